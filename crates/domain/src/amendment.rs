@@ -1,0 +1,143 @@
+//! What any recorded event can be amended by: a correction of one field, or voiding the aggregate.
+//!
+//! Amendments act by when they became known, never by when they happened: the past as it was
+//! known on any day stays reproducible.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::identity::EventId;
+use crate::names::Code;
+
+/// Longest text form of a corrected value, in bytes.
+pub const VALUE_BYTES_MAX: usize = 2_000;
+
+/// The field name that corrects when an event happened.
+pub const HAPPENED: &str = "happened";
+
+/// Says that one field of one recorded event was wrong.
+///
+/// Values stand in their text form: a string as it is, an absent value as the empty string,
+/// anything else as its JSON text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Correction {
+    /// The event that is corrected, always the original one, never an earlier correction.
+    pub event: EventId,
+    /// `happened`, or a field of that event's payload.
+    pub field: String,
+    /// The value that is current before this correction.
+    pub was: String,
+    pub is: String,
+    pub reason: Code,
+}
+
+/// Says that the whole aggregate was recorded in error: it leaves all figures and stays in the
+/// history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Voiding {
+    pub reason: Code,
+}
+
+/// An event of an aggregate: a fact of its own, or an amendment of what is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recordable<F> {
+    Fact(F),
+    Corrected(Correction),
+    Voided(Voiding),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    #[error("there is no field {field:?} here; it has {}", known.join(", "))]
+    Unknown { field: String, known: Vec<String> },
+    #[error("{value:?} is not a value of {field:?}: {why}")]
+    NotAValue {
+        field: String,
+        value: String,
+        why: String,
+    },
+}
+
+/// The current text form of `field` in `fact`.
+pub fn field_text<F: Serialize>(fact: &F, field: &str) -> Result<String, FieldError> {
+    let (_, fields) = payload(fact)?;
+    fields
+        .get(field)
+        .map(text_form)
+        .ok_or_else(|| unknown(field, &fields))
+}
+
+/// `fact` with `field` set to the value whose text form is `text`.
+pub fn with_field<F: Serialize + DeserializeOwned>(
+    fact: &F,
+    field: &str,
+    text: &str,
+) -> Result<F, FieldError> {
+    let (what, fields) = payload(fact)?;
+    let current = fields.get(field).ok_or_else(|| unknown(field, &fields))?;
+    let mut refusal = String::new();
+    for candidate in candidates(current, text) {
+        let mut changed = fields.clone();
+        changed.insert(field.to_owned(), candidate);
+        let tagged = Value::Object(
+            [(what.clone(), Value::Object(changed))]
+                .into_iter()
+                .collect(),
+        );
+        match serde_json::from_value(tagged) {
+            Ok(fact) => return Ok(fact),
+            Err(error) => refusal = error.to_string(),
+        }
+    }
+    Err(FieldError::NotAValue {
+        field: field.to_owned(),
+        value: text.chars().take(80).collect(),
+        why: refusal,
+    })
+}
+
+/// What `text` may stand for: a string is preferred unless the field holds something else now.
+fn candidates(current: &Value, text: &str) -> Vec<Value> {
+    let string = Value::String(text.to_owned());
+    let json = serde_json::from_str(text).ok();
+    let absent = text.is_empty().then_some(Value::Null);
+    match current {
+        Value::String(_) | Value::Null => absent.into_iter().chain([string]).chain(json).collect(),
+        _ => absent.into_iter().chain(json).chain([string]).collect(),
+    }
+}
+
+fn text_form(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+type Fields = serde_json::Map<String, Value>;
+
+/// A fact serialises as `{what: {fields}}`, serde's own form of an enum.
+fn payload<F: Serialize>(fact: &F) -> Result<(String, Fields), FieldError> {
+    if let Ok(Value::Object(tagged)) = serde_json::to_value(fact)
+        && let Some((what, Value::Object(fields))) = tagged.into_iter().next()
+    {
+        return Ok((what, fields));
+    }
+    Err(FieldError::Unknown {
+        field: String::new(),
+        known: Vec::new(),
+    })
+}
+
+fn unknown(field: &str, fields: &Fields) -> FieldError {
+    let known = std::iter::once(HAPPENED)
+        .chain(fields.keys().map(String::as_str))
+        .map(str::to_owned)
+        .collect();
+    FieldError::Unknown {
+        field: field.chars().take(80).collect(),
+        known,
+    }
+}

@@ -1,0 +1,164 @@
+//! How a command becomes at most one event: `decide` says no or records, `evolve` moves state.
+//!
+//! The rules of one kind of aggregate stand in its own file as a [`Decider`]. What holds for all
+//! kinds stands here: amendments, late facts, time limits.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::amendment::{Correction, Recordable, VALUE_BYTES_MAX, Voiding};
+use crate::identity::AggregateKind;
+use crate::names::LogName;
+use crate::timeline::{CorrectionError, Standing, Timeline, correct};
+
+/// How far after the service's clock a fact may lie before it is refused.
+pub const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The rules of one kind of aggregate.
+pub trait Decider {
+    const KIND: AggregateKind;
+
+    /// What can happen to such an aggregate. A command asks for exactly one of these.
+    type Fact: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned;
+
+    type State: Clone + Default;
+
+    /// Why a fact is refused, by value.
+    type Refusal: Clone + PartialEq + std::fmt::Debug + std::fmt::Display + Serialize;
+
+    /// May `fact` happen next in `state`, in the log `home`?
+    fn decide(state: &Self::State, fact: &Self::Fact, home: &LogName) -> Result<(), Self::Refusal>;
+
+    /// The state after `fact`. Cannot fail, and is the only code that changes state.
+    fn evolve(state: Self::State, fact: &Self::Fact) -> Self::State;
+}
+
+/// What a caller asks of one aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked<F> {
+    /// When it happened.
+    pub happened: Timestamp,
+    pub what: Recordable<F>,
+}
+
+/// A business no. Nothing is recorded.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize)]
+#[serde(tag = "rejection", rename_all = "kebab-case")]
+pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
+    #[error("{refusal}")]
+    Refused { refusal: R },
+    #[error("with this, what happened at {happened} could not have: {refusal}")]
+    ContradictsLater { happened: Timestamp, refusal: R },
+    #[error("{happened} lies more than 5 minutes after this service's clock, {now}")]
+    FarFuture { happened: Timestamp, now: Timestamp },
+    #[error("nothing is recorded here yet")]
+    NothingRecorded,
+    #[error("this was voided: it takes no further events")]
+    Voided,
+    #[error("{why}")]
+    BadCorrection { why: String },
+}
+
+type Decided<D> = Result<(), Rejection<<D as Decider>::Refusal>>;
+
+/// May `asked` be recorded as the next event of `timeline` in the log `home`?
+///
+/// # Errors
+/// The rejection, by value; nothing is recorded then.
+pub fn decide<D: Decider>(
+    timeline: &Timeline<D::Fact>,
+    asked: &Asked<D::Fact>,
+    home: &LogName,
+    now: Timestamp,
+) -> Decided<D> {
+    let recorded = timeline.standing(None).map_err(bad_correction)?;
+    let facts = match recorded {
+        Some(facts) => facts,
+        None if timeline.entries.is_empty() => Vec::new(),
+        None => return Err(Rejection::Voided),
+    };
+    not_far_future(asked.happened, now)?;
+    match &asked.what {
+        Recordable::Fact(fact) => {
+            let next = timeline.last_sequence() + 1;
+            with_fact::<D>(facts, fact, asked.happened, next, home)
+        }
+        Recordable::Corrected(correction) => with_correction::<D>(facts, correction, home, now),
+        Recordable::Voided(Voiding { .. }) if facts.is_empty() => Err(Rejection::NothingRecorded),
+        Recordable::Voided(Voiding { .. }) => Ok(()),
+    }
+}
+
+fn with_fact<D: Decider>(
+    mut facts: Vec<Standing<D::Fact>>,
+    fact: &D::Fact,
+    happened: Timestamp,
+    sequence: u64,
+    home: &LogName,
+) -> Decided<D> {
+    let candidate = Standing {
+        happened,
+        sequence,
+        id: [0; 8],
+        fact: fact.clone(),
+    };
+    let place = facts.partition_point(|standing| standing.happened <= happened);
+    facts.insert(place, candidate);
+    replay::<D>(&facts, place, home)
+}
+
+fn with_correction<D: Decider>(
+    mut facts: Vec<Standing<D::Fact>>,
+    correction: &Correction,
+    home: &LogName,
+    now: Timestamp,
+) -> Decided<D> {
+    if facts.is_empty() {
+        return Err(Rejection::NothingRecorded);
+    }
+    if correction.was == correction.is || correction.is.len() > VALUE_BYTES_MAX {
+        return Err(Rejection::BadCorrection {
+            why: format!("the new value must differ and have at most {VALUE_BYTES_MAX} bytes"),
+        });
+    }
+    correct(&mut facts, correction).map_err(bad_correction)?;
+    for standing in &facts {
+        not_far_future(standing.happened, now)?;
+    }
+    facts.sort_by_key(|standing| (standing.happened, standing.sequence));
+    replay::<D>(&facts, facts.len(), home)
+}
+
+/// Replays the whole timeline; a refusal at `place` is the candidate's own.
+fn replay<D: Decider>(facts: &[Standing<D::Fact>], place: usize, home: &LogName) -> Decided<D> {
+    let mut state = D::State::default();
+    for (index, standing) in facts.iter().enumerate() {
+        D::decide(&state, &standing.fact, home).map_err(|refusal| {
+            if index == place {
+                Rejection::Refused { refusal }
+            } else {
+                let happened = standing.happened;
+                Rejection::ContradictsLater { happened, refusal }
+            }
+        })?;
+        state = D::evolve(state, &standing.fact);
+    }
+    Ok(())
+}
+
+fn not_far_future<R: std::fmt::Display + std::fmt::Debug>(
+    happened: Timestamp,
+    now: Timestamp,
+) -> Result<(), Rejection<R>> {
+    if happened.duration_since(now) > FUTURE_TOLERANCE {
+        return Err(Rejection::FarFuture { happened, now });
+    }
+    Ok(())
+}
+
+fn bad_correction<R: std::fmt::Display + std::fmt::Debug>(error: CorrectionError) -> Rejection<R> {
+    Rejection::BadCorrection {
+        why: error.to_string(),
+    }
+}

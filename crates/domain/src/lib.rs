@@ -1,0 +1,31 @@
+//! Every rule of the record: what may be recorded, in which order, and what it means.
+//!
+//! Pure: no I/O, no clock, no randomness. The time arrives inside a command or a recorded event.
+//! Event types carry serde and schemars derives and are the payloads on the wire.
+
+pub mod names;
+
+pub mod identity;
+
+pub mod period;
+
+pub mod decimal;
+
+pub mod amendment;
+
+pub mod timeline;
+
+pub mod decider;
+
+pub mod ticket;
+
+pub mod coverage;
+
+pub mod claim;
+
+pub mod partnership;
+
+pub mod event;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -1,0 +1,1 @@
+//! The append-only log: JetStream and its in-memory twin.

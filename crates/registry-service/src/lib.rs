@@ -1,0 +1,1 @@
+//! HTTP commands for coverages and claims.

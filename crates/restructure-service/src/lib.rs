@@ -1,0 +1,1 @@
+//! HTTP commands for the membership of councils.

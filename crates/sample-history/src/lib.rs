@@ -1,0 +1,1 @@
+//! Pure, seeded generator of the demonstration history.

@@ -1,0 +1,1 @@
+//! The one executable as a library, so that system tests can use its parts.

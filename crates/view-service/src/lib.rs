@@ -1,0 +1,1 @@
+//! All projections of one scope: projector, sled, read API, pages.

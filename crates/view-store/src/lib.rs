@@ -1,0 +1,1 @@
+//! Rows, checkpoints, generations and digests in sled.

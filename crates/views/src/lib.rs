@@ -1,0 +1,1 @@
+//! Pure projections and figures: recorded event in, row changes out.

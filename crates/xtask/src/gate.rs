@@ -1,0 +1,87 @@
+//! Formatting, clippy and all tests, in that order; the first that fails stops.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::tally::Tally;
+use crate::{setup, workspace};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Also run what is slow.
+    #[arg(long)]
+    all: bool,
+}
+
+struct Step {
+    name: &'static str,
+    command: Command,
+}
+
+/// Runs the steps. Ends with how long each took and, on the last line, how many tests ran.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let nats_server = setup::nats_server()?;
+    let mut took = vec![("setup", begin.elapsed())];
+    let mut tally = Tally::default();
+    let mut outcome = Ok(());
+    for step in steps(&nats_server, arguments.all) {
+        eprintln!("--- {}", step.name);
+        let begin = Instant::now();
+        outcome = perform(step.command, &mut tally)
+            .with_context(|| format!("the step `{}` failed", step.name));
+        took.push((step.name, begin.elapsed()));
+        if outcome.is_err() {
+            break;
+        }
+    }
+    report(&took, &tally);
+    outcome
+}
+
+fn steps(nats_server: &std::path::Path, all: bool) -> [Step; 3] {
+    let mut format = workspace::cargo();
+    format.args(["fmt", "--all", "--check"]);
+    let mut clippy = workspace::cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    let mut test = workspace::cargo();
+    test.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    test.env(setup::VARIABLE, nats_server);
+    if all {
+        test.env("TOWNCLERK_TEST_ALL", "1");
+    }
+    [
+        Step { name: "format", command: format },
+        Step { name: "clippy", command: clippy },
+        Step { name: "tests", command: test },
+    ]
+}
+
+/// Runs a command, passes its stdout on line by line and tallies what it says of tests.
+fn perform(mut command: Command, tally: &mut Tally) -> anyhow::Result<()> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut output = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line).context("cannot read what cargo says")? > 0 {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&line).and_then(|()| stdout.flush()).context("cannot write to stdout")?;
+        tally.add(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = child.wait().context("cannot wait for cargo")?;
+    ensure!(status.success(), "cargo: {status}");
+    Ok(())
+}
+
+fn report(took: &[(&str, Duration)], tally: &Tally) {
+    println!();
+    for (name, duration) in took {
+        println!("{name:<8}{:>8.1} s", duration.as_secs_f64());
+    }
+    println!("ignored {:>8}", tally.ignored);
+    println!("{tally}");
+}

@@ -1,0 +1,43 @@
+//! What a newcomer and CI call: `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool: results go to stdout, progress to stderr"
+)]
+
+mod demo;
+mod gate;
+mod setup;
+mod tally;
+mod version;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What a newcomer and CI call.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make sure of nats-server and print its path.
+    Setup,
+    /// Build Townclerk and run its demonstration until Ctrl-C.
+    Demo(demo::Arguments),
+    /// Formatting, clippy and all tests; says how many ran.
+    Test(gate::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Setup => {
+            println!("{}", setup::nats_server()?.display());
+            Ok(())
+        }
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test(arguments) => gate::run(&arguments),
+    }
+}
