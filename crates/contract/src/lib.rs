@@ -1,1 +1,30 @@
-//! The only crate that knows bytes: CloudEvents envelope, event types and versions, subjects, positions, schemas.
+//! The contract: the only crate that knows bytes.
+//!
+//! One event is one JetStream message is one CloudEvent 1.0 in structured JSON. This crate spells
+//! subjects and types, writes and reads envelopes, and says which messages are not ours.
+
+pub mod subject;
+
+pub mod position;
+
+pub mod source;
+
+pub mod digest;
+
+pub mod chain;
+
+pub mod event_type;
+
+mod payload;
+
+pub mod envelope;
+
+pub mod reading;
+
+pub mod schema;
+
+#[cfg(test)]
+mod golden_tests;
+
+#[cfg(test)]
+mod reading_tests;

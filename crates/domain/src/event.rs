@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::amendment::Recordable;
-use crate::claim::ClaimFact;
-use crate::coverage::CoverageFact;
+use crate::claim::{ClaimFact, ClaimRules};
+use crate::coverage::{CoverageFact, CoverageRules};
+use crate::decider::Decider;
 use crate::identity::{AggregateId, EventId};
 use crate::names::LogName;
-use crate::partnership::PartnershipFact;
-use crate::ticket::TicketFact;
+use crate::partnership::{PartnershipFact, PartnershipRules};
+use crate::ticket::{TicketFact, TicketRules};
 
 /// What happened to an aggregate of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,4 +35,36 @@ pub struct Recorded<E> {
     /// Whether it was made up for a demonstration.
     pub sample: bool,
     pub event: E,
+}
+
+/// Ties the rules of one kind to its variant of [`Event`].
+pub trait Recording: Decider {
+    fn into_event(what: Recordable<Self::Fact>) -> Event;
+
+    /// `None` where `event` is of another kind.
+    fn from_event(event: Event) -> Option<Recordable<Self::Fact>>;
+}
+
+macro_rules! recording {
+    ($($rules:ty => $variant:ident),+ $(,)?) => { $(
+        impl Recording for $rules {
+            fn into_event(what: Recordable<Self::Fact>) -> Event {
+                Event::$variant(what)
+            }
+
+            fn from_event(event: Event) -> Option<Recordable<Self::Fact>> {
+                match event {
+                    Event::$variant(what) => Some(what),
+                    _ => None,
+                }
+            }
+        }
+    )+ };
+}
+
+recording! {
+    TicketRules => Ticket,
+    CoverageRules => Coverage,
+    ClaimRules => Claim,
+    PartnershipRules => Partnership,
 }

@@ -1,0 +1,125 @@
+//! Payloads: an event's enum variant is its type, the variant's content is the CloudEvent's `data`.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::de::value::EnumAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use serde_json::value::RawValue;
+use townclerk_domain::amendment::Recordable;
+use townclerk_domain::claim::ClaimRules;
+use townclerk_domain::coverage::CoverageRules;
+use townclerk_domain::event::{Event, Recording};
+use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::partnership::PartnershipRules;
+use townclerk_domain::ticket::TicketRules;
+
+pub const CORRECTED: &str = "corrected";
+pub const VOIDED: &str = "voided";
+
+/// What happened, as the type names it, and the data, with fields in the order of the types.
+pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Error> {
+    match event {
+        Event::Ticket(what) => encode_recordable(what),
+        Event::Coverage(what) => encode_recordable(what),
+        Event::Claim(what) => encode_recordable(what),
+        Event::Partnership(what) => encode_recordable(what),
+    }
+}
+
+fn encode_recordable<F: Serialize>(
+    what: &Recordable<F>,
+) -> Result<(String, Box<RawValue>), serde_json::Error> {
+    let raw = serde_json::value::to_raw_value;
+    match what {
+        Recordable::Fact(fact) => {
+            let tagged: BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw(fact)?.get())?;
+            let only = tagged.into_iter().next();
+            only.ok_or_else(|| serde::ser::Error::custom("a fact without a name"))
+        }
+        Recordable::Corrected(correction) => Ok((CORRECTED.to_owned(), raw(correction)?)),
+        Recordable::Voided(voiding) => Ok((VOIDED.to_owned(), raw(voiding)?)),
+    }
+}
+
+pub fn decode(
+    kind: AggregateKind,
+    what: &str,
+    data: &RawValue,
+) -> Result<Event, serde_json::Error> {
+    match kind {
+        AggregateKind::Ticket => decode_as::<TicketRules>(what, data),
+        AggregateKind::Coverage => decode_as::<CoverageRules>(what, data),
+        AggregateKind::Claim => decode_as::<ClaimRules>(what, data),
+        AggregateKind::Partnership => decode_as::<PartnershipRules>(what, data),
+    }
+}
+
+fn decode_as<R: Recording>(what: &str, data: &RawValue) -> Result<Event, serde_json::Error> {
+    let recordable = match what {
+        CORRECTED => Recordable::Corrected(serde_json::from_str(data.get())?),
+        VOIDED => Recordable::Voided(serde_json::from_str(data.get())?),
+        _ => Recordable::Fact(decode_fact(what, data)?),
+    };
+    Ok(R::into_event(recordable))
+}
+
+/// Reads the enum variant called `what` from `data`.
+pub(crate) fn decode_fact<F: DeserializeOwned>(
+    what: &str,
+    data: &RawValue,
+) -> Result<F, serde_json::Error> {
+    F::deserialize(EnumAccessDeserializer::new(Tagged { what, data }))
+}
+
+/// An enum value whose variant name and content stand apart.
+struct Tagged<'a> {
+    what: &'a str,
+    data: &'a RawValue,
+}
+
+impl<'de> EnumAccess<'de> for Tagged<'de> {
+    type Error = serde_json::Error;
+    type Variant = Content<'de>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Content<'de>), serde_json::Error> {
+        let name = serde::de::value::StrDeserializer::<serde_json::Error>::new(self.what);
+        Ok((seed.deserialize(name)?, Content(self.data)))
+    }
+}
+
+struct Content<'a>(&'a RawValue);
+
+impl<'de> VariantAccess<'de> for Content<'de> {
+    type Error = serde_json::Error;
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, serde_json::Error> {
+        seed.deserialize(&mut serde_json::Deserializer::from_str(self.0.get()))
+    }
+
+    fn unit_variant(self) -> Result<(), serde_json::Error> {
+        Err(only_payloads())
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, serde_json::Error> {
+        Err(only_payloads())
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, serde_json::Error> {
+        Err(only_payloads())
+    }
+}
+
+fn only_payloads() -> serde_json::Error {
+    serde::de::Error::custom("every fact carries one payload")
+}

@@ -1,0 +1,105 @@
+//! JSON Schemas of every event type, generated from the domain's types.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+use townclerk_domain::amendment::{Correction, Voiding};
+use townclerk_domain::claim::ClaimFact;
+use townclerk_domain::coverage::CoverageFact;
+use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::partnership::PartnershipFact;
+use townclerk_domain::ticket::TicketFact;
+
+use crate::event_type::event_type;
+use crate::payload::{CORRECTED, VOIDED};
+
+/// One event type of one kind of aggregate.
+#[derive(Clone, Debug)]
+pub struct DescribedType {
+    pub kind: AggregateKind,
+    /// What happened, such as `logged`.
+    pub what: String,
+    pub event_type: String,
+    /// The JSON Schema (2020-12) of the whole CloudEvent.
+    pub schema: Value,
+}
+
+/// Every event type that this version writes.
+pub fn all_event_types() -> Vec<DescribedType> {
+    AggregateKind::ALL
+        .into_iter()
+        .flat_map(|kind| {
+            let facts = match kind {
+                AggregateKind::Ticket => variants::<TicketFact>(),
+                AggregateKind::Coverage => variants::<CoverageFact>(),
+                AggregateKind::Claim => variants::<ClaimFact>(),
+                AggregateKind::Partnership => variants::<PartnershipFact>(),
+            };
+            let amendments = [
+                (CORRECTED.to_owned(), schema_of::<Correction>()),
+                (VOIDED.to_owned(), schema_of::<Voiding>()),
+            ];
+            facts
+                .into_iter()
+                .chain(amendments)
+                .map(move |(what, data)| described(kind, what, data))
+        })
+        .collect()
+}
+
+fn described(kind: AggregateKind, what: String, data: Value) -> DescribedType {
+    let event_type = event_type(kind, &what);
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": event_type,
+        "type": "object",
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string", "format": "uuid" },
+            "source": { "type": "string", "pattern": "^/councils/[a-z0-9-]+/[a-z0-9-]+(/sample)?$" },
+            "type": { "const": event_type },
+            "subject": { "type": "string", "pattern": format!("^{kind}/[0-9a-f-]{{36}}$") },
+            "time": { "type": "string", "format": "date-time", "description": "when it happened" },
+            "datacontenttype": { "const": "application/json" },
+            "recordedtime": { "type": "string", "format": "date-time" },
+            "correlationid": { "type": "string" },
+            "causationid": { "type": "string", "description": "the id of the command" },
+            "traceparent": { "type": "string" },
+            "commanddigest": { "type": "string", "pattern": "^[0-9a-f]{64}$" },
+            "authtype": { "type": "string" },
+            "authid": { "type": "string" },
+            "data": data,
+        },
+        "required": [
+            "specversion", "id", "source", "type", "subject", "time", "recordedtime",
+            "correlationid", "causationid", "commanddigest", "authtype", "authid", "data",
+        ],
+    });
+    DescribedType {
+        kind,
+        what,
+        event_type,
+        schema,
+    }
+}
+
+/// The payload's schema of each variant of an enum of facts.
+fn variants<F: schemars::JsonSchema>() -> Vec<(String, Value)> {
+    let schema = schema_of::<F>();
+    let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    variants
+        .iter()
+        .filter_map(|variant| variant["properties"].as_object())
+        .flatten()
+        .map(|(what, data)| (what.clone(), data.clone()))
+        .collect()
+}
+
+fn schema_of<T: schemars::JsonSchema>() -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}

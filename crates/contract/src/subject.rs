@@ -1,0 +1,94 @@
+//! The only file that spells subjects, the stream's name and message headers.
+
+use townclerk_domain::identity::{AggregateId, AggregateKind, canonical_uuid};
+use townclerk_domain::names::LogName;
+
+/// The stream of each account.
+pub const STREAM: &str = "EVENTS";
+
+/// The content type of every message: CloudEvents in structured JSON.
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// The subject of an aggregate's events: `tc.<log>.<family>.<kind>-<uuid>`.
+pub fn subject_of(log: &LogName, aggregate: AggregateId) -> String {
+    format!("tc.{log}.{}", tail_of(aggregate))
+}
+
+/// What stands behind the log in an aggregate's subject.
+pub fn tail_of(aggregate: AggregateId) -> String {
+    let AggregateId { kind, id } = aggregate;
+    format!("{}.{kind}-{id}", kind.family().token())
+}
+
+/// All subjects of a log.
+pub fn all_subjects(log: &LogName) -> String {
+    format!("tc.{log}.>")
+}
+
+/// A subject as it was found on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParsedSubject<'a> {
+    /// Family, kind and id: what later events of the same aggregate have in common.
+    pub tail: &'a str,
+    /// `None` for a kind that this version does not know.
+    pub aggregate: Option<AggregateId>,
+}
+
+/// Reads a subject of `log`; `None` if it is no subject of an aggregate of that log.
+pub fn parse_subject<'a>(log: &LogName, subject: &'a str) -> Option<ParsedSubject<'a>> {
+    let tail = subject
+        .strip_prefix("tc.")?
+        .strip_prefix(log.as_str())?
+        .strip_prefix('.')?;
+    let (family, name) = tail.split_once('.')?;
+    // A UUID has 36 characters, with a hyphen before it.
+    let (kind, id) = name.split_at_checked(name.len().checked_sub(36)?)?;
+    let (kind, id) = (kind.strip_suffix('-')?, canonical_uuid(id)?);
+    let token =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !token(family) || !token(kind) {
+        return None;
+    }
+    let aggregate = AggregateKind::from_token(kind)
+        .filter(|kind| kind.family().token() == family)
+        .map(|kind| AggregateId { kind, id });
+    Some(ParsedSubject { tail, aggregate })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_reads_back_as_written() {
+        let log = LogName::new("brent").unwrap();
+        let aggregate = AggregateId {
+            kind: AggregateKind::Ticket,
+            id: uuid::Uuid::from_u128(7),
+        };
+        let subject = subject_of(&log, aggregate);
+        assert_eq!(
+            subject,
+            "tc.brent.ticket.ticket-00000000-0000-0000-0000-000000000007"
+        );
+        let parsed = parse_subject(&log, &subject).unwrap();
+        assert_eq!(parsed.aggregate, Some(aggregate));
+        assert_eq!(parsed.tail, tail_of(aggregate));
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_is_a_subject_without_a_known_aggregate() {
+        let log = LogName::new("brent").unwrap();
+        let subject = "tc.brent.change.freeze-00000000-0000-0000-0000-000000000007";
+        assert_eq!(parse_subject(&log, subject).unwrap().aggregate, None);
+        for bad in [
+            "tc.lewisham.ticket.ticket-00000000-0000-0000-0000-000000000007",
+            "tc.brent.ticket.ticket-7",
+            "tc.brent.ticket",
+            "tc.brent.ticket.ticket-00000000-0000-0000-0000-00000000000A",
+            "brent.ticket.ticket-00000000-0000-0000-0000-000000000007",
+        ] {
+            assert_eq!(parse_subject(&log, bad), None, "{bad}");
+        }
+    }
+}
