@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::de::value::EnumAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::claim::ClaimRules;
 use townclerk_domain::coverage::CoverageRules;
@@ -30,15 +30,15 @@ pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Erro
 fn encode_recordable<F: Serialize>(
     what: &Recordable<F>,
 ) -> Result<(String, Box<RawValue>), serde_json::Error> {
-    let raw = serde_json::value::to_raw_value;
     match what {
         Recordable::Fact(fact) => {
-            let tagged: BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw(fact)?.get())?;
+            let tagged: BTreeMap<String, Box<RawValue>> =
+                serde_json::from_str(to_raw_value(fact)?.get())?;
             let only = tagged.into_iter().next();
             only.ok_or_else(|| serde::ser::Error::custom("a fact without a name"))
         }
-        Recordable::Corrected(correction) => Ok((CORRECTED.to_owned(), raw(correction)?)),
-        Recordable::Voided(voiding) => Ok((VOIDED.to_owned(), raw(voiding)?)),
+        Recordable::Corrected(correction) => Ok((CORRECTED.to_owned(), to_raw_value(correction)?)),
+        Recordable::Voided(voiding) => Ok((VOIDED.to_owned(), to_raw_value(voiding)?)),
     }
 }
 
