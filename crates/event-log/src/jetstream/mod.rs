@@ -1,0 +1,200 @@
+//! A log in JetStream: one stream in one account.
+
+mod append;
+mod connection;
+mod stream_config;
+
+use async_nats::jetstream::consumer::DeliverPolicy;
+use async_nats::jetstream::consumer::pull::OrderedConfig;
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use async_nats::{HeaderMap, header};
+use async_trait::async_trait;
+use futures::StreamExt;
+use jiff::Timestamp;
+use townclerk_contract::subject::STREAM;
+use townclerk_domain::names::LogName;
+
+pub use connection::{Access, Credential, OpenError, Role, inbox_prefix};
+pub use stream_config::{Difference, Initialised};
+
+use crate::log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
+
+/// A log of one account, over one connection.
+#[derive(Clone, Debug)]
+pub struct JetStreamLog {
+    name: LogName,
+    client: async_nats::Client,
+    stream: Stream<()>,
+}
+
+impl JetStreamLog {
+    /// Connects and asserts that server and stream are what the record needs.
+    ///
+    /// # Errors
+    /// What was found and what to do about it.
+    pub async fn open(access: &Access) -> Result<Self, OpenError> {
+        let client = connection::connect(access).await?;
+        stream_config::assert_stream(&client, &access.log).await?;
+        Self::over(client, access).await
+    }
+
+    /// Makes the stream if there is none, and asserts it. Records no event.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; an existing stream with another configuration is never changed.
+    pub async fn initialise(access: &Access) -> Result<Initialised, OpenError> {
+        let client = connection::connect(access).await?;
+        let initialised = stream_config::make_stream(&client, &access.log).await?;
+        stream_config::assert_stream(&client, &access.log).await?;
+        Ok(initialised)
+    }
+
+    async fn over(client: async_nats::Client, access: &Access) -> Result<Self, OpenError> {
+        let context = async_nats::jetstream::new(client.clone());
+        let stream =
+            context
+                .get_stream_no_info(STREAM)
+                .await
+                .map_err(|error| OpenError::Connect {
+                    url: access.url.clone(),
+                    why: error.to_string(),
+                })?;
+        Ok(Self {
+            name: access.log.clone(),
+            client,
+            stream,
+        })
+    }
+
+    fn unavailable(&self, why: impl std::fmt::Display) -> LogError {
+        LogError::Unavailable {
+            log: self.name.clone(),
+            why: why.to_string(),
+        }
+    }
+}
+
+/// Header names are matched without regard to case: other writers spell them otherwise.
+fn message_id(headers: &HeaderMap) -> Option<String> {
+    let expected: &str = header::NATS_MESSAGE_ID.as_ref();
+    headers
+        .iter()
+        .find(|(name, _)| AsRef::<str>::as_ref(name).eq_ignore_ascii_case(expected))
+        .and_then(|(_, values)| values.first())
+        .map(|value| value.as_str().to_owned())
+}
+
+fn stored(message: async_nats::jetstream::message::StreamMessage) -> StoredMessage {
+    StoredMessage {
+        sequence: message.sequence,
+        id: message_id(&message.headers),
+        subject: message.subject.to_string(),
+        payload: message.payload,
+    }
+}
+
+#[async_trait]
+impl EventLog for JetStreamLog {
+    fn name(&self) -> &LogName {
+        &self.name
+    }
+
+    async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
+        append::single(self, message).await
+    }
+
+    async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {
+        append::batch(self, batch).await
+    }
+
+    async fn read_subject(
+        &self,
+        subject: &str,
+        after: u64,
+    ) -> Result<Vec<StoredMessage>, LogError> {
+        let mut messages = Vec::new();
+        let mut after = after;
+        // Reads through the stream's leader: a direct get need not see what was just written.
+        loop {
+            let next = self
+                .stream
+                .get_first_raw_message_by_subject(subject, after + 1)
+                .await;
+            match next {
+                Ok(message) => {
+                    after = message.sequence;
+                    messages.push(stored(message));
+                }
+                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {
+                    return Ok(messages);
+                }
+                Err(error) => return Err(self.unavailable(error)),
+            }
+        }
+    }
+
+    async fn read_one(&self, sequence: u64) -> Result<Option<StoredMessage>, LogError> {
+        match self.stream.get_raw_message(sequence).await {
+            Ok(message) => Ok(Some(stored(message))),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(self.unavailable(error)),
+        }
+    }
+
+    async fn head(&self) -> Result<Head, LogError> {
+        // The time of the look is taken before it: what the log held then is certainly counted.
+        let looked = Timestamp::now();
+        let info = self
+            .stream
+            .get_info()
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        Ok(Head {
+            sequence: info.state.last_sequence,
+            looked,
+        })
+    }
+
+    async fn tail(&self, after: u64) -> Result<Tail, LogError> {
+        // One consumer over the whole log: filtered ones over many subjects are far slower.
+        let config = OrderedConfig {
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: after + 1,
+            },
+            ..OrderedConfig::default()
+        };
+        let consumer = self
+            .stream
+            .create_consumer(config)
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        let messages = consumer
+            .messages()
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        let log = self.name.clone();
+        let read = move |message: Result<async_nats::jetstream::Message, _>| {
+            let failed = |why: String| LogError::Unavailable {
+                log: log.clone(),
+                why,
+            };
+            let message = message.map_err(
+                |error: async_nats::jetstream::consumer::pull::OrderedError| {
+                    failed(error.to_string())
+                },
+            )?;
+            let sequence = message
+                .info()
+                .map_err(|error| failed(error.to_string()))?
+                .stream_sequence;
+            let message = message.message;
+            Ok(StoredMessage {
+                sequence,
+                id: message.headers.as_ref().and_then(message_id),
+                subject: message.subject.to_string(),
+                payload: message.payload,
+            })
+        };
+        Ok(messages.map(read).boxed())
+    }
+}

@@ -1,0 +1,215 @@
+//! The in-memory twin of a JetStream log, with the faults that simulations need.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use townclerk_domain::names::LogName;
+
+use crate::log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
+
+/// Largest batch, as JetStream has it.
+const BATCH_MAX: usize = 1_000;
+
+pub struct MemoryLog {
+    name: LogName,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    head: watch::Sender<u64>,
+}
+
+impl Shared {
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Default)]
+struct State {
+    messages: Vec<StoredMessage>,
+    /// Last sequence on each subject.
+    last: HashMap<String, u64>,
+    /// Message ids inside the duplicate window.
+    window: HashMap<String, u64>,
+    acks_to_lose: usize,
+}
+
+impl MemoryLog {
+    pub fn new(name: LogName) -> Self {
+        Self {
+            name,
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                head: watch::Sender::new(0),
+            }),
+        }
+    }
+
+    /// The answers to the next `count` appends get lost after they were recorded.
+    pub fn lose_acks(&self, count: usize) {
+        self.locked().acks_to_lose = count;
+    }
+
+    /// Time passes: the log forgets which message ids it has seen.
+    pub fn close_duplicate_window(&self) {
+        self.locked().window.clear();
+    }
+
+    /// Puts a message of anybody's making into the log.
+    pub fn put(&self, subject: &str, id: Option<&str>, payload: &[u8]) -> u64 {
+        let mut state = self.locked();
+        let sequence = state.store(subject.to_owned(), id.map(str::to_owned), payload.to_vec());
+        self.shared.head.send_replace(sequence);
+        sequence
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.shared.locked()
+    }
+
+    fn unavailable(&self, why: &str) -> LogError {
+        LogError::Unavailable {
+            log: self.name.clone(),
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl State {
+    fn store(&mut self, subject: String, id: Option<String>, payload: Vec<u8>) -> u64 {
+        let sequence = u64::try_from(self.messages.len() + 1).unwrap_or(u64::MAX);
+        self.last.insert(subject.clone(), sequence);
+        if let Some(id) = &id {
+            self.window.insert(id.clone(), sequence);
+        }
+        self.messages.push(StoredMessage {
+            sequence,
+            subject,
+            id,
+            payload: payload.into(),
+        });
+        sequence
+    }
+
+    fn after(&self, sequence: u64) -> &[StoredMessage] {
+        let start = usize::try_from(sequence).unwrap_or(usize::MAX);
+        self.messages.get(start..).unwrap_or_default()
+    }
+
+    /// As JetStream R1 does: the expected sequence is looked at first, then the message id.
+    fn append(&mut self, expected: &Expected) -> Result<Appended, AppendError> {
+        let Expected { message, last } = expected;
+        let id = message.id.to_string();
+        if self.last.get(&message.subject).copied().unwrap_or(0) != *last {
+            let ours = self.after(*last).iter().find(|stored| stored.is(message));
+            return ours
+                .map(|stored| Appended {
+                    sequence: stored.sequence,
+                    already: true,
+                })
+                .ok_or(AppendError::Conflict);
+        }
+        if let Some(&sequence) = self.window.get(&id) {
+            return Err(AppendError::IdElsewhere { id, sequence });
+        }
+        let sequence = self.store(message.subject.clone(), Some(id), message.payload.to_vec());
+        Ok(Appended {
+            sequence,
+            already: false,
+        })
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryLog {
+    fn name(&self) -> &LogName {
+        &self.name
+    }
+
+    async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
+        let mut state = self.locked();
+        let appended = state.append(message)?;
+        self.shared.head.send_replace(state.messages.len() as u64);
+        if state.acks_to_lose > 0 {
+            state.acks_to_lose -= 1;
+            return Err(AppendError::Unknown(
+                self.unavailable("the answer was lost"),
+            ));
+        }
+        Ok(appended)
+    }
+
+    async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {
+        let mut state = self.locked();
+        if batch.is_empty() || batch.len() > BATCH_MAX {
+            let why = format!(
+                "a batch holds 1 to {BATCH_MAX} messages, not {}",
+                batch.len()
+            );
+            return Err(AppendError::Refused(self.unavailable(&why)));
+        }
+        let mut in_batch: HashMap<&str, u64> = HashMap::new();
+        for Expected { message, last } in batch {
+            let recorded = state.last.get(&message.subject).copied().unwrap_or(0);
+            let first = in_batch.insert(&message.subject, *last).is_none();
+            if first && recorded != *last || state.window.contains_key(&message.id.to_string()) {
+                return Err(AppendError::Conflict);
+            }
+        }
+        for Expected { message, .. } in batch {
+            let (subject, id) = (message.subject.clone(), message.id.to_string());
+            state.store(subject, Some(id), message.payload.to_vec());
+        }
+        let sequence = state.messages.len() as u64;
+        self.shared.head.send_replace(sequence);
+        Ok(sequence)
+    }
+
+    async fn read_subject(
+        &self,
+        subject: &str,
+        after: u64,
+    ) -> Result<Vec<StoredMessage>, LogError> {
+        let state = self.locked();
+        let of_subject = |stored: &&StoredMessage| stored.subject == subject;
+        Ok(state
+            .after(after)
+            .iter()
+            .filter(of_subject)
+            .cloned()
+            .collect())
+    }
+
+    async fn read_one(&self, sequence: u64) -> Result<Option<StoredMessage>, LogError> {
+        let before = sequence.saturating_sub(1);
+        let state = self.locked();
+        let first = state.after(before).first();
+        Ok(first.filter(|stored| stored.sequence == sequence).cloned())
+    }
+
+    async fn head(&self) -> Result<Head, LogError> {
+        Ok(Head {
+            sequence: *self.shared.head.borrow(),
+            looked: Timestamp::now(),
+        })
+    }
+
+    async fn tail(&self, after: u64) -> Result<Tail, LogError> {
+        let heads = self.shared.head.subscribe();
+        let start = (Arc::clone(&self.shared), heads, after);
+        let messages = futures::stream::unfold(start, |(shared, mut heads, after)| async move {
+            let found = heads.wait_for(|head| *head > after).await.is_ok();
+            let next = shared.locked().after(after).first().cloned();
+            let next = next.filter(|_| found)?;
+            let sequence = next.sequence;
+            Some((Ok(next), (shared, heads, sequence)))
+        });
+        Ok(messages.boxed())
+    }
+}
