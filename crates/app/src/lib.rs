@@ -1,1 +1,10 @@
-//! The shell that all services share.
+//! The shell that all services share: from an HTTP command to an appended event, who may do what,
+//! the projector's loop, and how a process starts and stops.
+
+pub mod clock;
+
+pub mod command;
+
+pub mod lifecycle;
+
+pub mod telemetry;

@@ -1,0 +1,361 @@
+//! Loads an aggregate, decides, appends; and answers a repeated command as the first time.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use lru::LruCache;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use townclerk_contract::digest::CommandDigest;
+use townclerk_contract::envelope::{AuthType, Envelope};
+use townclerk_contract::position::Position;
+use townclerk_contract::source::Source;
+use townclerk_contract::subject::subject_of;
+use townclerk_domain::amendment::Recordable;
+use townclerk_domain::decider::{Asked, Rejection, decide};
+use townclerk_domain::event::Recording;
+use townclerk_domain::identity::{AggregateId, CallerId, CommandId, EventId, Token, event_id};
+use townclerk_domain::names::{Code, LogName};
+use townclerk_event_log::{AppendError, EventLog, Expected, LogError};
+
+use super::aggregate::Aggregate;
+use crate::clock::Clock;
+
+/// Aggregates kept in memory per log and kind.
+const CACHE_AGGREGATES: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+
+/// Cold loads at a time: each is several round trips to the server.
+const COLD_LOADS_MAX: usize = 4;
+
+/// How often a command is decided again because others wrote to the same aggregate.
+const DECISIONS_MAX: usize = 64;
+
+/// What a caller asks for, once it is known who asks and of which aggregate.
+#[derive(Clone, Debug)]
+pub struct Command<F> {
+    pub aggregate: AggregateId,
+    /// Whether it makes the aggregate: otherwise the aggregate must be recorded.
+    pub creates: bool,
+    pub id: CommandId,
+    pub caller: CallerId,
+    pub auth_type: AuthType,
+    pub correlation: Token,
+    pub traceparent: Option<String>,
+    /// The system through which it came, for the event's source.
+    pub system: Code,
+    /// When it happened; the time of recording where the caller does not say.
+    pub happened: Option<Timestamp>,
+    pub what: Recordable<F>,
+}
+
+/// The event is recorded, now or by an earlier attempt of the same command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handled {
+    pub aggregate: AggregateId,
+    pub event: EventId,
+    pub position: Position,
+    /// Whether an earlier attempt had recorded it.
+    pub already: bool,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R: std::fmt::Display + std::fmt::Debug> {
+    /// The business says no.
+    #[error(transparent)]
+    Rejected(Rejection<R>),
+    #[error("there is no {0} here")]
+    NotFound(AggregateId),
+    #[error("this key was used for a command with other content")]
+    KeyReused,
+    #[error("{log} has no log here; there are {}", known.join(", "))]
+    NoSuchLog { log: LogName, known: Vec<String> },
+    #[error(
+        "event {position} of {aggregate} cannot be read by this version ({reason}); nothing is decided on a part of the record"
+    )]
+    Unreadable {
+        aggregate: AggregateId,
+        position: Position,
+        reason: String,
+    },
+    #[error("others kept writing to {0}; try again")]
+    Contended(AggregateId),
+    #[error("it is unknown whether this was recorded; send it again with the same key")]
+    Unknown(#[source] AppendError),
+    #[error("the log cannot be used now; nothing was recorded")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<R: std::fmt::Display + std::fmt::Debug> From<LogError> for CommandError<R> {
+    fn from(error: LogError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+/// The handlers of one kind of aggregate, one for each log that may be written here.
+pub struct Handlers<R: Recording> {
+    handlers: BTreeMap<LogName, Handler<R>>,
+    pub clock: Clock,
+}
+
+impl<R: Recording> Handlers<R> {
+    pub fn new(logs: &[Arc<dyn EventLog>], clock: Clock) -> Self {
+        let handler = |log: &Arc<dyn EventLog>| {
+            let handler = Handler::new(Arc::clone(log), Arc::clone(&clock));
+            (log.name().clone(), handler)
+        };
+        Self {
+            handlers: logs.iter().map(handler).collect(),
+            clock,
+        }
+    }
+
+    /// Carries out a command in the log `log`.
+    ///
+    /// # Errors
+    /// The rejection, or why it could not be carried out.
+    pub async fn handle(
+        &self,
+        log: &LogName,
+        command: &Command<R::Fact>,
+    ) -> Result<Handled, CommandError<R::Refusal>> {
+        let handler = self.handlers.get(log).ok_or_else(|| {
+            let known = self.handlers.keys().map(LogName::to_string).collect();
+            let log = log.clone();
+            CommandError::NoSuchLog { log, known }
+        })?;
+        handler.handle(command).await
+    }
+}
+
+/// Carries out the commands of one kind of aggregate in one log.
+pub struct Handler<R: Recording> {
+    log: Arc<dyn EventLog>,
+    clock: Clock,
+    cache: Mutex<LruCache<AggregateId, Arc<Aggregate<R>>>>,
+    cold_loads: Semaphore,
+}
+
+/// What is digested of a command: everything that the caller asked for.
+#[derive(Serialize)]
+struct Content<'a, W: Serialize> {
+    aggregate: String,
+    creates: bool,
+    happened: Option<Timestamp>,
+    what: &'a W,
+}
+
+impl<R: Recording> Handler<R> {
+    pub fn new(log: Arc<dyn EventLog>, clock: Clock) -> Self {
+        Self {
+            log,
+            clock,
+            cache: Mutex::new(LruCache::new(CACHE_AGGREGATES)),
+            cold_loads: Semaphore::new(COLD_LOADS_MAX),
+        }
+    }
+
+    /// # Errors
+    /// The rejection, or why the command could not be carried out.
+    pub async fn handle(
+        &self,
+        command: &Command<R::Fact>,
+    ) -> Result<Handled, CommandError<R::Refusal>> {
+        let digest = CommandDigest::of(&Content {
+            aggregate: command.aggregate.to_string(),
+            creates: command.creates,
+            happened: command.happened,
+            what: &command.what,
+        })
+        .map_err(|error| CommandError::Unavailable(Box::new(error)))?;
+        let (mut aggregate, mut current) = self.load(command.aggregate).await?;
+        for _ in 0..DECISIONS_MAX {
+            match self.attempt(command, digest, &aggregate).await {
+                Attempt::Done(handled) => return Ok(handled),
+                // A no may rest on a state that others have changed meanwhile.
+                Attempt::No(error) if current => return Err(error),
+                Attempt::No(_) | Attempt::Conflict => {
+                    aggregate = self.refresh(command.aggregate, &aggregate).await?;
+                    current = true;
+                }
+                Attempt::Failed(error) => return Err(error),
+            }
+        }
+        Err(CommandError::Contended(command.aggregate))
+    }
+
+    async fn attempt(
+        &self,
+        command: &Command<R::Fact>,
+        digest: CommandDigest,
+        aggregate: &Arc<Aggregate<R>>,
+    ) -> Attempt<R::Refusal> {
+        let log = self.log.name();
+        let event = event_id(log, command.aggregate, &command.caller, &command.id);
+        if let Some((sequence, recorded)) = aggregate.seen.get(&event) {
+            return match *recorded == digest {
+                true => Attempt::Done(self.handled(command, event, *sequence, true)),
+                false => Attempt::Failed(CommandError::KeyReused),
+            };
+        }
+        if let Some((sequence, reason)) = &aggregate.unreadable {
+            return Attempt::No(CommandError::Unreadable {
+                aggregate: command.aggregate,
+                position: self.position(*sequence),
+                reason: reason.clone(),
+            });
+        }
+        if !command.creates && !aggregate.is_recorded() {
+            return Attempt::No(CommandError::NotFound(command.aggregate));
+        }
+        let now = (self.clock)();
+        let asked = Asked {
+            happened: command.happened.unwrap_or(now),
+            what: command.what.clone(),
+        };
+        if let Err(rejection) = decide::<R>(&aggregate.timeline, &asked, log, now) {
+            return Attempt::No(CommandError::Rejected(rejection));
+        }
+        self.append(command, digest, aggregate, asked, now).await
+    }
+
+    async fn append(
+        &self,
+        command: &Command<R::Fact>,
+        digest: CommandDigest,
+        aggregate: &Arc<Aggregate<R>>,
+        asked: Asked<R::Fact>,
+        now: Timestamp,
+    ) -> Attempt<R::Refusal> {
+        let envelope = Envelope {
+            source: Source {
+                log: self.log.name().clone(),
+                system: command.system.clone(),
+                sample: false,
+            },
+            aggregate: command.aggregate,
+            happened: asked.happened,
+            recorded: now,
+            correlation: command.correlation.clone(),
+            command: command.id.clone(),
+            traceparent: command.traceparent.clone(),
+            digest,
+            auth_type: command.auth_type,
+            caller: command.caller.clone(),
+            event: R::into_event(asked.what),
+        };
+        let message = match envelope.encode() {
+            Ok(message) => message,
+            Err(error) => return Attempt::Failed(CommandError::Unavailable(Box::new(error))),
+        };
+        let expected = Expected {
+            message,
+            last: aggregate.last,
+        };
+        match self.log.append(&expected).await {
+            // Recorded by an earlier attempt: its bytes are in the log, not these.
+            Ok(appended) if appended.already => Attempt::Conflict,
+            Ok(appended) => {
+                let mut next = Aggregate::clone(aggregate);
+                let stored = townclerk_event_log::StoredMessage {
+                    sequence: appended.sequence,
+                    subject: expected.message.subject,
+                    id: Some(expected.message.id.to_string()),
+                    payload: expected.message.payload,
+                };
+                next.take(self.log.name(), &stored);
+                self.remember(command.aggregate, Arc::new(next));
+                let event = expected.message.id;
+                Attempt::Done(self.handled(command, event, appended.sequence, false))
+            }
+            Err(AppendError::Conflict) => Attempt::Conflict,
+            Err(error @ AppendError::Unknown(_)) => {
+                self.forget(command.aggregate);
+                Attempt::Failed(CommandError::Unknown(error))
+            }
+            Err(error) => Attempt::Failed(CommandError::Unavailable(Box::new(error))),
+        }
+    }
+
+    /// From the cache, which others may have overtaken, or from the log; and whether it is current.
+    async fn load(&self, id: AggregateId) -> Result<(Arc<Aggregate<R>>, bool), LogError> {
+        let cached = self.cache().get(&id).cloned();
+        if let Some(aggregate) = cached {
+            return Ok((aggregate, false));
+        }
+        // The semaphore is never closed; without a permit the load is merely not limited.
+        let _permit = self.cold_loads.acquire().await.ok();
+        Ok((self.refresh(id, &Arc::default()).await?, true))
+    }
+
+    /// What others wrote since `known`.
+    async fn refresh(
+        &self,
+        id: AggregateId,
+        known: &Arc<Aggregate<R>>,
+    ) -> Result<Arc<Aggregate<R>>, LogError> {
+        let subject = subject_of(self.log.name(), id);
+        let later = self.log.read_subject(&subject, known.last).await?;
+        if later.is_empty() {
+            return Ok(Arc::clone(known));
+        }
+        let mut next = Aggregate::clone(known);
+        for message in &later {
+            next.take(self.log.name(), message);
+        }
+        let next = Arc::new(next);
+        self.remember(id, Arc::clone(&next));
+        Ok(next)
+    }
+
+    fn remember(&self, id: AggregateId, aggregate: Arc<Aggregate<R>>) {
+        let mut cache = self.cache();
+        // A slower task must not put an older state over a newer one.
+        let newer = |cached: &Arc<Aggregate<R>>| cached.last > aggregate.last;
+        if !cache.peek(&id).is_some_and(newer) {
+            cache.put(id, aggregate);
+        }
+    }
+
+    fn forget(&self, id: AggregateId) {
+        self.cache().pop(&id);
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, LruCache<AggregateId, Arc<Aggregate<R>>>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handled(
+        &self,
+        command: &Command<R::Fact>,
+        event: EventId,
+        sequence: u64,
+        already: bool,
+    ) -> Handled {
+        Handled {
+            aggregate: command.aggregate,
+            event,
+            position: self.position(sequence),
+            already,
+        }
+    }
+
+    fn position(&self, sequence: u64) -> Position {
+        Position {
+            log: self.log.name().clone(),
+            sequence,
+        }
+    }
+}
+
+/// What one decision came to.
+enum Attempt<R: std::fmt::Display + std::fmt::Debug> {
+    Done(Handled),
+    /// A no on the state at hand.
+    No(CommandError<R>),
+    /// Somebody else was first.
+    Conflict,
+    Failed(CommandError<R>),
+}

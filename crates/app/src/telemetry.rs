@@ -1,0 +1,22 @@
+//! Logs go to stderr: as text for people, as JSON where a collector reads them.
+
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info,async_nats=warn,sled=warn";
+
+/// Starts logging to stderr, so that stdout stays for data. Does nothing when it has started.
+pub fn start(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if json {
+        builder.json().try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
+    if let Err(already) = started {
+        tracing::debug!(%already, "logging was started before");
+    }
+}
