@@ -37,7 +37,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Builds the executable and returns the path that cargo says it has.
 fn build() -> anyhow::Result<PathBuf> {
     let mut child = workspace::cargo()
-        .args(["build", "--locked", "--package", "townclerk", "--bin", "townclerk"])
+        .args([
+            "build",
+            "--locked",
+            "--package",
+            "townclerk",
+            "--bin",
+            "townclerk",
+        ])
         .arg("--message-format=json-render-diagnostics")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -12,6 +12,8 @@ mod tally;
 mod version;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -31,13 +33,24 @@ enum Command {
     Test(gate::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain on one line; never a backtrace, whatever the environment says.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
         Command::Setup => {
             println!("{}", setup::nats_server()?.display());
             Ok(())
         }
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Test(arguments) => gate::run(&arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Test(arguments) => gate::run(arguments),
     }
 }

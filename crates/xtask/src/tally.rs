@@ -36,7 +36,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "total: {} passed, {} failed", self.passed, self.failed)
+        write!(
+            formatter,
+            "total: {} passed, {} failed",
+            self.passed, self.failed
+        )
     }
 }
 
@@ -60,13 +64,25 @@ mod tests {
             "test result: ok. 4 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 7 filtered out; finished in 1.50s",
         ]);
-        assert_eq!(tally, Tally { passed: 6, failed: 3, ignored: 1 });
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 6,
+                failed: 3,
+                ignored: 1
+            }
+        );
         assert_eq!(tally.to_string(), "total: 6 passed, 3 failed");
     }
 
     #[test]
     fn passes_over_everything_else() {
-        let tally = tally(&["", "4 passed; 1 failed", "test result: ", "test result: ok. x passed"]);
+        let tally = tally(&[
+            "",
+            "4 passed; 1 failed",
+            "test result: ",
+            "test result: ok. x passed",
+        ]);
         assert_eq!(tally, Tally::default());
     }
 }

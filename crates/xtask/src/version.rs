@@ -39,7 +39,11 @@ impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [major, minor, patch] = self.numbers;
         write!(formatter, "{major}.{minor}.{patch}")?;
-        formatter.write_str(if self.released { "" } else { " (before its release)" })
+        formatter.write_str(if self.released {
+            ""
+        } else {
+            " (before its release)"
+        })
     }
 }
 

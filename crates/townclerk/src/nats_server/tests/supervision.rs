@@ -1,0 +1,153 @@
+//! Start, restart, stop; the executable; the port.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::*;
+
+fn kill(pid: u32) {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn starts_answers_and_stops() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("a \"quoted\" \\ name");
+    let server = start(&data_dir).await;
+    let reader = connect(&server, "brent", Role::Reader).await;
+    assert_eq!(
+        reader.client.server_info().server_name,
+        server.server_name()
+    );
+    let info = reader.ask("$JS.API.INFO", serde_json::json!({})).await;
+    assert!(info["error"].is_null(), "{info}");
+    assert_eq!(servers_on(&data_dir).len(), 1);
+    let stdin = format!("/proc/{}/fd/0", server.pid().unwrap());
+    let lock = data_dir.canonicalize().unwrap().join("lock");
+    assert_eq!(fs::read_link(stdin).unwrap(), lock);
+    assert_eq!(
+        fs::metadata(data_dir.join("nats-server.conf"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    server.stop().await.unwrap();
+    assert_eq!(servers_on(&data_dir), Vec::<i32>::new());
+    // The lock was given back.
+    start(&data_dir).await.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_died_is_restarted_on_its_port() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path()).await;
+    let mut changes = server.pid_changes();
+    for _ in 0..2 {
+        let killed = server.pid().unwrap();
+        kill(killed);
+        let restarted = changes.wait_for(|pid| pid.is_some_and(|pid| pid != killed));
+        within("a restart", restarted).await.unwrap();
+        let writer = connect(&server, "brent", Role::Writer).await;
+        assert_eq!(
+            writer.client.server_info().server_name,
+            server.server_name()
+        );
+        assert_eq!(writer.client.server_info().port, server.port());
+    }
+    server.stop().await.unwrap();
+    assert_eq!(servers_on(directory.path()), Vec::<i32>::new());
+}
+
+#[tokio::test]
+async fn stop_while_it_is_down_ends_the_restarts() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path()).await;
+    let mut changes = server.pid_changes();
+    kill(server.pid().unwrap());
+    within("its end", changes.wait_for(Option::is_none))
+        .await
+        .unwrap();
+    server.stop().await.unwrap();
+    assert_eq!(servers_on(directory.path()), Vec::<i32>::new());
+}
+
+#[tokio::test]
+async fn a_dropped_server_does_not_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path()).await;
+    let mut changes = server.pid_changes();
+    drop(server);
+    // The task is gone when its side of the channel is.
+    while within("its end", changes.changed()).await.is_ok() {}
+    // The lock is free only when the killed child is gone too.
+    start(directory.path()).await.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let squatter = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = squatter.local_addr().unwrap().port();
+    let options = Options {
+        port: Some(port),
+        ..options(directory.path())
+    };
+    let error = within("a refusal", NatsServer::start(options))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StartError::NotReady(NotReady::PortTaken { port: said }) if said == port),
+        "{error:?}"
+    );
+    assert_eq!(servers_on(directory.path()), Vec::<i32>::new());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_run_is_quoted() {
+    let directory = tempfile::tempdir().unwrap();
+    // The store's place is taken by a file.
+    fs::write(directory.path().join("jetstream"), "").unwrap();
+    let error = within("a refusal", NatsServer::start(options(directory.path()))).await;
+    let Err(StartError::NotReady(NotReady::Left { tail, .. })) = error else {
+        panic!("{error:?}");
+    };
+    assert!(tail.contains("[FTL]"), "{tail}");
+}
+
+async fn find(script: &str) -> Result<Binary, BinaryError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("nats-server");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    Binary::find(Some(&path)).await
+}
+
+#[tokio::test]
+async fn an_executable_is_refused_if_too_old_or_no_nats_server() {
+    let error = find("echo nats-server: v2.9.10")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("found nats-server 2.9.10 at /"),
+        "{error}"
+    );
+    assert!(error.contains("need 2.12.5 or newer: "), "{error}");
+    let error = find("echo nats-server: v2.12.5-RC.1").await.unwrap_err();
+    assert!(matches!(error, BinaryError::TooOld { .. }), "{error}");
+    let error = find("echo hello").await.unwrap_err();
+    assert!(
+        matches!(error, BinaryError::NotNatsServer { .. }),
+        "{error}"
+    );
+    let error = Binary::find(Some(Path::new("/nowhere"))).await.unwrap_err();
+    assert!(matches!(error, BinaryError::Unusable { .. }), "{error}");
+    let found = find("echo nats-server: v2.12.10").await.unwrap();
+    assert_eq!(found.version.to_string(), "2.12.10");
+}
