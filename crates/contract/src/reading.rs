@@ -41,8 +41,9 @@ pub struct ReadEvent {
 pub enum Reading {
     Event(Box<ReadEvent>),
     Unreadable {
-        /// The aggregate's subject behind the log's name; later events of it wait.
-        tail: String,
+        /// The aggregate whose later events wait; `None` for a kind that this version does not
+        /// know, of which it can read nothing anyway.
+        aggregate: Option<AggregateId>,
         /// When it was recorded, where that could be read.
         recorded: Option<Timestamp>,
         reason: String,
@@ -82,7 +83,7 @@ pub fn read(message: &RawMessage<'_>) -> Reading {
         return foreign("its subject is not one of this log's aggregates");
     };
     let unreadable = |recorded, reason: String| Reading::Unreadable {
-        tail: subject.tail.to_owned(),
+        aggregate: subject.aggregate,
         recorded,
         reason,
     };

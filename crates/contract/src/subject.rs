@@ -11,13 +11,8 @@ pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// The subject of an aggregate's events: `tc.<log>.<family>.<kind>-<uuid>`.
 pub fn subject_of(log: &LogName, aggregate: AggregateId) -> String {
-    format!("tc.{log}.{}", tail_of(aggregate))
-}
-
-/// What stands behind the log in an aggregate's subject.
-pub fn tail_of(aggregate: AggregateId) -> String {
     let AggregateId { kind, id } = aggregate;
-    format!("{}.{kind}-{id}", kind.family().token())
+    format!("tc.{log}.{}.{kind}-{id}", kind.family().token())
 }
 
 /// All subjects of a log.
@@ -27,15 +22,13 @@ pub fn all_subjects(log: &LogName) -> String {
 
 /// A subject as it was found on a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParsedSubject<'a> {
-    /// Family, kind and id: what later events of the same aggregate have in common.
-    pub tail: &'a str,
+pub struct ParsedSubject {
     /// `None` for a kind that this version does not know.
     pub aggregate: Option<AggregateId>,
 }
 
 /// Reads a subject of `log`; `None` if it is no subject of an aggregate of that log.
-pub fn parse_subject<'a>(log: &LogName, subject: &'a str) -> Option<ParsedSubject<'a>> {
+pub fn parse_subject(log: &LogName, subject: &str) -> Option<ParsedSubject> {
     let tail = subject
         .strip_prefix("tc.")?
         .strip_prefix(log.as_str())?
@@ -52,7 +45,7 @@ pub fn parse_subject<'a>(log: &LogName, subject: &'a str) -> Option<ParsedSubjec
     let aggregate = AggregateKind::from_token(kind)
         .filter(|kind| kind.family().token() == family)
         .map(|kind| AggregateId { kind, id });
-    Some(ParsedSubject { tail, aggregate })
+    Some(ParsedSubject { aggregate })
 }
 
 #[cfg(test)]
@@ -73,7 +66,6 @@ mod tests {
         );
         let parsed = parse_subject(&log, &subject).unwrap();
         assert_eq!(parsed.aggregate, Some(aggregate));
-        assert_eq!(parsed.tail, tail_of(aggregate));
     }
 
     #[test]

@@ -1,1 +1,37 @@
-//! Pure projections and figures: recorded event in, row changes out.
+//! Pure projections and figures: recorded events in, row changes out; rows in, figures out.
+//!
+//! A row of an aggregate is its timeline. Counters and indexes follow from the timelines; all rows
+//! are a pure function of the logs' content and of [`FOLD_VERSION`].
+
+pub mod rows;
+
+pub mod key;
+
+pub mod measure;
+
+pub mod dimension;
+
+pub mod row;
+
+pub mod contributions;
+
+pub mod tally;
+
+pub mod fold;
+
+pub mod registry;
+
+pub mod completeness;
+
+pub mod figure;
+
+pub mod figures;
+
+pub mod tickets;
+
+/// Changes with every change of what rows look like or how they follow from events: rows of
+/// another version are rebuilt.
+pub const FOLD_VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;

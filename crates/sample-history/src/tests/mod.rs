@@ -1,0 +1,165 @@
+//! The history as its readers see it: decoded from its bytes, decided anew, and counted.
+
+mod lives;
+mod published;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use townclerk_contract::chain::Chain;
+use townclerk_contract::reading::{RawMessage, Reading, read};
+use townclerk_domain::claim::ClaimRules;
+use townclerk_domain::coverage::CoverageRules;
+use townclerk_domain::decider::{Asked, decide};
+use townclerk_domain::event::{Event, Recorded, Recording};
+use townclerk_domain::identity::{AggregateId, AggregateKind};
+use townclerk_domain::names::LogName;
+use townclerk_domain::partnership::PartnershipRules;
+use townclerk_domain::ticket::TicketRules;
+use townclerk_domain::timeline::{Entry, Timeline};
+
+use crate::{History, SEED, demonstration};
+
+/// Largest message that a log takes.
+const MESSAGE_BYTES_MAX: usize = 64 * 1_024;
+
+/// All bytes of the demonstration. If a change of the generator is meant, pin the new value.
+const PINNED: &str = "b417a9796d043222be5a2f71814d1b65dcf43854a26670dcb651008f2b57c436";
+
+static HISTORY: LazyLock<History> = LazyLock::new(|| demonstration(SEED).unwrap());
+
+static EVENTS: LazyLock<Vec<Recorded<Event>>> = LazyLock::new(|| {
+    HISTORY
+        .logs
+        .iter()
+        .flat_map(|(log, messages)| (1..).zip(messages).map(move |entry| (log, entry)))
+        .map(|(log, (sequence, message))| {
+            let id = message.id.to_string();
+            let raw = RawMessage {
+                log,
+                sequence,
+                subject: &message.subject,
+                id: Some(&id),
+                payload: &message.payload,
+            };
+            match read(&raw) {
+                Reading::Event(event) => event.recorded,
+                other => panic!("{log}:{sequence}: {other:?}"),
+            }
+        })
+        .collect()
+});
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn end() -> Timestamp {
+    instant("2020-08-21T23:00:00Z")
+}
+
+fn chain(history: &History) -> String {
+    let messages = history.logs.values().flatten();
+    let chained = messages.fold(Chain::default(), |chain, message| {
+        chain.next(&message.subject, &message.payload)
+    });
+    chained.to_string()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    assert_eq!(chain(&HISTORY), PINNED);
+    assert_eq!(chain(&demonstration(SEED).unwrap()), PINNED);
+}
+
+/// Decides each event of its kind anew against what the log holds before it.
+#[derive(Default)]
+struct Judge<R: Recording> {
+    timelines: BTreeMap<(LogName, AggregateId), Timeline<R::Fact>>,
+}
+
+impl<R: Recording> Judge<R> {
+    fn judge(&mut self, event: &Recorded<Event>) {
+        let what = R::from_event(event.event.clone()).unwrap();
+        let key = (event.log.clone(), event.aggregate);
+        let timeline = self.timelines.entry(key).or_default();
+        let asked = Asked {
+            happened: event.happened,
+            what,
+        };
+        if let Err(rejection) = decide::<R>(timeline, &asked, &event.log, event.recorded) {
+            panic!("{event:?}: {rejection}");
+        }
+        timeline.entries.push(Entry {
+            happened: event.happened,
+            known: event.recorded,
+            sequence: event.sequence,
+            id: event.id.short(),
+            what: asked.what,
+        });
+    }
+}
+
+#[test]
+fn every_event_is_one_that_the_rules_let_in() {
+    let mut tickets = Judge::<TicketRules> {
+        timelines: BTreeMap::new(),
+    };
+    let mut coverages = Judge::<CoverageRules> {
+        timelines: BTreeMap::new(),
+    };
+    let mut claims = Judge::<ClaimRules> {
+        timelines: BTreeMap::new(),
+    };
+    let mut members = Judge::<PartnershipRules> {
+        timelines: BTreeMap::new(),
+    };
+    for event in EVENTS.iter() {
+        match event.aggregate.kind {
+            AggregateKind::Ticket => tickets.judge(event),
+            AggregateKind::Coverage => coverages.judge(event),
+            AggregateKind::Claim => claims.judge(event),
+            AggregateKind::Partnership => members.judge(event),
+        }
+    }
+    assert_eq!(coverages.timelines.len(), 4);
+    assert_eq!(members.timelines.len(), 3);
+    let logged = tickets.timelines.len();
+    assert!((19_000..=21_000).contains(&logged), "{logged}");
+}
+
+#[test]
+fn events_lie_in_the_history_and_in_the_order_of_their_recording() {
+    let mut before: BTreeMap<&LogName, Timestamp> = BTreeMap::new();
+    let mut ids = BTreeSet::new();
+    for event in EVENTS.iter() {
+        assert!(event.sample);
+        assert!(ids.insert(event.id), "{event:?}");
+        assert!(event.happened <= event.recorded, "{event:?}");
+        let previous = before.insert(&event.log, event.recorded);
+        assert!(previous.is_none_or(|at| at <= event.recorded), "{event:?}");
+        assert!(event.recorded >= instant("2018-01-01T00:00:00Z"));
+        match event.aggregate.kind {
+            AggregateKind::Claim => {}
+            AggregateKind::Ticket => {
+                assert!(event.happened < end(), "{event:?}");
+                assert!(event.recorded <= end(), "{event:?}");
+            }
+            _ => assert!(event.recorded <= end(), "{event:?}"),
+        }
+    }
+    let first = ["brent", "lewisham", "southwark"].map(|council| {
+        let code = townclerk_domain::names::Code::new(council).unwrap();
+        townclerk_domain::partnership::membership(&code)
+    });
+    let shared = EVENTS.iter().filter(|event| event.log.is_shared());
+    assert!(shared.map(|event| event.aggregate).take(3).eq(first));
+    let largest = HISTORY
+        .logs
+        .values()
+        .flatten()
+        .map(|message| message.payload.len())
+        .max();
+    assert!(largest.unwrap() <= MESSAGE_BYTES_MAX);
+}

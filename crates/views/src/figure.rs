@@ -1,0 +1,91 @@
+//! A figure: what people read. One shape in the API, on pages and in the CLI.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use townclerk_domain::decimal::Decimal;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::period::Period;
+
+use crate::completeness::CoveredDays;
+
+/// Every key is always there, null or empty where it does not apply.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    pub measure: &'static str,
+    pub scope: Scope,
+    pub period: PeriodShown,
+    /// Dimension to value; `home` names the log whose records are counted.
+    pub breakdown: BTreeMap<String, String>,
+    /// Null where the record does not cover the period.
+    pub value: Option<Number>,
+    pub unit: &'static str,
+    pub numerator: Option<i64>,
+    /// For ratios; null for counts.
+    pub denominator: Option<i64>,
+    /// Which records are counted, in words.
+    pub cohort: &'static str,
+    /// On which clock durations are measured; null for counts.
+    pub clock: Option<&'static str>,
+    /// What happened at this instant or later is not counted.
+    pub as_at: Option<Timestamp>,
+    /// What became known after this instant is not counted.
+    pub known_at: Option<Timestamp>,
+    /// Whether only a part of the period is covered or over.
+    pub partial: bool,
+    /// What each log covers; null for a log that covers nothing of the period.
+    pub covered: BTreeMap<LogName, Option<CoveredDays>>,
+    /// When each log was last seen to hold nothing more than what is counted here.
+    pub reached: BTreeMap<LogName, Option<Timestamp>>,
+    pub complete_to: BTreeMap<LogName, Option<Timestamp>>,
+    /// Recorded events that could not be read and may belong here.
+    pub held: u64,
+    /// Whether any of it was made up for a demonstration.
+    pub synthetic: bool,
+    pub claims: Vec<ClaimShown>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PeriodShown {
+    pub label: String,
+    pub from: Date,
+    /// The last day, inclusive.
+    pub to: Date,
+}
+
+impl From<&Period> for PeriodShown {
+    fn from(period: &Period) -> Self {
+        Self {
+            label: period.to_string(),
+            from: period.first_day(),
+            to: period.last_day(),
+        }
+    }
+}
+
+/// A published figure beside ours.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClaimShown {
+    pub value: Number,
+    pub decimals: u8,
+    pub as_at: Option<Timestamp>,
+    pub source: String,
+    /// Whether our figure at the claim's own `as_at`, rounded to its decimals, is another number;
+    /// null where we have none.
+    pub differs: Option<bool>,
+}
+
+/// A decimal that is written as a JSON number, digit for digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}

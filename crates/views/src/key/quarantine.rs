@@ -1,0 +1,100 @@
+//! What could not be folded.
+//!
+//! - `Q`, log, 0, sequence (8 bytes) → [`Quarantined`]: an event that could not be read or folded,
+//!   or one that waits behind such an event.
+//! - `H`, log, 0, kind token, 0, id (16 bytes), empty value: the aggregates whose events wait.
+//! - `F`, log, 0, sequence (8 bytes) → why a message is foreign, as text.
+
+use serde::{Deserialize, Serialize};
+use townclerk_domain::identity::{AggregateId, Family};
+use townclerk_domain::names::LogName;
+
+use super::{KeyReader, push_name};
+use crate::rows::RowsError;
+
+const FAMILY: &str = "quarantine";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The family whose figures it may touch; any, where that is unknown.
+    pub family: Option<Family>,
+    pub reason: String,
+    /// Whether it is readable and only waits behind another event of its aggregate.
+    pub waits: bool,
+}
+
+fn numbered(byte: u8, log: &LogName, sequence: u64) -> Vec<u8> {
+    let mut key = vec![byte];
+    push_name(&mut key, log.as_str());
+    key.extend_from_slice(&sequence.to_be_bytes());
+    key
+}
+
+pub fn quarantined(log: &LogName, sequence: u64) -> Vec<u8> {
+    numbered(b'Q', log, sequence)
+}
+
+pub fn quarantined_in(log: &LogName) -> Vec<u8> {
+    let mut key = vec![b'Q'];
+    push_name(&mut key, log.as_str());
+    key
+}
+
+pub fn foreign(log: &LogName, sequence: u64) -> Vec<u8> {
+    numbered(b'F', log, sequence)
+}
+
+pub fn foreign_in(log: &LogName) -> Vec<u8> {
+    let mut key = vec![b'F'];
+    push_name(&mut key, log.as_str());
+    key
+}
+
+/// The sequence in a key of either family.
+pub fn read_sequence(key: &[u8]) -> Result<u64, RowsError> {
+    let mut reader = KeyReader::new(FAMILY, key);
+    reader.name()?;
+    Ok(u64::from_be_bytes(reader.bytes()?))
+}
+
+pub fn waiting(log: &LogName, aggregate: AggregateId) -> Vec<u8> {
+    let mut key = vec![b'H'];
+    push_name(&mut key, log.as_str());
+    push_name(&mut key, aggregate.kind.token());
+    key.extend_from_slice(aggregate.id.as_bytes());
+    key
+}
+
+pub fn encode(quarantined: &Quarantined) -> Result<Vec<u8>, RowsError> {
+    postcard::to_stdvec(quarantined).map_err(damaged)
+}
+
+pub fn decode(value: &[u8]) -> Result<Quarantined, RowsError> {
+    postcard::from_bytes(value).map_err(damaged)
+}
+
+fn damaged(error: postcard::Error) -> RowsError {
+    RowsError::Damaged {
+        family: FAMILY,
+        why: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_values_read_back_as_written() {
+        let log = LogName::new("brent").unwrap();
+        for key in [quarantined(&log, 77), foreign(&log, 77)] {
+            assert_eq!(read_sequence(&key).unwrap(), 77);
+        }
+        let value = Quarantined {
+            family: Some(Family::Ticket),
+            reason: "unknown version".to_owned(),
+            waits: true,
+        };
+        assert_eq!(decode(&encode(&value).unwrap()).unwrap(), value);
+    }
+}

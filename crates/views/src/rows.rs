@@ -1,0 +1,98 @@
+//! Rows as projections see them: keys and values, wherever they are stored.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// What went wrong with the rows themselves; never a matter of what was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    #[error("the store of rows failed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("a row is damaged ({family}): {why}")]
+    Damaged { family: &'static str, why: String },
+}
+
+/// Looks at a key and its value, and says whether to go on.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, RowsError> + 'a;
+
+/// Read access to rows, ordered by key.
+pub trait Rows {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError>;
+
+    /// Visits the rows whose key begins with `prefix` and is not less than `from`, in order,
+    /// until the visitor breaks.
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError>;
+}
+
+/// What a fold changes: new values, or `None` for rows that go.
+pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Rows with changes on top that are not stored yet.
+pub struct Overlay<'a, R> {
+    base: &'a R,
+    changes: Changes,
+}
+
+impl<'a, R: Rows> Overlay<'a, R> {
+    pub fn new(base: &'a R) -> Self {
+        Self {
+            base,
+            changes: Changes::new(),
+        }
+    }
+
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        match self.changes.get(key) {
+            Some(changed) => Ok(changed.clone()),
+            None => self.base.get(key),
+        }
+    }
+
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.changes.insert(key, Some(value));
+    }
+
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.changes.insert(key, None);
+    }
+
+    /// The rows below, without the changes.
+    pub fn base(&self) -> &'a R {
+        self.base
+    }
+
+    pub fn into_changes(self) -> Changes {
+        self.changes
+    }
+}
+
+/// Rows in memory, for rebuilding and for tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryRows(pub BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl MemoryRows {
+    pub fn apply(&mut self, changes: Changes) {
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.0.insert(key, value),
+                None => self.0.remove(&key),
+            };
+        }
+    }
+}
+
+impl Rows for MemoryRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let start = from.max(prefix).to_vec();
+        for (key, value) in self.0.range(start..) {
+            if !key.starts_with(prefix) || visit(key, value)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! The laws of rows and figures, on random histories of two councils and the shared log.
+
+mod figures;
+mod history;
+mod laws;
+mod quarantine;
