@@ -1,0 +1,295 @@
+//! One generation: rows, checkpoints and digest of a view in one sled tree.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+
+use townclerk_domain::names::LogName;
+use townclerk_views::FOLD_VERSION;
+use townclerk_views::rows::{Changes, MemoryRows, Rows, RowsError, Visit};
+
+use crate::checkpoint::Checkpoint;
+use crate::digest::Digest;
+
+/// Memory for pages; sled's own default is 1 GiB for each store.
+const CACHE_BYTES: u64 = 128 * 1024 * 1024;
+
+/// Rows per batch when a generation is written as a whole.
+const BULK_ROWS: usize = 1_000;
+
+/// Keys of this store itself begin with a zero byte; no family of rows does.
+const CHECKPOINT_PREFIX: &[u8] = b"\0checkpoint/";
+const DIGEST_KEY: &[u8] = b"\0digest";
+const VERSION_KEY: &[u8] = b"\0fold-version";
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the rows in {path} are damaged: {why}")]
+    Damaged { path: PathBuf, why: String },
+    #[error("the rows in {path} are of fold version {found}, this program's is {FOLD_VERSION}")]
+    OtherVersion { path: PathBuf, found: u32 },
+    #[error("{path} is in use by another process: only one may serve a view")]
+    Locked { path: PathBuf },
+    #[error("{path} cannot be read or written: {why}; is the disk full?")]
+    Io { path: PathBuf, why: String },
+}
+
+impl StoreError {
+    /// Whether rebuilding mends it. A full disk or a held lock must be looked at by people.
+    pub fn is_mended_by_rebuilding(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::OtherVersion { .. })
+    }
+
+    fn of(path: &Path, error: &sled::Error) -> Self {
+        let path = path.to_owned();
+        let why = error.to_string();
+        match error {
+            sled::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => {
+                Self::Locked { path }
+            }
+            // sled reports a held lock as an error of its own making.
+            sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
+                Self::Locked { path }
+            }
+            sled::Error::Io(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Self::Damaged { path, why }
+            }
+            sled::Error::Io(_) => Self::Io { path, why },
+            _ => Self::Damaged { path, why },
+        }
+    }
+}
+
+impl From<StoreError> for RowsError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+/// An open generation.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    pub(crate) db: sled::Db,
+    digest: Digest,
+    checkpoints: BTreeMap<LogName, Checkpoint>,
+}
+
+impl Store {
+    /// Opens a generation, or makes an empty one, and reads all of it once: every row must be
+    /// readable and the digest must be theirs.
+    ///
+    /// # Errors
+    /// See [`StoreError::is_mended_by_rebuilding`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // sled panics on some kinds of damage, such as a file that was cut short.
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| Self::open_and_read(path)));
+        opened.unwrap_or_else(|_| {
+            Err(StoreError::Damaged {
+                path: path.to_owned(),
+                why: "sled panicked when it was opened".to_owned(),
+            })
+        })
+    }
+
+    fn open_and_read(path: &Path) -> Result<Self, StoreError> {
+        let failed = |error: &sled::Error| StoreError::of(path, error);
+        let db = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .open()
+            .map_err(|error| failed(&error))?;
+        let mut store = Self {
+            path: path.to_owned(),
+            db,
+            digest: Digest::default(),
+            checkpoints: BTreeMap::new(),
+        };
+        let version = store.db.get(VERSION_KEY).map_err(|error| failed(&error))?;
+        match version.as_deref().map(<[u8; 4]>::try_from) {
+            None => store.stamp()?,
+            Some(Ok(bytes)) if u32::from_be_bytes(bytes) == FOLD_VERSION => store.read_all()?,
+            Some(bytes) => {
+                return Err(StoreError::OtherVersion {
+                    path: path.to_owned(),
+                    found: bytes.map_or(0, u32::from_be_bytes),
+                });
+            }
+        }
+        Ok(store)
+    }
+
+    /// Marks an empty store as one of this version.
+    fn stamp(&self) -> Result<(), StoreError> {
+        if !self.db.is_empty() {
+            return Err(self.damaged("there are rows, but no fold version"));
+        }
+        let mut batch = sled::Batch::default();
+        batch.insert(VERSION_KEY, &FOLD_VERSION.to_be_bytes());
+        batch.insert(DIGEST_KEY, &Digest::default().to_bytes());
+        self.write(batch)
+    }
+
+    fn read_all(&mut self) -> Result<(), StoreError> {
+        let mut found = Digest::default();
+        let mut stored = None;
+        for row in self.db.iter() {
+            let (key, value) = row.map_err(|error| StoreError::of(&self.path, &error))?;
+            if let Some(log) = key.strip_prefix(CHECKPOINT_PREFIX) {
+                let log = std::str::from_utf8(log)
+                    .ok()
+                    .and_then(|l| LogName::new(l).ok());
+                let checkpoint = serde_json::from_slice(&value).ok();
+                let (Some(log), Some(checkpoint)) = (log, checkpoint) else {
+                    return Err(self.damaged("a checkpoint cannot be read"));
+                };
+                self.checkpoints.insert(log, checkpoint);
+            } else if key == DIGEST_KEY {
+                stored = <[u8; 32]>::try_from(&*value).ok().map(Digest::from_bytes);
+            } else if key != VERSION_KEY {
+                found.add(&key, &value);
+            }
+        }
+        if stored != Some(found) {
+            return Err(self.damaged("the rows are not those that the digest was made of"));
+        }
+        self.digest = found;
+        Ok(())
+    }
+
+    /// Applies changes and checkpoints in one batch.
+    ///
+    /// # Errors
+    /// What the disk or sled says; nothing of the batch is stored then.
+    pub fn apply(
+        &mut self,
+        changes: Changes,
+        checkpoints: &[(LogName, Checkpoint)],
+    ) -> Result<(), StoreError> {
+        let mut digest = self.digest;
+        let mut batch = sled::Batch::default();
+        for (key, value) in changes {
+            let failed = |error: sled::Error| StoreError::of(&self.path, &error);
+            let before = self.db.get(&key).map_err(failed)?;
+            if before.as_deref() == value.as_deref() {
+                continue;
+            }
+            if let Some(before) = before {
+                digest.remove(&key, &before);
+            }
+            match value {
+                Some(value) => {
+                    digest.add(&key, &value);
+                    batch.insert(key, value);
+                }
+                None => batch.remove(key),
+            }
+        }
+        for (log, checkpoint) in checkpoints {
+            self.push_checkpoint(&mut batch, log, checkpoint)?;
+        }
+        batch.insert(DIGEST_KEY, &digest.to_bytes());
+        self.write(batch)?;
+        self.digest = digest;
+        self.checkpoints.extend(checkpoints.iter().cloned());
+        Ok(())
+    }
+
+    /// Fills an empty store with rows, in the order of their keys, and flushes it.
+    ///
+    /// # Errors
+    /// What the disk or sled says; the store is of no use then.
+    pub fn fill(
+        &mut self,
+        rows: &MemoryRows,
+        checkpoints: &[(LogName, Checkpoint)],
+        mut written: impl FnMut(usize),
+    ) -> Result<(), StoreError> {
+        let mut digest = Digest::default();
+        let mut batch = sled::Batch::default();
+        for (index, (key, value)) in rows.0.iter().enumerate() {
+            digest.add(key, value);
+            batch.insert(key.as_slice(), value.as_slice());
+            if (index + 1).is_multiple_of(BULK_ROWS) {
+                self.write(std::mem::take(&mut batch))?;
+                written(index + 1);
+            }
+        }
+        for (log, checkpoint) in checkpoints {
+            self.push_checkpoint(&mut batch, log, checkpoint)?;
+        }
+        batch.insert(DIGEST_KEY, &digest.to_bytes());
+        self.write(batch)?;
+        self.flush()?;
+        written(rows.0.len());
+        self.digest = digest;
+        self.checkpoints = checkpoints.iter().cloned().collect();
+        Ok(())
+    }
+
+    /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.db.flush();
+        flushed.map_err(|error| StoreError::of(&self.path, &error))?;
+        Ok(())
+    }
+
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    pub fn checkpoints(&self) -> &BTreeMap<LogName, Checkpoint> {
+        &self.checkpoints
+    }
+
+    pub fn checkpoint(&self, log: &LogName) -> Checkpoint {
+        self.checkpoints.get(log).copied().unwrap_or_default()
+    }
+
+    fn push_checkpoint(
+        &self,
+        batch: &mut sled::Batch,
+        log: &LogName,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), StoreError> {
+        let value = serde_json::to_vec(checkpoint).map_err(|e| self.damaged(&e.to_string()))?;
+        let key = [CHECKPOINT_PREFIX, log.as_str().as_bytes()].concat();
+        batch.insert(key, value);
+        Ok(())
+    }
+
+    fn write(&self, batch: sled::Batch) -> Result<(), StoreError> {
+        let applied = self.db.apply_batch(batch);
+        applied.map_err(|error| StoreError::of(&self.path, &error))
+    }
+
+    fn damaged(&self, why: &str) -> StoreError {
+        StoreError::Damaged {
+            path: self.path.clone(),
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl Rows for Store {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        let value = self.db.get(key);
+        let value = value.map_err(|error| StoreError::of(&self.path, &error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let start = from.max(prefix).to_vec();
+        for row in self.db.range(start..) {
+            let (key, value) = row.map_err(|error| StoreError::of(&self.path, &error))?;
+            if !key.starts_with(prefix) || visit(&key, &value)? == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
