@@ -43,12 +43,13 @@ impl Generations {
     /// # Errors
     /// A held lock or a disk that cannot be used.
     pub fn open_current(&self) -> Result<(Store, u64, Found), StoreError> {
-        let number = self.current()?;
+        let Some(number) = self.current()? else {
+            let (store, first) = self.begin_next()?;
+            self.switch_to(first)?;
+            return Ok((store, first, Found::Rows));
+        };
         match Store::open(&self.path(number)) {
-            Ok(store) => {
-                self.switch_to(number)?;
-                Ok((store, number, Found::Rows))
-            }
+            Ok(store) => Ok((store, number, Found::Rows)),
             Err(why) if why.is_mended_by_rebuilding() => {
                 let kept_at = self.put_aside(number)?;
                 let (store, next) = self.begin_next()?;
@@ -64,9 +65,11 @@ impl Generations {
     /// # Errors
     /// A disk that cannot be used.
     pub fn begin_next(&self) -> Result<(Store, u64), StoreError> {
-        let next = self.numbers()?.into_iter().max().unwrap_or(0) + 1;
+        // A number is never used again, even if its generation was put aside.
+        let used = self.numbers()?.into_iter().chain(self.current()?);
+        let next = used.max().unwrap_or(0) + 1;
         let path = self.path(next);
-        Ok((Store::open(&path)?, next))
+        Ok((Store::create(&path)?, next))
     }
 
     /// Serves `number` from now on, and removes all but it and the one before.
@@ -82,7 +85,7 @@ impl Generations {
             .and_then(|()| fs::File::open(&self.dir)?.sync_all());
         switched.map_err(|error| io_error(&self.dir, &error))?;
         for old in self.numbers()? {
-            if old != number && old != before {
+            if old != number && Some(old) != before {
                 self.remove(old)?;
             }
         }
@@ -117,15 +120,19 @@ impl Generations {
         self.dir.join(format!("generation-{number}"))
     }
 
-    /// The served generation; 1 before there is any.
-    fn current(&self) -> Result<u64, StoreError> {
+    /// The served generation; none before the first.
+    fn current(&self) -> Result<Option<u64>, StoreError> {
         let path = self.dir.join(CURRENT);
         match fs::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map_err(|_| StoreError::Damaged {
-                path,
-                why: format!("{text:?} is not the number of a generation"),
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(1),
+            Ok(text) => text
+                .trim()
+                .parse()
+                .map(Some)
+                .map_err(|_| StoreError::Damaged {
+                    path,
+                    why: format!("{text:?} is not the number of a generation"),
+                }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error(&path, &error)),
         }
     }
@@ -222,7 +229,7 @@ mod tests {
         filled.fill(&rows, &checkpoint(2_499), |_| {}).unwrap();
         assert_eq!(filled.digest(), grown.digest());
         generations.switch_to(next).unwrap();
-        assert_eq!(generations.current().unwrap(), next);
+        assert_eq!(generations.current().unwrap(), Some(next));
         // The one before is kept for going back.
         assert_eq!(generations.numbers().unwrap().len(), 2);
     }

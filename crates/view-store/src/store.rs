@@ -77,14 +77,35 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a generation, or makes an empty one, and reads all of it once: every row must be
-    /// readable and the digest must be theirs.
+    /// Makes an empty generation.
+    ///
+    /// # Errors
+    /// A disk that cannot be used, or a directory that is not empty.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_sled(path)?;
+        if !store.db.is_empty() {
+            return Err(store.damaged("a new generation holds rows already"));
+        }
+        let mut batch = sled::Batch::default();
+        batch.insert(VERSION_KEY, &FOLD_VERSION.to_be_bytes());
+        batch.insert(DIGEST_KEY, &Digest::default().to_bytes());
+        store.write(batch)?;
+        store.flush()?;
+        Ok(store)
+    }
+
+    /// Opens a generation and reads all of it once: every row must be readable and the digest
+    /// must be theirs.
     ///
     /// # Errors
     /// See [`StoreError::is_mended_by_rebuilding`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // sled panics on some kinds of damage, such as a file that was cut short.
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| Self::open_and_read(path)));
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut store = Self::open_sled(path)?;
+            store.read_all()?;
+            Ok(store)
+        }));
         opened.unwrap_or_else(|_| {
             Err(StoreError::Damaged {
                 path: path.to_owned(),
@@ -93,47 +114,24 @@ impl Store {
         })
     }
 
-    fn open_and_read(path: &Path) -> Result<Self, StoreError> {
-        let failed = |error: &sled::Error| StoreError::of(path, error);
+    fn open_sled(path: &Path) -> Result<Self, StoreError> {
         let db = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
             .open()
-            .map_err(|error| failed(&error))?;
-        let mut store = Self {
+            .map_err(|error| StoreError::of(path, &error))?;
+        Ok(Self {
             path: path.to_owned(),
             db,
             digest: Digest::default(),
             checkpoints: BTreeMap::new(),
-        };
-        let version = store.db.get(VERSION_KEY).map_err(|error| failed(&error))?;
-        match version.as_deref().map(<[u8; 4]>::try_from) {
-            None => store.stamp()?,
-            Some(Ok(bytes)) if u32::from_be_bytes(bytes) == FOLD_VERSION => store.read_all()?,
-            Some(bytes) => {
-                return Err(StoreError::OtherVersion {
-                    path: path.to_owned(),
-                    found: bytes.map_or(0, u32::from_be_bytes),
-                });
-            }
-        }
-        Ok(store)
-    }
-
-    /// Marks an empty store as one of this version.
-    fn stamp(&self) -> Result<(), StoreError> {
-        if !self.db.is_empty() {
-            return Err(self.damaged("there are rows, but no fold version"));
-        }
-        let mut batch = sled::Batch::default();
-        batch.insert(VERSION_KEY, &FOLD_VERSION.to_be_bytes());
-        batch.insert(DIGEST_KEY, &Digest::default().to_bytes());
-        self.write(batch)
+        })
     }
 
     fn read_all(&mut self) -> Result<(), StoreError> {
         let mut found = Digest::default();
         let mut stored = None;
+        let mut version = None;
         for row in self.db.iter() {
             let (key, value) = row.map_err(|error| StoreError::of(&self.path, &error))?;
             if let Some(log) = key.strip_prefix(CHECKPOINT_PREFIX) {
@@ -147,12 +145,22 @@ impl Store {
                 self.checkpoints.insert(log, checkpoint);
             } else if key == DIGEST_KEY {
                 stored = <[u8; 32]>::try_from(&*value).ok().map(Digest::from_bytes);
-            } else if key != VERSION_KEY {
+            } else if key == VERSION_KEY {
+                version = <[u8; 4]>::try_from(&*value).ok().map(u32::from_be_bytes);
+            } else {
                 found.add(&key, &value);
             }
         }
-        if stored != Some(found) {
-            return Err(self.damaged("the rows are not those that the digest was made of"));
+        match version {
+            Some(FOLD_VERSION) if stored == Some(found) => {}
+            Some(FOLD_VERSION) => {
+                return Err(self.damaged("the rows are not those that the digest was made of"));
+            }
+            Some(found) => {
+                let path = self.path.clone();
+                return Err(StoreError::OtherVersion { path, found });
+            }
+            None => return Err(self.damaged("what was written into it is gone")),
         }
         self.digest = found;
         Ok(())
