@@ -5,6 +5,12 @@ pub mod clock;
 
 pub mod command;
 
+pub mod projector;
+
+pub mod access;
+
+pub mod http;
+
 pub mod lifecycle;
 
 pub mod telemetry;

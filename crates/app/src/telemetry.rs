@@ -14,7 +14,7 @@ pub fn start(json: bool) {
     let started = if json {
         builder.json().try_init()
     } else {
-        builder.with_target(false).try_init()
+        builder.try_init()
     };
     if let Err(already) = started {
         tracing::debug!(%already, "logging was started before");

@@ -5,6 +5,8 @@
 mod log;
 pub use log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
 
+pub mod import;
+
 pub mod memory;
 
 pub mod jetstream;

@@ -1,2 +1,10 @@
 //! The one executable.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    townclerk::run(townclerk::cli::Cli::parse()).await
+}

@@ -16,9 +16,7 @@ mod tests;
 
 pub use binary::{Binary, BinaryError, OLDEST, VARIABLE, Version};
 pub use child::NotReady;
-pub use config::{STREAM, UnusablePath, VARZ_SUBJECT};
-pub use credentials::{
-    Credentials, CredentialsError, Role, SYS_INBOX_PREFIX, User, account_name, inbox_prefix,
-};
+pub use config::{UnusablePath, VARZ_SUBJECT};
+pub use credentials::{Credentials, CredentialsError, SYS_INBOX_PREFIX, User, account_name};
 pub use data_dir_lock::{DataDirLock, LockError};
 pub use supervisor::{NatsServer, Options, StartError, StopError};

@@ -1,1 +1,16 @@
-//! All projections of one scope: projector, sled, read API, pages.
+//! All projections of one scope in one process: projector, rows, read API, pages.
+
+mod view;
+pub use view::{Status, View, ViewError};
+
+mod project;
+
+mod replay;
+pub use replay::{RebuildReport, Step, VerifyReport};
+
+mod query;
+
+mod tickets;
+
+mod routes;
+pub use routes::{Views, routes};

@@ -51,13 +51,22 @@ impl Generations {
         match Store::open(&self.path(number)) {
             Ok(store) => Ok((store, number, Found::Rows)),
             Err(why) if why.is_mended_by_rebuilding() => {
-                let kept_at = self.put_aside(number)?;
-                let (store, next) = self.begin_next()?;
-                self.switch_to(next)?;
+                let (store, next, kept_at) = self.replace(number)?;
                 Ok((store, next, Found::PutAside { why, kept_at }))
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// Puts generation `number` aside and serves an empty one.
+    ///
+    /// # Errors
+    /// A disk that cannot be used.
+    pub fn replace(&self, number: u64) -> Result<(Store, u64, PathBuf), StoreError> {
+        let kept_at = self.put_aside(number)?;
+        let (store, next) = self.begin_next()?;
+        self.switch_to(next)?;
+        Ok((store, next, kept_at))
     }
 
     /// An empty generation beside the served one.

@@ -20,18 +20,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a user of an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Makes and changes streams.
+    /// Makes and changes the stream; neither writes nor deletes.
     Operator,
-    /// Appends and reads aggregates back.
+    /// Appends to the log and reads single messages.
     Writer,
-    /// Reads only.
+    /// Follows the log.
     Reader,
 }
 
 impl Role {
     pub const ALL: [Self; 3] = [Self::Operator, Self::Writer, Self::Reader];
 
-    pub fn token(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Operator => "operator",
             Self::Writer => "writer",
@@ -40,9 +40,10 @@ impl Role {
     }
 }
 
-/// The inbox prefix of a user: nobody else in the account may listen to its answers.
-pub fn inbox_prefix(log: &str, role: &str) -> String {
-    format!("_INBOX_{log}_{role}")
+/// Where a user receives answers. Nobody else in the account may listen there, and a client that
+/// does not set this prefix hears nothing.
+pub fn inbox_prefix(log: &str, role: Role) -> String {
+    format!("_INBOX_{log}_{}", role.as_str())
 }
 
 /// An nkey seed. Never shown.
@@ -115,8 +116,8 @@ fn listed(differences: &[Difference]) -> String {
 pub(super) async fn connect(access: &Access) -> Result<async_nats::Client, OpenError> {
     let Access { url, log, role, .. } = access;
     let client = async_nats::ConnectOptions::with_nkey(access.credential.seed.clone())
-        .name(format!("townclerk {log} {}", role.token()))
-        .custom_inbox_prefix(inbox_prefix(log.as_str(), role.token()))
+        .name(format!("townclerk {log} {}", role.as_str()))
+        .custom_inbox_prefix(inbox_prefix(log.as_str(), *role))
         .connection_timeout(CONNECT_TIMEOUT)
         .request_timeout(Some(REQUEST_TIMEOUT))
         .connect(url)

@@ -8,11 +8,11 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::credentials::{Credentials, Role, SYS_ACCOUNT, SYS_INBOX_PREFIX};
-use super::{account_name, inbox_prefix};
+use townclerk_contract::subject::STREAM;
+use townclerk_event_log::jetstream::{Role, inbox_prefix};
 
-/// The stream that holds a log, the same name in every account.
-pub const STREAM: &str = "EVENTS";
+use super::account_name;
+use super::credentials::{Credentials, SYS_ACCOUNT, SYS_INBOX_PREFIX};
 
 /// What the user of the system account may ask: the server's settings, sync interval included.
 pub const VARZ_SUBJECT: &str = "$SYS.REQ.SERVER.PING.VARZ";

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use nkeys::{KeyPair, KeyPairType};
+use townclerk_event_log::jetstream::Role;
 
 use super::private_file;
 
@@ -18,35 +19,6 @@ pub(super) const SYS_ACCOUNT: &str = "SYS";
 
 /// The mode bits that let somebody else than the owner at a seed.
 const OTHERS: u32 = 0o077;
-
-/// What a user of a log's account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Makes and changes the stream; neither writes nor deletes.
-    Operator,
-    /// Appends to the log and reads single messages.
-    Writer,
-    /// Follows the log.
-    Reader,
-}
-
-impl Role {
-    pub const ALL: [Role; 3] = [Role::Operator, Role::Writer, Role::Reader];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Operator => "operator",
-            Role::Writer => "writer",
-            Role::Reader => "reader",
-        }
-    }
-}
-
-/// Where this user receives answers. No other user may listen there, and a client that does not
-/// set this prefix hears nothing.
-pub fn inbox_prefix(log: &str, role: Role) -> String {
-    format!("_INBOX_{log}_{}", role.as_str())
-}
 
 /// The NATS account of a log: `north-brent` has `NORTH_BRENT`.
 pub fn account_name(log: &str) -> String {

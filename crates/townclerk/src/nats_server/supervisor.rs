@@ -11,11 +11,12 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use townclerk_event_log::jetstream::Role;
 
 use super::binary::{Binary, BinaryError};
 use super::child::{Launch, NotReady, Run};
 use super::config::{self, Settings, UnusablePath};
-use super::credentials::{Credentials, CredentialsError, Role};
+use super::credentials::{Credentials, CredentialsError};
 use super::data_dir_lock::{DataDirLock, LockError};
 use super::private_file;
 
@@ -142,7 +143,7 @@ impl NatsServer {
         &self.credentials
     }
 
-    /// The secret of a user, for a client; see also [`super::inbox_prefix`].
+    /// The secret of a user, for a client; see also [`townclerk_event_log::jetstream::inbox_prefix`].
     pub fn user_seed(&self, log: &str, role: Role) -> Option<&str> {
         Some(self.credentials.user(log, role)?.seed())
     }

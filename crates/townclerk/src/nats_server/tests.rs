@@ -11,6 +11,8 @@ use std::time::Duration;
 use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use townclerk_contract::subject::STREAM;
+use townclerk_event_log::jetstream::{Role, inbox_prefix};
 
 use super::*;
 

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -517,14 +516,14 @@ fn breakdown_shown(values: &Values, home: Option<&LogName>) -> BTreeMap<String, 
 fn held_by_log<R: Rows>(reading: &Reading<'_, R>) -> Result<BTreeMap<LogName, u64>, RowsError> {
     let mut held = BTreeMap::new();
     for log in reading.positions.keys() {
-        let prefix = quarantine::quarantined_in(log);
         let mut count = 0;
-        reading.rows.scan(&prefix, &prefix, &mut |_, value| {
-            let family = quarantine::decode(value)?.family;
-            if family.is_none_or(|family| family == Family::Ticket) {
+        quarantine::each_quarantined(reading.rows, log, |_, quarantined| {
+            if quarantined
+                .family
+                .is_none_or(|family| family == Family::Ticket)
+            {
                 count += 1;
             }
-            Ok(ControlFlow::Continue(()))
         })?;
         held.insert(log.clone(), count);
     }

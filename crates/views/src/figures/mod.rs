@@ -1,9 +1,11 @@
 //! Figures: from rows, coverages and members to what people read.
 
+mod additive;
 mod cells;
 mod evaluate;
 mod query;
 
+pub use additive::{additive_differences, additive_query};
 pub use cells::{PassCache, Positions};
 pub use evaluate::{Reading, figures};
 pub use query::{Breakdown, Home, Periods, Query};

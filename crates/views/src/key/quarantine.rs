@@ -5,12 +5,14 @@
 //! - `H`, log, 0, kind token, 0, id (16 bytes), empty value: the aggregates whose events wait.
 //! - `F`, log, 0, sequence (8 bytes) → why a message is foreign, as text.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use townclerk_domain::identity::{AggregateId, Family};
 use townclerk_domain::names::LogName;
 
 use super::{KeyReader, push_name};
-use crate::rows::RowsError;
+use crate::rows::{Rows, RowsError};
 
 const FAMILY: &str = "quarantine";
 
@@ -34,7 +36,7 @@ pub fn quarantined(log: &LogName, sequence: u64) -> Vec<u8> {
     numbered(b'Q', log, sequence)
 }
 
-pub fn quarantined_in(log: &LogName) -> Vec<u8> {
+fn quarantined_in(log: &LogName) -> Vec<u8> {
     let mut key = vec![b'Q'];
     push_name(&mut key, log.as_str());
     key
@@ -44,14 +46,38 @@ pub fn foreign(log: &LogName, sequence: u64) -> Vec<u8> {
     numbered(b'F', log, sequence)
 }
 
-pub fn foreign_in(log: &LogName) -> Vec<u8> {
-    let mut key = vec![b'F'];
-    push_name(&mut key, log.as_str());
-    key
+/// Visits the quarantined events of a log.
+pub fn each_quarantined(
+    rows: &impl Rows,
+    log: &LogName,
+    mut visit: impl FnMut(u64, Quarantined),
+) -> Result<(), RowsError> {
+    let prefix = quarantined_in(log);
+    rows.scan(&prefix, &prefix, &mut |key, value| {
+        visit(read_sequence(key)?, decode(value)?);
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Visits the foreign messages of a log, each with the reason.
+pub fn each_foreign(
+    rows: &impl Rows,
+    log: &LogName,
+    mut visit: impl FnMut(u64, String),
+) -> Result<(), RowsError> {
+    let mut prefix = vec![b'F'];
+    push_name(&mut prefix, log.as_str());
+    rows.scan(&prefix, &prefix, &mut |key, value| {
+        visit(
+            read_sequence(key)?,
+            String::from_utf8_lossy(value).into_owned(),
+        );
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// The sequence in a key of either family.
-pub fn read_sequence(key: &[u8]) -> Result<u64, RowsError> {
+fn read_sequence(key: &[u8]) -> Result<u64, RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
     reader.name()?;
     Ok(u64::from_be_bytes(reader.bytes()?))

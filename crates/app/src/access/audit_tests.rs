@@ -1,0 +1,125 @@
+//! What the audit log says, and what it never does.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::http::Method;
+use tracing::instrument::WithSubscriber;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::need::{Anonymous, Need, ScopeNeed};
+use super::{Guarded, Role, session};
+use crate::http::testing::{Client, Who, request, set, token_book};
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Written {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn client() -> Client {
+    let operate = Need {
+        roles: &[Role::Operator],
+        scope: ScopeNeed::Nothing,
+        anonymous: Anonymous::Never,
+    };
+    let guarded = Guarded::new(token_book())
+        .post("/rebuild", operate, async || "rebuilt")
+        .get("/livez", Need::nothing(), async || "alive");
+    Client::new(session::routes(guarded).into_parts().0)
+}
+
+/// Everything that is logged, down to the last detail, while `asked` is answered.
+async fn logged(asked: axum::http::Request<Body>) -> Vec<String> {
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(written.clone())
+        .finish();
+    client().send(asked).with_subscriber(subscriber).await;
+    let bytes = written.0.lock().unwrap().clone();
+    String::from_utf8(bytes)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn refusals_and_operators_actions_are_audited_and_no_token_is() {
+    for (path, who, says) in [
+        (
+            "/rebuild",
+            Who::Local(Role::Operator),
+            Some("local_operator 200 answered"),
+        ),
+        (
+            "/rebuild",
+            Who::Local(Role::Partner),
+            Some("local_partner 403 refused"),
+        ),
+        ("/rebuild", Who::Nobody, Some("nobody 401 refused")),
+        ("/rebuild", Who::Stranger, Some("unknown token 401 refused")),
+        ("/livez", Who::Local(Role::Operator), None),
+    ] {
+        let method = if path == "/livez" {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let lines = logged(request(&method, path, who, Body::empty())).await;
+        let audit: Vec<&String> = lines
+            .iter()
+            .filter(|line| line.contains(" audit: "))
+            .collect();
+        assert_eq!(audit.len(), usize::from(says.is_some()), "{lines:?}");
+        for (line, says) in audit.iter().zip(says) {
+            assert!(line.contains("POST") && line.contains("/rebuild"), "{line}");
+            let (subject, rest) = says.rsplit_once(' ').unwrap();
+            let (subject, status) = subject.rsplit_once(' ').unwrap();
+            for part in [subject, status, rest] {
+                assert!(line.contains(part), "{part}: {line}");
+            }
+        }
+        let token = who.token().unwrap_or("no token".to_owned());
+        assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_is_audited_without_the_token() {
+    for who in [Who::Local(Role::Partner), Who::Stranger] {
+        let token = who.token().unwrap();
+        let body = Body::from(format!("token={token}"));
+        let mut form = request(&Method::POST, "/session", Who::Nobody, body);
+        set(
+            &mut form,
+            "content-type",
+            "application/x-www-form-urlencoded",
+        );
+        let lines = logged(form).await;
+        assert!(
+            lines.iter().any(|line| line.contains(" audit: ")),
+            "{lines:?}"
+        );
+        assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+}

@@ -1,0 +1,228 @@
+//! The one place where access is checked: every route is registered here, with what it needs.
+//!
+//! The needs come back as a table, so that a test can try every route with every kind of caller.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, RawPathParams, Request, State};
+use axum::handler::Handler;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+
+use super::caller::Caller;
+use super::need::{Asked, Need, Presented, splits_by_council};
+use super::tokens::TokenBook;
+use crate::http::problem::Problem;
+
+/// The cookie in which a browser keeps its token.
+pub const TOKEN_COOKIE: &str = "townclerk_token";
+
+/// What one registered route needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteNeed {
+    pub method: Method,
+    /// As registered, with its parameters in braces.
+    pub path: String,
+    pub need: Need,
+}
+
+/// Collects routes, each with what it needs.
+///
+/// A handler finds the [`Caller`] as a request extension; a route that goes without a token finds
+/// none where nobody said who asks.
+pub struct Guarded {
+    tokens: Arc<TokenBook>,
+    router: Router,
+    needs: Vec<RouteNeed>,
+}
+
+impl Guarded {
+    pub fn new(tokens: Arc<TokenBook>) -> Self {
+        Self {
+            tokens,
+            router: Router::new(),
+            needs: Vec::new(),
+        }
+    }
+
+    pub fn tokens(&self) -> Arc<TokenBook> {
+        Arc::clone(&self.tokens)
+    }
+
+    #[must_use]
+    pub fn get<H, T>(self, path: &str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, ()>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, need, get(handler))
+    }
+
+    #[must_use]
+    pub fn post<H, T>(self, path: &str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, ()>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, need, post(handler))
+    }
+
+    /// As [`Self::get`], for a handler that takes `State<S>`.
+    #[must_use]
+    pub fn get_with<H, T, S>(self, path: &str, need: Need, state: S, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        self.add(Method::GET, path, need, get(handler).with_state(state))
+    }
+
+    /// As [`Self::post`], for a handler that takes `State<S>`.
+    #[must_use]
+    pub fn post_with<H, T, S>(self, path: &str, need: Need, state: S, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        self.add(Method::POST, path, need, post(handler).with_state(state))
+    }
+
+    fn add(mut self, method: Method, path: &str, need: Need, route: MethodRouter) -> Self {
+        let door = Door {
+            tokens: Arc::clone(&self.tokens),
+            need,
+        };
+        self.router = self
+            .router
+            .route(path, route.route_layer(from_fn_with_state(door, check)));
+        self.needs.push(RouteNeed {
+            method,
+            path: path.to_owned(),
+            need,
+        });
+        self
+    }
+
+    /// The router, and the table of its routes.
+    pub fn into_parts(self) -> (Router, Vec<RouteNeed>) {
+        (self.router, self.needs)
+    }
+}
+
+#[derive(Clone)]
+struct Door {
+    tokens: Arc<TokenBook>,
+    need: Need,
+}
+
+async fn check(
+    State(door): State<Door>,
+    params: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Ok(params) = params else {
+        return Problem::unknown_path(request.uri().path()).into_response();
+    };
+    let param = |name| params.iter().find(|(key, _)| *key == name);
+    let asked = Asked {
+        log: param("log").map(|(_, log)| log),
+        view: param("view").map(|(_, view)| view),
+        splits_by_council: query_splits(request.uri()),
+    };
+    let presented = presented(&door.tokens, request.method(), request.headers());
+    let audit = Audit::of(presented, &request);
+    if let Err(refusal) = door.need.admit(presented, &asked) {
+        let problem = Problem::from(refusal);
+        audit.record(problem.status(), "refused");
+        return problem.into_response();
+    }
+    if let Presented::Known(caller) = presented {
+        request.extensions_mut().insert(caller.clone());
+    }
+    let response = next.run(request).await;
+    if door.need.is_operators() {
+        audit.record(response.status(), "answered");
+    }
+    response
+}
+
+/// A query that cannot be read is taken to ask for the most.
+fn query_splits(uri: &Uri) -> bool {
+    Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_or(true, |query| splits_by_council(&query))
+}
+
+/// Who asks: by the header, or for reading only by the cookie.
+///
+/// A browser sends a cookie along with forms of other sites too, so none is taken for a command.
+fn presented<'a>(tokens: &'a TokenBook, method: &Method, headers: &HeaderMap) -> Presented<'a> {
+    if headers.contains_key(AUTHORIZATION) {
+        let known = bearer(headers).and_then(|token| tokens.caller(token));
+        return known.map_or(Presented::Unknown, Presented::Known);
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Presented::Nothing;
+    }
+    let Some(token) = cookie(headers) else {
+        return Presented::Nothing;
+    };
+    let known = tokens.caller(token);
+    known.map_or(Presented::StaleCookie, Presented::Known)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let pairs = headers.get_all(COOKIE).into_iter();
+    pairs
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == TOKEN_COOKIE).then_some(value))
+}
+
+/// What the audit log says of one request: never the token.
+pub(super) struct Audit {
+    subject: String,
+    method: Method,
+    path: String,
+}
+
+impl Audit {
+    fn of(presented: Presented<'_>, request: &Request) -> Self {
+        let subject = match presented {
+            Presented::Known(Caller { subject, .. }) => subject.as_str(),
+            Presented::Nothing => "nobody",
+            Presented::StaleCookie | Presented::Unknown => "unknown token",
+        };
+        Self::by(subject, request.method(), request.uri())
+    }
+
+    pub(super) fn by(subject: &str, method: &Method, uri: &Uri) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            method: method.clone(),
+            path: uri.path().to_owned(),
+        }
+    }
+
+    pub(super) fn record(&self, status: StatusCode, outcome: &str) {
+        let Self {
+            subject,
+            method,
+            path,
+        } = self;
+        let status = status.as_u16();
+        tracing::info!(target: "audit", subject, %method, path, status, outcome, "access");
+    }
+}

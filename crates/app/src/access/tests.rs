@@ -1,0 +1,228 @@
+//! Every kind of route, tried as everybody, against what the design says in words.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use axum::http::{Method, StatusCode};
+use townclerk_domain::names::{JOINT, SHARED};
+
+use super::need::{Anonymous, Need, ScopeNeed};
+use super::session;
+use super::{Caller, Guarded, Role};
+use crate::http::testing::{
+    Answer, Client, Entry, Knock, REACHED, Who, request, set, token_book, try_every_route,
+};
+
+const READ: Need = Need {
+    roles: &Role::ALL,
+    scope: ScopeNeed::PathView,
+    anonymous: Anonymous::Never,
+};
+
+const FIGURES: Need = Need {
+    anonymous: Anonymous::JointWithoutSplit,
+    ..READ
+};
+
+const OPERATE: Need = Need {
+    roles: &[Role::Operator],
+    scope: ScopeNeed::Nothing,
+    anonymous: Anonymous::Never,
+};
+
+async fn whoever(caller: Option<Extension<Caller>>) -> String {
+    caller.map_or_else(String::new, |Extension(caller)| caller.subject.to_string())
+}
+
+fn guarded() -> Guarded {
+    let command = Need::command(&[Role::ServiceDesk, Role::Change]);
+    let forgotten = Need::command(&[Role::Officer]);
+    Guarded::new(token_book())
+        .get("/livez", Need::nothing(), whoever)
+        .get("/views/{view}/tickets", READ, whoever)
+        .get("/views/{view}/figures", FIGURES, whoever)
+        .post("/logs/{log}/tickets", command, whoever)
+        .post("/forgotten", forgotten, whoever)
+        .post("/rebuild", OPERATE, whoever)
+}
+
+fn client() -> Client {
+    Client::new(session::routes(guarded()).into_parts().0)
+}
+
+/// The design's words, one sentence after the other, without the code under test.
+fn expected(knock: &Knock<'_>) -> Entry {
+    let (role, everywhere) = match knock.who {
+        Who::Nobody | Who::Stranger => (None, false),
+        Who::Everywhere(role) => (Some(role), true),
+        Who::Local(role) => (Some(role), false),
+    };
+    let reached = everywhere || knock.name == REACHED;
+    let open = match knock.route.path.as_str() {
+        "/livez" => true,
+        "/views/{view}/figures" => knock.name == JOINT && knock.who != Who::Stranger,
+        _ => false,
+    };
+    let Some(role) = role else {
+        return if open {
+            Entry::Admitted
+        } else {
+            Entry::WhoAsks
+        };
+    };
+    let allowed = match knock.route.path.as_str() {
+        "/views/{view}/tickets" | "/views/{view}/figures" => match (role, knock.name) {
+            (Role::Committee, name) => name == JOINT,
+            (Role::Officer | Role::Operator, JOINT) => everywhere,
+            (_, JOINT) => false,
+            (_, SHARED) => true,
+            (_, _) => reached,
+        },
+        "/logs/{log}/tickets" => matches!(role, Role::ServiceDesk | Role::Change) && reached,
+        "/rebuild" => role == Role::Operator,
+        _ => false,
+    };
+    match allowed || open {
+        true => Entry::Admitted,
+        false => Entry::Forbidden,
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_the_design_names() {
+    let (router, routes) = guarded().into_parts();
+    let knocks = try_every_route(&Client::new(router), &routes, expected).await;
+    assert_eq!(knocks, (3 + 3 * 4) * 14);
+}
+
+#[tokio::test]
+async fn joint_figures_by_council_need_a_token() {
+    let client = client();
+    for query in [
+        "",
+        "?breakdown=priority",
+        "?measure=tickets_logged&priority=p1",
+    ] {
+        let answer = client
+            .get(&format!("/views/joint/figures{query}"), Who::Nobody)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+    }
+    for query in [
+        "?breakdown=home",
+        "?breakdown=priority,home",
+        "?breakdown=kind&breakdown=home",
+        "?home=brent",
+        "?bre%61kdown=h%6Fme",
+        "?breakdown=priority%2Chome",
+    ] {
+        let path = format!("/views/joint/figures{query}");
+        let nobody = client.get(&path, Who::Nobody).await;
+        assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "{query}");
+        let desk = client.get(&path, Who::Everywhere(Role::ServiceDesk)).await;
+        assert_eq!(desk.status, StatusCode::FORBIDDEN, "{query}");
+        let committee = client.get(&path, Who::Local(Role::Committee)).await;
+        assert_eq!(committee.status, StatusCode::OK, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_would_be_needed() {
+    let client = client();
+    let nobody = client.get("/views/brent/tickets", Who::Nobody).await;
+    assert_eq!(nobody.headers[WWW_AUTHENTICATE], "Bearer");
+    let detail = |answer: Answer| answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail(nobody).contains("Authorization: Bearer"));
+    let operate = request(
+        &Method::POST,
+        "/rebuild",
+        Who::Local(Role::Partner),
+        Body::empty(),
+    );
+    let role = detail(client.send(operate).await);
+    assert!(
+        role.contains("operator") && role.contains("partner"),
+        "{role}"
+    );
+    let reach = detail(
+        client
+            .get("/views/lewisham/tickets", Who::Local(Role::Partner))
+            .await,
+    );
+    assert!(
+        reach.contains("lewisham") && reach.contains("brent"),
+        "{reach}"
+    );
+}
+
+#[tokio::test]
+async fn the_handler_learns_who_asks() {
+    let client = client();
+    let known = client.get("/livez", Who::Local(Role::Partner)).await;
+    assert_eq!(known.text, "local_partner");
+    assert_eq!(client.get("/livez", Who::Nobody).await.text, "");
+}
+
+async fn with_cookie(method: &Method, path: &str, cookie: &str) -> StatusCode {
+    let mut request = request(method, path, Who::Nobody, Body::empty());
+    set(&mut request, "cookie", cookie);
+    client().send(request).await.status
+}
+
+#[tokio::test]
+async fn a_cookie_is_taken_for_reading_only() {
+    let desk = Who::Everywhere(Role::ServiceDesk).token().unwrap();
+    let cookie = format!("theme=dark; townclerk_token={desk}");
+    for method in [Method::GET, Method::HEAD] {
+        let read = with_cookie(&method, "/views/brent/tickets", &cookie).await;
+        assert_eq!(read, StatusCode::OK);
+    }
+    let command = with_cookie(&Method::POST, "/logs/brent/tickets", &cookie).await;
+    assert_eq!(command, StatusCode::UNAUTHORIZED);
+    let stale = "townclerk_token=tc_gone";
+    let read = with_cookie(&Method::GET, "/views/brent/tickets", stale).await;
+    assert_eq!(read, StatusCode::UNAUTHORIZED);
+    let public = with_cookie(&Method::GET, "/views/joint/figures", stale).await;
+    assert_eq!(public, StatusCode::OK);
+}
+
+async fn form(path: &str, fields: &str) -> Answer {
+    let body = Body::from(fields.to_owned());
+    let mut request = request(&Method::POST, path, Who::Nobody, body);
+    set(
+        &mut request,
+        "content-type",
+        "application/x-www-form-urlencoded",
+    );
+    client().send(request).await
+}
+
+#[tokio::test]
+async fn a_browser_signs_in_with_a_form_and_out_again() {
+    let token = Who::Local(Role::Partner).token().unwrap();
+    let signed_in = form("/session", &format!("token={token}&next=%2Fbrent")).await;
+    assert_eq!(signed_in.status, StatusCode::SEE_OTHER);
+    assert_eq!(signed_in.headers[LOCATION], "/brent");
+    let cookie = format!("townclerk_token={token}; HttpOnly; SameSite=Strict; Path=/");
+    assert_eq!(signed_in.headers[SET_COOKIE], cookie);
+    let signed_out = form("/session/end", "").await;
+    assert_eq!(signed_out.status, StatusCode::SEE_OTHER);
+    let cookie = signed_out.headers[SET_COOKIE].to_str().unwrap();
+    assert!(
+        cookie.starts_with("townclerk_token=;") && cookie.ends_with("Max-Age=0"),
+        "{cookie}"
+    );
+    for (fields, problem) in [
+        ("token=tc_wrong&next=/".to_owned(), "unauthenticated"),
+        ("next=/".to_owned(), "bad-form"),
+        (format!("token={token}&next=//evil.example"), "bad-form"),
+        (
+            format!("token={token}&next=https://evil.example"),
+            "bad-form",
+        ),
+    ] {
+        let refused = form("/session", &fields).await;
+        assert_eq!(refused.problem(), problem, "{fields}: {refused:?}");
+        assert!(!refused.headers.contains_key(SET_COOKIE));
+    }
+}

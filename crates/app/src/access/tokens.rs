@@ -1,0 +1,289 @@
+//! The book of tokens: a file that holds only the SHA-256 of each, with whose it is.
+//!
+//! A token is 32 random bytes, so its plain hash is safe to keep: there is nothing to guess.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use townclerk_domain::identity::CallerId;
+
+use super::caller::{Caller, Councils, Role};
+use super::private_file;
+
+/// What every token begins with, so that one that leaked is recognised as ours.
+const TOKEN_PREFIX: &str = "tc_";
+
+const TOKEN_RANDOM_BYTES: usize = 32;
+
+type TokenHash = [u8; 32];
+
+/// Whose tokens are known here.
+#[derive(Clone, Debug, Default)]
+pub struct TokenBook {
+    callers: HashMap<TokenHash, Caller>,
+}
+
+/// A token in plain text, right after it was made. It is stored nowhere.
+pub struct IssuedToken {
+    pub subject: CallerId,
+    pub role: Role,
+    pub token: String,
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken")
+            .field("subject", &self.subject)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    #[error("the token file {} cannot be {did}", path.display())]
+    File {
+        path: PathBuf,
+        did: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "the token file {} has mode {mode:04o}, wider than 0600; others may have changed it: \
+         look at it, then run chmod 600 on it",
+        path.display()
+    )]
+    TooWide { path: PathBuf, mode: u32 },
+    #[error(
+        "the token file {} is not a list of {{subject, roles, councils, sha256}}: {why}; \
+         mend it, or move it away and start again to get new tokens",
+        path.display()
+    )]
+    Unreadable { path: PathBuf, why: String },
+    #[error("the operating system gives no random bytes for a token: {0}")]
+    NoRandomness(getrandom::Error),
+    #[error("a new entry cannot be written: {0}")]
+    Entry(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    subject: CallerId,
+    roles: BTreeSet<Role>,
+    councils: Councils,
+    sha256: String,
+}
+
+impl TokenBook {
+    /// A book of known callers and their plain tokens.
+    pub fn of<'a>(entries: impl IntoIterator<Item = (Caller, &'a str)>) -> Self {
+        let hashed = |(caller, token): (Caller, &str)| (hash(token), caller);
+        Self {
+            callers: entries.into_iter().map(hashed).collect(),
+        }
+    }
+
+    /// # Errors
+    /// A file that is missing, that others may write or read, or that is not a book of tokens.
+    pub fn load(path: &Path) -> Result<Self, TokenError> {
+        let bytes = private_file::read(path)?;
+        let unreadable = |why: String| TokenError::Unreadable {
+            path: path.to_owned(),
+            why,
+        };
+        let entries: Vec<Entry> =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let mut callers = HashMap::new();
+        for entry in entries {
+            let mut hash = TokenHash::default();
+            hex::decode_to_slice(&entry.sha256, &mut hash)
+                .map_err(|error| unreadable(format!("sha256 of {}: {error}", entry.subject)))?;
+            let subject = entry.subject.clone();
+            let caller = Caller {
+                subject: entry.subject,
+                roles: entry.roles,
+                councils: entry.councils,
+            };
+            if callers.insert(hash, caller).is_some() {
+                return Err(unreadable(format!("the sha256 of {subject} stands twice")));
+            }
+        }
+        Ok(Self { callers })
+    }
+
+    /// Loads the book, or at the first start makes one with a token for each role. The new tokens
+    /// are returned once, to be shown; the operator's is also written to `operator_token_path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the files cannot be written.
+    pub fn load_or_create(
+        path: &Path,
+        operator_token_path: &Path,
+    ) -> Result<(Self, Vec<IssuedToken>), TokenError> {
+        let exists = path.try_exists().map_err(|source| TokenError::File {
+            path: path.to_owned(),
+            did: "looked for",
+            source,
+        })?;
+        if exists {
+            return Ok((Self::load(path)?, Vec::new()));
+        }
+        let issued = issue()?;
+        // The book comes last: a crash before it leaves a start that issues all tokens anew.
+        if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
+            private_file::write(operator_token_path, operator.token.as_bytes())?;
+        }
+        let entries: Vec<Entry> = issued.iter().map(entry).collect();
+        let text = serde_json::to_vec_pretty(&entries)
+            .map_err(|error| TokenError::Entry(error.to_string()))?;
+        private_file::write(path, &text)?;
+        Ok((Self::load(path)?, issued))
+    }
+
+    /// Whose token this is. Found by its hash, so how long it takes tells nothing about a token.
+    pub fn caller(&self, token: &str) -> Option<&Caller> {
+        self.callers.get(&hash(token))
+    }
+}
+
+fn hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn entry(issued: &IssuedToken) -> Entry {
+    Entry {
+        subject: issued.subject.clone(),
+        roles: BTreeSet::from([issued.role]),
+        councils: Councils::All,
+        sha256: hex::encode(hash(&issued.token)),
+    }
+}
+
+/// One new token for each role, for all councils.
+fn issue() -> Result<Vec<IssuedToken>, TokenError> {
+    let token = |role: Role| {
+        let mut random = [0; TOKEN_RANDOM_BYTES];
+        getrandom::fill(&mut random).map_err(TokenError::NoRandomness)?;
+        Ok(IssuedToken {
+            subject: CallerId::new(format!("local-{role}"))
+                .map_err(|error| TokenError::Entry(error.to_string()))?,
+            role,
+            token: format!("{TOKEN_PREFIX}{}", hex::encode(random)),
+        })
+    };
+    Role::ALL.into_iter().map(token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Files {
+        _folder: tempfile::TempDir,
+        book: PathBuf,
+        operator: PathBuf,
+    }
+
+    fn files() -> Files {
+        let folder = tempfile::tempdir().unwrap();
+        Files {
+            book: folder.path().join("secrets/tokens.json"),
+            operator: folder.path().join("secrets/operator.token"),
+            _folder: folder,
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn the_first_start_issues_a_token_for_each_role_and_later_ones_none() {
+        let files = files();
+        let (book, issued) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        assert_eq!(issued.len(), Role::ALL.len());
+        for token in &issued {
+            assert_eq!(token.token.len(), TOKEN_PREFIX.len() + 64);
+            let caller = book.caller(&token.token).unwrap();
+            assert_eq!(caller.subject.as_str(), format!("local-{}", token.role));
+            assert_eq!(caller.roles, BTreeSet::from([token.role]));
+            assert_eq!(caller.councils, Councils::All);
+        }
+        let (again, none) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        assert!(none.is_empty());
+        assert!(again.caller(&issued[0].token).is_some());
+        assert!(again.caller("tc_wrong").is_none());
+    }
+
+    #[test]
+    fn the_files_are_private_and_the_book_holds_no_token() {
+        let files = files();
+        let (book, issued) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        assert_eq!(mode(&files.book), 0o600);
+        assert_eq!(mode(&files.operator), 0o600);
+        assert_eq!(mode(files.book.parent().unwrap()), 0o700);
+        let operator = std::fs::read_to_string(&files.operator).unwrap();
+        let text = std::fs::read_to_string(&files.book).unwrap();
+        for token in &issued {
+            assert_eq!(operator == token.token, token.role == Role::Operator);
+            assert!(!text.contains(&token.token));
+            assert!(!format!("{issued:?}{book:?}").contains(&token.token));
+        }
+        let names: Vec<_> = std::fs::read_dir(files.book.parent().unwrap())
+            .unwrap()
+            .collect();
+        assert_eq!(names.len(), 2, "nothing else is left behind: {names:?}");
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        let files = files();
+        TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        for wide in [0o640, 0o604, 0o620, 0o700] {
+            let permissions = std::fs::Permissions::from_mode(wide);
+            std::fs::set_permissions(&files.book, permissions).unwrap();
+            let refused = TokenBook::load(&files.book).unwrap_err();
+            let TokenError::TooWide { mode, .. } = &refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(*mode, wide);
+            assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_book_is_refused_with_the_reason() {
+        let files = files();
+        let hash = "a".repeat(64);
+        let entry = |extra: &str, hash: &str| {
+            format!(
+                r#"{{"subject":"x","roles":["partner"],"councils":[],"sha256":"{hash}"{extra}}}"#
+            )
+        };
+        let good = entry("", &hash);
+        for (text, reason) in [
+            (
+                format!("[{}]", entry(r#","admin":true"#, &hash)),
+                "unknown field `admin`",
+            ),
+            (format!("[{good},{good}]"), "stands twice"),
+            (format!("[{}]", entry("", "abc")), "sha256 of x"),
+            (good.replace("partner", "mayor"), "invalid type: map"),
+            (
+                format!("[{}]", good.replace("partner", "mayor")),
+                "unknown variant `mayor`",
+            ),
+        ] {
+            private_file::write(&files.book, text.as_bytes()).unwrap();
+            let refused = TokenBook::load(&files.book).unwrap_err().to_string();
+            assert!(refused.contains(reason), "{reason}: {refused}");
+        }
+        private_file::write(&files.book, format!("[{good}]").as_bytes()).unwrap();
+        assert!(TokenBook::load(&files.book).is_ok());
+    }
+}

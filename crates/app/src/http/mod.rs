@@ -1,0 +1,25 @@
+//! HTTP: how a command is read, how a problem is told, and how a router is served.
+
+pub mod kind;
+
+pub mod problem;
+
+mod refusal;
+
+pub mod body;
+
+pub mod headers;
+
+pub mod commands;
+
+pub mod health;
+
+pub mod serve;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+#[cfg(test)]
+mod tests;
+
+pub use problem::Problem;

@@ -1,0 +1,189 @@
+//! Problems as RFC 9457 says: what was found, and what to do.
+
+use std::fmt::Display;
+
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use problem_details::ProblemDetails;
+use serde_json::{Map, Value};
+use townclerk_contract::position::Position;
+
+use super::kind::Kind;
+
+/// When to come back after a problem that passes by itself.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// Longest piece of somebody's input that a problem repeats, in characters.
+const QUOTED_CHARS_MAX: usize = 100;
+
+/// An answer that says why there is no other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem(Box<Content>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Content {
+    kind: Kind,
+    detail: String,
+    extensions: Map<String, Value>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let header = match kind.status {
+            StatusCode::UNAUTHORIZED => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            _ => None,
+        };
+        Self(Box::new(Content {
+            kind,
+            detail: detail.into(),
+            extensions: Map::new(),
+            header,
+        }))
+    }
+
+    /// Adds a member for programs to read.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.0.extensions.insert(member.to_owned(), value.into());
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.0.kind.status
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    pub fn unknown_path(path: &str) -> Self {
+        let detail = format!("there is nothing at {}", quoted(path));
+        Self::new(Kind::UNKNOWN_PATH, detail)
+    }
+
+    pub fn wrong_method(method: &Method, path: &str) -> Self {
+        let path = quoted(path);
+        let detail = format!("{path} does not take {method}; the header Allow says what it takes");
+        Self::new(Kind::WRONG_METHOD, detail)
+    }
+
+    /// What was asked for does not exist: `what` names it.
+    pub fn not_found(what: impl Display) -> Self {
+        Self::new(Kind::NOT_FOUND, format!("there is no {what} here"))
+    }
+
+    pub fn no_such_log(why: impl Display) -> Self {
+        Self::new(Kind::NO_SUCH_LOG, why.to_string())
+    }
+
+    /// A parameter of the query that is not known or has no valid value.
+    pub fn bad_query(parameter: &str, why: impl Display) -> Self {
+        let parameter = quoted(parameter);
+        Self::new(Kind::BAD_QUERY, format!("{parameter}: {why}")).with("field", parameter)
+    }
+
+    pub fn bad_form(why: impl Into<String>) -> Self {
+        Self::new(Kind::BAD_FORM, why)
+    }
+
+    pub fn missing_key() -> Self {
+        let detail = "send the header Idempotency-Key with a value of your own for each command, \
+                      and the same one when you repeat it: it is then recorded once";
+        Self::new(Kind::MISSING_IDEMPOTENCY_KEY, detail)
+    }
+
+    pub fn bad_key(why: impl Display) -> Self {
+        Self::new(Kind::BAD_IDEMPOTENCY_KEY, format!("Idempotency-Key: {why}"))
+    }
+
+    pub fn body_too_large(bytes_max: usize) -> Self {
+        let detail = format!("a body may have at most {bytes_max} bytes");
+        Self::new(Kind::BODY_TOO_LARGE, detail)
+    }
+
+    pub fn not_json(content_type: &str) -> Self {
+        let found = quoted(content_type);
+        let detail = format!("send Content-Type: application/json, not {found}");
+        Self::new(Kind::NOT_JSON, detail)
+    }
+
+    pub fn malformed_json(why: impl Display) -> Self {
+        Self::new(Kind::MALFORMED_JSON, why.to_string())
+    }
+
+    pub fn unknown_fields(fields: &[String]) -> Self {
+        let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
+        let detail = format!("not known here: {}; leave it out", fields.join(", "));
+        Self::new(Kind::UNKNOWN_FIELD, detail).with("fields", fields)
+    }
+
+    /// `path` is empty where the body as a whole lacks something.
+    pub fn invalid_field(path: &str, why: impl Display) -> Self {
+        if path.is_empty() {
+            return Self::new(Kind::INVALID_FIELD, why.to_string());
+        }
+        let path = quoted(path);
+        Self::new(Kind::INVALID_FIELD, format!("{path}: {why}")).with("field", path)
+    }
+
+    /// A read that asked for a position which `reached` has not come to in time.
+    pub fn position_not_reached(wanted: &Position, reached: &Position) -> Self {
+        let detail = format!("this view has read up to {reached}, not {wanted}; ask again soon");
+        Self::new(Kind::POSITION_NOT_REACHED, detail).with("position", reached.to_string())
+    }
+
+    pub fn not_ready(reasons: Vec<String>) -> Self {
+        Self::new(Kind::NOT_READY, reasons.join("; ")).with("reasons", reasons)
+    }
+
+    pub fn unavailable(why: impl Display) -> Self {
+        Self::new(Kind::UNAVAILABLE, why.to_string())
+    }
+
+    pub fn timeout() -> Self {
+        let detail = "no answer in time; a command may have been recorded: send it again with the \
+                      same key";
+        Self::new(Kind::TIMEOUT, detail)
+    }
+
+    /// A failure of ours. Log its cause where this is made: the answer does not tell it.
+    pub fn internal() -> Self {
+        let detail = "this is a fault of the service; its log says more";
+        Self::new(Kind::INTERNAL, detail)
+    }
+}
+
+/// Somebody's input, short enough to be repeated.
+fn quoted(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS_MAX).collect()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Content {
+            kind,
+            detail,
+            mut extensions,
+            header,
+        } = *self.0;
+        // Among the extensions, because `http::Uri` cannot hold a URN.
+        let urn = format!("urn:townclerk:problem:{}", kind.slug);
+        extensions.insert("type".to_owned(), urn.into());
+        let mut response = ProblemDetails::from_status_code(kind.status)
+            .with_title(kind.title)
+            .with_detail(detail)
+            .with_extensions(extensions)
+            .into_response();
+        response.headers_mut().extend(header);
+        response
+    }
+}

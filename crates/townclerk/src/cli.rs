@@ -1,0 +1,253 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use townclerk_domain::names::{Code, LogName, Scope};
+
+/// Keeps the record of a shared council IT service: every event once, every figure explained.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the service, \
+                          4 verify found differences.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process: nats-server, all services, all views
+    Up(Up),
+    /// Run the whole system on a throw-away folder with the demonstration history
+    Demo(Demo),
+    /// Run one role as a process of its own, on a NATS given by URL
+    Serve(Serve),
+    /// Make the streams that are not there yet (records no event)
+    #[command(subcommand)]
+    Log(Log),
+    /// Read figures of a council, of shared, or of joint
+    Figures(Figures),
+    /// Log tickets and look at them
+    #[command(subcommand)]
+    Ticket(Ticket),
+    /// Make the rows of a view anew from the logs, compare, and serve them
+    Rebuild(Rebuild),
+    /// Compare every view with a fresh replay of its logs
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Holds the logs, credentials, tokens and views; made if absent
+    #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
+    pub data: PathBuf,
+    /// The councils, each with a log of its own
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "brent,lewisham,southwark"
+    )]
+    pub councils: Vec<Code>,
+    /// Where to serve HTTP
+    #[arg(long, default_value = "127.0.0.1:8600")]
+    pub listen: SocketAddr,
+    /// The nats-server to run (2.12.5 or newer); else the one on PATH
+    #[arg(long, env = "TOWNCLERK_NATS_SERVER")]
+    pub nats_server: Option<PathBuf>,
+    /// The port of nats-server on 127.0.0.1; else a free one
+    #[arg(long)]
+    pub nats_port: Option<u16>,
+    /// Log to stderr as JSON
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Print every figure as one JSON array when all views have caught up, and exit
+    #[arg(long)]
+    pub once: bool,
+    /// Where to serve HTTP; with --once a free port is taken
+    #[arg(long, default_value = "127.0.0.1:8600")]
+    pub listen: SocketAddr,
+    #[arg(long, env = "TOWNCLERK_NATS_SERVER")]
+    pub nats_server: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServedRole {
+    TicketService,
+    RegistryService,
+    RestructureService,
+    ViewService,
+}
+
+/// How to reach NATS.
+#[derive(Debug, Args)]
+pub struct Nats {
+    #[arg(long, env = "TOWNCLERK_NATS_URL")]
+    pub nats_url: String,
+    /// The folder that holds <log>/<role>.nk
+    #[arg(long, env = "TOWNCLERK_CREDENTIALS")]
+    pub credentials: PathBuf,
+    /// The logs that may be used; each needs a credential
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub logs: Vec<LogName>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    pub role: ServedRole,
+    #[command(flatten)]
+    pub nats: Nats,
+    /// The scope of a view-service: a council or joint
+    #[arg(long, required_if_eq("role", "view-service"))]
+    pub scope: Option<Scope>,
+    /// Holds the rows of a view-service
+    #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
+    pub data: PathBuf,
+    /// The token book, as `townclerk up` makes it
+    #[arg(long, env = "TOWNCLERK_TOKENS")]
+    pub tokens: PathBuf,
+    #[arg(long)]
+    pub listen: SocketAddr,
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Log {
+    /// Make the stream of each log, with the operator's credential
+    Init(Nats),
+}
+
+/// How to reach running services.
+#[derive(Debug, Args)]
+pub struct Services {
+    #[arg(long, env = "TOWNCLERK_URL", default_value = "http://127.0.0.1:8600")]
+    pub url: String,
+    /// A token; better in the environment or in a file
+    #[arg(long, env = "TOWNCLERK_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// A file with a token, such as operator.token in the data directory
+    #[arg(long, env = "TOWNCLERK_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Figures {
+    pub scope: Scope,
+    /// Such as tickets_logged; may be repeated
+    #[arg(long)]
+    pub measure: Vec<String>,
+    /// 2019-07, 19/20 Q4, 2018-06-04 or 2019-07/2020-07; may be repeated
+    #[arg(long)]
+    pub period: Vec<String>,
+    /// Split by kind, priority, service, category, channel or home
+    #[arg(long)]
+    pub breakdown: Option<String>,
+    /// Only records with a value, such as priority=p1; may be repeated
+    #[arg(long = "where", value_name = "DIMENSION=VALUE")]
+    pub filters: Vec<String>,
+    /// What happened at this time or later does not count
+    #[arg(long)]
+    pub as_at: Option<String>,
+    /// What became known after this time does not count
+    #[arg(long)]
+    pub known_at: Option<String>,
+    /// Wait until this position is read, such as brent:123
+    #[arg(long)]
+    pub min_position: Vec<String>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ticket {
+    /// Log a ticket
+    Log(TicketLog),
+    /// Show a ticket with its events
+    Show(TicketShow),
+}
+
+#[derive(Debug, Args)]
+pub struct TicketLog {
+    /// The council whose log it belongs to, or shared
+    pub log: LogName,
+    /// incident or request
+    #[arg(long)]
+    pub kind: String,
+    /// p1 to p5
+    #[arg(long)]
+    pub priority: String,
+    #[arg(long)]
+    pub service: String,
+    #[arg(long)]
+    pub category: String,
+    /// phone, web, email, walk-in or third-party
+    #[arg(long, default_value = "web")]
+    pub channel: String,
+    /// standard or vip
+    #[arg(long, default_value = "standard")]
+    pub user_class: String,
+    #[arg(long)]
+    pub directorate: Option<String>,
+    /// A council's own application team deals with it, not the shared service
+    #[arg(long)]
+    pub local_team: bool,
+    /// The councils that it hits, for a ticket in shared
+    #[arg(long, value_delimiter = ',')]
+    pub councils: Vec<String>,
+    /// When it happened; else now
+    #[arg(long)]
+    pub at: Option<String>,
+    /// The idempotency key: repeat the command with it and it is still recorded once
+    #[arg(long)]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+#[derive(Debug, Args)]
+pub struct TicketShow {
+    pub log: LogName,
+    pub id: String,
+    #[arg(long)]
+    pub as_at: Option<String>,
+    #[arg(long)]
+    pub known_at: Option<String>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    /// A council's code, or joint
+    pub view: Scope,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The views; else brent, lewisham, southwark and joint
+    pub views: Vec<Scope>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

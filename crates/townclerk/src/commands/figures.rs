@@ -1,0 +1,92 @@
+//! `townclerk figures`.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::{Outcome, show};
+use crate::cli::Figures;
+use crate::client::Client;
+
+pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
+    let mut query: Vec<(&str, String)> = Vec::new();
+    query.extend(options.measure.into_iter().map(|value| ("measure", value)));
+    query.extend(options.period.into_iter().map(|value| ("period", value)));
+    query.extend(options.breakdown.map(|value| ("breakdown", value)));
+    query.extend(options.as_at.map(|value| ("as_at", value)));
+    query.extend(options.known_at.map(|value| ("known_at", value)));
+    let positions = options.min_position.into_iter();
+    query.extend(positions.map(|value| ("min_position", value)));
+    for filter in &options.filters {
+        let Some((dimension, value)) = filter.split_once('=') else {
+            bail!("--where {filter}: write DIMENSION=VALUE, such as priority=p1");
+        };
+        query.push((dimension, value.to_owned()));
+    }
+    let services = options.services;
+    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
+    let path = format!("/v1/views/{}/figures", options.scope);
+    let answer = client.get(&path, &query).await?;
+    if services.json {
+        show::json(&answer["figures"])?;
+        return Ok(Outcome::Good);
+    }
+    let figures = answer["figures"].as_array();
+    print(figures.context("the service answered without figures")?);
+    Ok(Outcome::Good)
+}
+
+fn print(figures: &[Value]) {
+    let rows = figures.iter().map(|figure| {
+        vec![
+            show::cell(&figure["measure"]),
+            show::cell(&figure["period"]["label"]),
+            show::cell(&figure["breakdown"]),
+            value(figure),
+            show::cell(&figure["as_at"]),
+            show::cell(&figure["known_at"]),
+            remarks(figure),
+        ]
+    });
+    let headers = [
+        "measure", "period", "of", "value", "as at", "known at", "remarks",
+    ];
+    show::table(&headers, rows);
+}
+
+fn value(figure: &Value) -> String {
+    match &figure["value"] {
+        Value::Null => "not covered".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// What must be known of a figure beside its value.
+fn remarks(figure: &Value) -> String {
+    let mut remarks = Vec::new();
+    if figure["partial"] == true {
+        remarks.push("partial".to_owned());
+    }
+    let uncovered = figure["covered"].as_object().into_iter().flatten();
+    for (log, _) in uncovered.filter(|(_, covered)| covered.is_null()) {
+        remarks.push(format!("{log} does not cover it"));
+    }
+    if figure["held"].as_u64().unwrap_or(0) > 0 {
+        remarks.push(format!("{} events are held", figure["held"]));
+    }
+    for claim in figure["claims"].as_array().into_iter().flatten() {
+        let differs = match &claim["differs"] {
+            Value::Bool(true) => "differs",
+            Value::Bool(false) => "agrees",
+            _ => "cannot be compared",
+        };
+        let source = show::cell(&claim["source"]);
+        remarks.push(format!(
+            "published {}: {differs} ({source})",
+            claim["value"]
+        ));
+    }
+    if figure["synthetic"] == true {
+        remarks.push("sample data".to_owned());
+    }
+    remarks.join("; ")
+}

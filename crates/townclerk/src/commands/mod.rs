@@ -1,0 +1,53 @@
+//! What each command of the command line does.
+
+mod demo;
+mod figures;
+mod log;
+mod replay;
+mod serve;
+mod show;
+mod ticket;
+mod up;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::client::Refused;
+
+/// Exit codes, as the help names them.
+const FAILED: u8 = 1;
+const REFUSED: u8 = 3;
+const DIFFERENCES: u8 = 4;
+
+/// Whether a command found what it hoped for.
+pub(crate) enum Outcome {
+    Good,
+    /// `verify` found differences.
+    Differences,
+}
+
+/// Runs one command; errors go to stderr, each cause once.
+pub async fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::Up(options) => up::up(options).await,
+        Command::Demo(options) => demo::demo(options).await,
+        Command::Serve(options) => serve::serve(options).await,
+        Command::Log(options) => log::log(options).await,
+        Command::Figures(options) => figures::figures(options).await,
+        Command::Ticket(options) => ticket::ticket(options).await,
+        Command::Rebuild(options) => replay::rebuild(options).await,
+        Command::Verify(options) => replay::verify(options).await,
+    };
+    match outcome {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Differences) => ExitCode::from(DIFFERENCES),
+        Err(error) => {
+            show::error(&error);
+            let refused = error.downcast_ref::<Refused>();
+            ExitCode::from(match refused {
+                Some(refused) if refused.status < 500 => REFUSED,
+                _ => FAILED,
+            })
+        }
+    }
+}

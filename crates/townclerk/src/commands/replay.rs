@@ -1,0 +1,124 @@
+//! `townclerk rebuild` and `townclerk verify`.
+
+use std::collections::BTreeMap;
+
+use indicatif::ProgressBar;
+use serde_json::Value;
+use townclerk_domain::names::Scope;
+
+use super::{Outcome, show};
+use crate::cli::{Rebuild, Services, Verify};
+use crate::client::Client;
+
+/// The views of the first partnership.
+const VIEWS: [&str; 4] = ["brent", "lewisham", "southwark", "joint"];
+
+pub async fn rebuild(options: Rebuild) -> anyhow::Result<Outcome> {
+    let client = client(&options.services)?;
+    let report = replay(&client, &options.view, "rebuild").await?;
+    if options.services.json {
+        show::json(&report)?;
+    } else {
+        show::line(format!(
+            "{}: {} events into {} rows in {} ms, serving generation {}, digest {}",
+            options.view,
+            report["events"],
+            report["rows"],
+            report["milliseconds"],
+            report["generation"],
+            show::cell(&report["digest"]),
+        ));
+        differences(&report);
+    }
+    Ok(match report["identical"] == true {
+        true => Outcome::Good,
+        false => Outcome::Differences,
+    })
+}
+
+pub async fn verify(options: Verify) -> anyhow::Result<Outcome> {
+    let client = client(&options.services)?;
+    let mut views = options.views;
+    if views.is_empty() {
+        views = VIEWS
+            .iter()
+            .map(|view| view.parse())
+            .collect::<Result<_, _>>()?;
+    }
+    let mut reports = Vec::with_capacity(views.len());
+    for view in &views {
+        let report = replay(&client, view, "verify").await?;
+        if !options.services.json {
+            print(view, &report);
+        }
+        reports.push(report);
+    }
+    if options.services.json {
+        show::json(&reports)?;
+    }
+    Ok(match reports.iter().all(|report| report["ok"] == true) {
+        true => Outcome::Good,
+        false => Outcome::Differences,
+    })
+}
+
+fn client(services: &Services) -> anyhow::Result<Client> {
+    let (token, file) = (services.token.clone(), services.token_file.as_ref());
+    Client::new(&services.url, token, file)
+}
+
+/// Asks for a replay and shows how it goes.
+async fn replay(client: &Client, view: &Scope, what: &str) -> anyhow::Result<Value> {
+    let mut bars: BTreeMap<String, ProgressBar> = BTreeMap::new();
+    let path = format!("/v1/views/{view}/{what}");
+    let report = client
+        .replay(&path, |step| {
+            let name = match step["step"].as_str() {
+                Some("reading") => format!("{view}: reading {}", show::cell(&step["log"])),
+                Some("writing") => format!("{view}: writing rows"),
+                _ => return,
+            };
+            let total = step["total"].as_u64().unwrap_or(0);
+            let done = step["done"].as_u64().unwrap_or(0);
+            let bar = bars
+                .entry(name.clone())
+                .or_insert_with(|| show::bar(&name, total));
+            bar.set_length(total);
+            bar.set_position(done);
+            if done >= total && !bar.is_finished() {
+                show::finish(bar);
+            }
+        })
+        .await;
+    for bar in bars.values().filter(|bar| !bar.is_finished()) {
+        bar.abandon();
+    }
+    report
+}
+
+fn print(view: &Scope, report: &Value) {
+    let verdict = match report["ok"] == true {
+        true => "live equals rebuilt",
+        false => "DIFFERENCES",
+    };
+    show::line(format!(
+        "{view}: {verdict}; {} events, digest {}",
+        report["events"],
+        show::cell(&report["digest"])
+    ));
+    differences(report);
+    for (kind, text) in [("foreign", "foreign"), ("held", "held")] {
+        for (log, messages) in report[kind].as_object().into_iter().flatten() {
+            for message in messages.as_array().into_iter().flatten() {
+                let reason = show::cell(&message["reason"]);
+                show::line(format!("  {text}: {log}:{}: {reason}", message["sequence"]));
+            }
+        }
+    }
+}
+
+fn differences(report: &Value) {
+    for difference in report["differences"].as_array().into_iter().flatten() {
+        show::line(format!("  difference: {}", show::cell(difference)));
+    }
+}

@@ -1,0 +1,50 @@
+//! `townclerk serve`: one role as a process of its own, on a NATS given by URL.
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use townclerk_app::access::TokenBook;
+use townclerk_app::clock;
+use townclerk_app::lifecycle::Parts;
+use townclerk_event_log::jetstream::Role;
+
+use super::{Outcome, show};
+use crate::cli::{Serve, ServedRole};
+use crate::system::{Logs, Roles, compose};
+
+pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
+    townclerk_app::telemetry::start(options.log_json);
+    let mut roles = Roles::default();
+    match options.role {
+        ServedRole::TicketService => roles.tickets = true,
+        ServedRole::RegistryService => roles.registry = true,
+        ServedRole::RestructureService => roles.restructure = true,
+        ServedRole::ViewService => roles.views.extend(options.scope),
+    }
+    let logs = Logs {
+        url: options.nats.nats_url,
+        credentials: options.nats.credentials,
+        server_name: None,
+    };
+    let names = &options.nats.logs;
+    // A service gets no more than it needs: views read, the others write.
+    let (writers, readers) = match options.role {
+        ServedRole::ViewService => (Vec::new(), logs.open(names, Role::Reader).await?),
+        _ => (logs.open(names, Role::Writer).await?, Vec::new()),
+    };
+    let tokens = TokenBook::load(&options.tokens)?;
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let mut parts = Parts::new();
+    let views_dir = options.data.join("views");
+    let clock = clock::system();
+    let parted = compose(
+        &roles, &writers, &readers, &views_dir, tokens, clock, &mut parts,
+    )
+    .await?;
+    show::note(format!("Serving on http://{}", listener.local_addr()?));
+    let serving = townclerk_app::http::serve::serve(listener, parted.router, parts.stop_token());
+    parts.run("the HTTP server", serving);
+    parts.until_stopped().await?;
+    Ok(Outcome::Good)
+}

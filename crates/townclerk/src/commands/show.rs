@@ -1,0 +1,103 @@
+//! The only place that prints: data to stdout, everything else to stderr.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the command line speaks"
+)]
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Data for people.
+pub fn line(text: impl AsRef<str>) {
+    println!("{}", text.as_ref());
+}
+
+/// Data for programs.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Says what goes on.
+pub fn note(text: impl AsRef<str>) {
+    eprintln!("{}", text.as_ref());
+}
+
+pub fn error(error: &anyhow::Error) {
+    eprintln!("townclerk: {error:#}");
+}
+
+pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(headers);
+    for row in rows {
+        table.add_row(row);
+    }
+    println!("{table}");
+}
+
+/// A bar on a terminal, plain lines elsewhere.
+pub fn bar(what: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    // A template is a constant of this file: if it is wrong, the default one will do.
+    if let Ok(style) = ProgressStyle::with_template(
+        "{msg:24} {wide_bar} {human_pos}/{human_len}  {per_sec}  ETA {eta}",
+    ) {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
+}
+
+/// Ends a bar; where none was drawn, says what is done.
+pub fn finish(bar: &ProgressBar) {
+    let (what, done, took) = (bar.message(), bar.position(), bar.elapsed());
+    bar.finish();
+    if !io::stderr().is_terminal() {
+        note(format!("{what}: {done} in {}", seconds(took)));
+    }
+}
+
+pub fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+/// A JSON value as a cell of a table.
+pub fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Object(fields) if fields.is_empty() => "all".to_owned(),
+        Value::Object(fields) => {
+            let pair = |(name, value): (&String, &Value)| format!("{name}={}", cell(value));
+            fields.iter().map(pair).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A long JSON array, one element a line.
+pub fn array<T: Serialize>(elements: &[T]) -> anyhow::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    writeln!(out, "[")?;
+    for (index, element) in elements.iter().enumerate() {
+        serde_json::to_writer(&mut out, element)?;
+        let last = index + 1 == elements.len();
+        writeln!(out, "{}", if last { "" } else { "," })?;
+    }
+    writeln!(out, "]")?;
+    out.flush()?;
+    Ok(())
+}

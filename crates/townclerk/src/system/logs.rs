@@ -1,0 +1,74 @@
+//! Connections to logs, one for each account and role.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use townclerk_domain::names::LogName;
+use townclerk_event_log::EventLog;
+use townclerk_event_log::jetstream::{Access, Credential, Initialised, JetStreamLog, Role};
+
+/// Where logs are and how to get in.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    pub url: String,
+    /// Holds `<log>/<role>.nk`.
+    pub credentials: std::path::PathBuf,
+    /// The server's name, where it is known.
+    pub server_name: Option<String>,
+}
+
+impl Logs {
+    fn access(&self, log: &LogName, role: Role) -> anyhow::Result<Access> {
+        let file = seed_file(&self.credentials, log, role);
+        let seed = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the credential {}", file.display()))?;
+        Ok(Access {
+            url: self.url.clone(),
+            log: log.clone(),
+            role,
+            credential: Credential {
+                seed: seed.trim().to_owned(),
+            },
+            server_name: self.server_name.clone(),
+        })
+    }
+
+    /// Opens logs in one role; each is asserted to be what the record needs.
+    ///
+    /// # Errors
+    /// What was found and what to do.
+    pub async fn open(
+        &self,
+        logs: &[LogName],
+        role: Role,
+    ) -> anyhow::Result<Vec<Arc<dyn EventLog>>> {
+        let mut open: Vec<Arc<dyn EventLog>> = Vec::with_capacity(logs.len());
+        for log in logs {
+            let opened = JetStreamLog::open(&self.access(log, role)?).await?;
+            open.push(Arc::new(opened));
+        }
+        Ok(open)
+    }
+}
+
+/// Makes the streams that are not there yet. Records no event.
+///
+/// # Errors
+/// A server or a stream that is not what the record needs.
+pub async fn initialise(
+    logs: &Logs,
+    names: &[LogName],
+) -> anyhow::Result<Vec<(LogName, Initialised)>> {
+    let mut done = Vec::with_capacity(names.len());
+    for log in names {
+        let access = logs.access(log, Role::Operator)?;
+        done.push((log.clone(), JetStreamLog::initialise(&access).await?));
+    }
+    Ok(done)
+}
+
+fn seed_file(credentials: &Path, log: &LogName, role: Role) -> std::path::PathBuf {
+    let name = format!("{}.nk", role.as_str());
+    credentials.join(log.as_str()).join(name)
+}

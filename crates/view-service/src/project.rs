@@ -1,0 +1,125 @@
+//! Folding a log's messages into the served rows.
+
+use async_trait::async_trait;
+use townclerk_app::projector::Projector;
+use townclerk_contract::reading::{Reading, read};
+use townclerk_domain::names::LogName;
+use townclerk_event_log::{Head, StoredMessage};
+use townclerk_view_store::checkpoint::Checkpoint;
+use townclerk_view_store::store::StoreError;
+use townclerk_views::fold::{Folding, Input};
+use townclerk_views::rows::{Rows, RowsError};
+
+use crate::view::{Served, View, ViewError};
+
+/// Folds one message and moves the checkpoint over it.
+pub(crate) fn fold<R: Rows>(
+    folding: &mut Folding<'_, R>,
+    log: &LogName,
+    checkpoint: &mut Checkpoint,
+    message: &StoredMessage,
+) -> Result<(), RowsError> {
+    let input = match read(&message.raw(log)) {
+        Reading::Event(event) => Input::Event(Box::new(event.recorded)),
+        Reading::Unreadable {
+            aggregate,
+            recorded,
+            reason,
+        } => {
+            tracing::warn!(%log, sequence = message.sequence, reason, "an event is quarantined");
+            Input::Unreadable {
+                aggregate,
+                recorded,
+                reason,
+            }
+        }
+        Reading::Foreign { reason } => {
+            tracing::warn!(%log, sequence = message.sequence, reason, "a foreign message");
+            Input::Foreign { reason }
+        }
+    };
+    folding.fold(log, message.sequence, &mut checkpoint.known, input)?;
+    *checkpoint = checkpoint.advanced(message.sequence, &message.subject, &message.payload);
+    Ok(())
+}
+
+impl View {
+    fn project_now(
+        &self,
+        served: &mut Served,
+        log: &LogName,
+        messages: &[StoredMessage],
+    ) -> Result<(), ViewError> {
+        let mut checkpoint = served.store.checkpoint(log);
+        let mut folding = Folding::new(&served.store);
+        for message in messages {
+            fold(&mut folding, log, &mut checkpoint, message)?;
+        }
+        let changes = folding.finish()?;
+        served.store.apply(changes, &[(log.clone(), checkpoint)])?;
+        Ok(())
+    }
+
+    /// Damage that shows while rows are in use: they are put aside and read anew from the start.
+    fn begin_again(&self, served: &mut Served, damage: &ViewError) -> Result<(), ViewError> {
+        let (store, generation, kept_at) = self.generations.replace(served.generation)?;
+        tracing::warn!(
+            view = %self.scope, %damage, kept_at = %kept_at.display(),
+            "the rows are damaged: they were put aside and are rebuilt from the logs"
+        );
+        *served = Served { store, generation };
+        self.watched().reached.clear();
+        Ok(())
+    }
+}
+
+fn is_damage(error: &ViewError) -> bool {
+    let store_damage = |error: &StoreError| error.is_mended_by_rebuilding();
+    match error {
+        ViewError::Store(error) => store_damage(error),
+        ViewError::Rows(RowsError::Damaged { .. }) => true,
+        ViewError::Rows(RowsError::Store(error)) => {
+            error.downcast_ref::<StoreError>().is_some_and(store_damage)
+        }
+        _ => false,
+    }
+}
+
+#[async_trait]
+impl Projector for View {
+    type Error = ViewError;
+
+    fn checkpoint(&self, log: &LogName) -> u64 {
+        self.read().store.checkpoint(log).sequence
+    }
+
+    fn recognises(&self, log: &LogName, last: &StoredMessage) -> bool {
+        let checkpoint = self.read().store.checkpoint(log);
+        checkpoint.recognises(last.sequence, &last.subject, &last.payload)
+    }
+
+    async fn project(&self, log: &LogName, messages: Vec<StoredMessage>) -> Result<(), ViewError> {
+        let _turn = self.projecting.lock().await;
+        tokio::task::block_in_place(|| {
+            let mut served = self.write();
+            match self.project_now(&mut served, log, &messages) {
+                Err(damage) if is_damage(&damage) => self.begin_again(&mut served, &damage),
+                other => other,
+            }
+        })?;
+        self.publish_positions();
+        Ok(())
+    }
+
+    fn caught_up(&self, log: &LogName, head: Head) {
+        self.watched().reached.insert(log.clone(), head.looked);
+    }
+
+    fn trouble(&self, log: &LogName, why: Option<String>) {
+        let mut watch = self.watched();
+        match why {
+            Some(why) => watch.trouble.insert(log.clone(), why),
+            None => watch.trouble.remove(log),
+        };
+    }
+}

@@ -1,0 +1,365 @@
+//! Replaying the whole history: rebuilding the rows beside the served ones, and verifying them.
+//!
+//! Both fold every message from the start in memory. What is compared is compared at the same
+//! positions: at the end the projector is held back until the replay has come where it stands.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures::StreamExt;
+use serde::Serialize;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_event_log::EventLog;
+use townclerk_view_store::checkpoint::Checkpoint;
+use townclerk_view_store::digest::Digest;
+use townclerk_view_store::store::Store;
+use townclerk_views::figures::{Positions, additive_differences, additive_query};
+use townclerk_views::fold::Folding;
+use townclerk_views::key::quarantine;
+use townclerk_views::rows::{MemoryRows, Rows};
+
+use crate::project::fold;
+use crate::view::{Served, View, ViewError};
+
+/// Messages that are folded between two looks at the clock.
+const CHUNK: usize = 1_000;
+
+/// Differing rows that are named.
+const ROWS_NAMED: usize = 5;
+
+/// How far a replay has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    Reading { log: LogName, done: u64, total: u64 },
+    Folded { events: u64, rows: u64 },
+    Writing { done: u64, total: u64 },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RebuildReport {
+    pub view: Scope,
+    pub events: u64,
+    pub rows: u64,
+    pub digest: String,
+    /// Whether the rows are those that were served before.
+    pub identical: bool,
+    pub differences: Vec<String>,
+    pub generation: u64,
+    pub milliseconds: u128,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifyReport {
+    pub view: Scope,
+    /// Whether nothing is wrong; foreign and held messages are reported, not wrong.
+    pub ok: bool,
+    pub events: u64,
+    pub digest: String,
+    pub rebuilt_digest: String,
+    pub differences: Vec<String>,
+    pub positions: Positions,
+    pub heads: Positions,
+    pub foreign: BTreeMap<LogName, Vec<NamedMessage>>,
+    pub held: BTreeMap<LogName, Vec<NamedMessage>>,
+}
+
+/// A message that is not in the rows, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct NamedMessage {
+    pub sequence: u64,
+    pub reason: String,
+}
+
+/// The rows of a whole history.
+struct Replayed {
+    rows: MemoryRows,
+    checkpoints: Vec<(LogName, Checkpoint)>,
+    events: u64,
+}
+
+/// A replay that can be continued.
+struct Replay<'a> {
+    folding: Folding<'a, MemoryRows>,
+    checkpoints: BTreeMap<LogName, Checkpoint>,
+    events: u64,
+}
+
+impl Replay<'_> {
+    /// Folds `log` up to `target`.
+    async fn read_to(
+        &mut self,
+        log: &dyn EventLog,
+        target: u64,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<(), ViewError> {
+        let name = log.name();
+        let mut checkpoint = self.checkpoints.get(name).copied().unwrap_or_default();
+        if checkpoint.sequence >= target {
+            return Ok(());
+        }
+        let mut tail = log.tail(checkpoint.sequence).await?.ready_chunks(CHUNK);
+        while checkpoint.sequence < target {
+            let ended = ViewError::LogEnded {
+                log: name.clone(),
+                found: checkpoint.sequence,
+                wanted: target,
+            };
+            let chunk = tail.next().await.ok_or(ended)?;
+            tokio::task::block_in_place(|| {
+                for message in chunk {
+                    let message = message?;
+                    if message.sequence > target {
+                        break;
+                    }
+                    let wanted = checkpoint.sequence + 1;
+                    if message.sequence != wanted {
+                        return Err(ViewError::Gap {
+                            log: name.clone(),
+                            found: message.sequence,
+                            wanted,
+                        });
+                    }
+                    fold(&mut self.folding, name, &mut checkpoint, &message)?;
+                    self.events += 1;
+                }
+                Ok::<(), ViewError>(())
+            })?;
+            progress(Step::Reading {
+                log: name.clone(),
+                done: checkpoint.sequence,
+                total: target,
+            });
+        }
+        self.checkpoints.insert(name.clone(), checkpoint);
+        Ok(())
+    }
+}
+
+impl View {
+    /// Makes the rows anew beside the served ones, compares, and serves the new ones.
+    ///
+    /// # Errors
+    /// A log or a disk that fails; the served rows stay then.
+    pub async fn rebuild(
+        &self,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<RebuildReport, ViewError> {
+        let began = Instant::now();
+        let (replayed, _turn) = self.replay_to_served(progress).await?;
+        tokio::task::block_in_place(|| {
+            let differences = {
+                let served = self.read();
+                self.row_differences(&served.store, &replayed.rows)?
+            };
+            let generation = self.serve(&replayed, progress)?;
+            Ok(RebuildReport {
+                view: self.scope.clone(),
+                events: replayed.events,
+                rows: replayed.rows.0.len() as u64,
+                digest: self.read().store.digest().to_string(),
+                identical: differences.is_empty(),
+                differences,
+                generation,
+                milliseconds: began.elapsed().as_millis(),
+            })
+        })
+    }
+
+    /// Compares the served rows with a fresh replay, and what must add up.
+    ///
+    /// # Errors
+    /// A log or a disk that fails.
+    pub async fn verify(
+        &self,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<VerifyReport, ViewError> {
+        let (replayed, turn) = self.replay_to_served(progress).await?;
+        let (digest, positions, mut differences) = tokio::task::block_in_place(|| {
+            let served = self.read();
+            let differences = self.row_differences(&served.store, &replayed.rows)?;
+            let positions = self.positions_of(&served.store);
+            Ok::<_, ViewError>((served.store.digest(), positions, differences))
+        })?;
+        drop(turn);
+        let mut heads = Positions::new();
+        for (name, log) in &self.logs {
+            let head = log.head().await?.sequence;
+            if positions.get(name).is_some_and(|position| *position > head) {
+                differences.push(format!(
+                    "the checkpoint of {name} lies beyond its head {head}"
+                ));
+            }
+            heads.insert(name.clone(), head);
+        }
+        let rebuilt = digest_of(&replayed.rows);
+        if rebuilt != digest {
+            differences.push(format!("digest {digest} is served, {rebuilt} is rebuilt"));
+        }
+        tokio::task::block_in_place(|| {
+            let figures = self.figures(&additive_query(self.scope.clone()))?;
+            differences.extend(additive_differences(&figures));
+            let (mut foreign, mut held) = (BTreeMap::new(), BTreeMap::new());
+            for log in self.logs.keys() {
+                let (mut named_foreign, mut named_held) = (Vec::new(), Vec::new());
+                quarantine::each_foreign(&replayed.rows, log, |sequence, reason| {
+                    named_foreign.push(NamedMessage { sequence, reason });
+                })?;
+                quarantine::each_quarantined(&replayed.rows, log, |sequence, quarantined| {
+                    let reason = quarantined.reason;
+                    named_held.push(NamedMessage { sequence, reason });
+                })?;
+                foreign.insert(log.clone(), named_foreign);
+                held.insert(log.clone(), named_held);
+            }
+            Ok(VerifyReport {
+                view: self.scope.clone(),
+                ok: differences.is_empty(),
+                events: replayed.events,
+                digest: digest.to_string(),
+                rebuilt_digest: rebuilt.to_string(),
+                differences,
+                positions,
+                heads,
+                foreign,
+                held,
+            })
+        })
+    }
+
+    /// Makes the rows of a history that this view has not read at all, or has to read anew.
+    pub(crate) async fn rebuild_at_start(&self) -> Result<(), ViewError> {
+        self.watched().rebuilding = Some("making the rows from the whole history".to_owned());
+        let mut targets = Positions::new();
+        for (name, log) in &self.logs {
+            targets.insert(name.clone(), log.head().await?.sequence);
+        }
+        let empty = MemoryRows::default();
+        let quiet = |_: Step| {};
+        let replayed = self.replay(&empty, &targets, &quiet).await?.finish()?;
+        tokio::task::block_in_place(|| self.serve(&replayed, &quiet))?;
+        tracing::info!(view = %self.scope, events = replayed.events, "made the rows from the logs");
+        self.watched().rebuilding = None;
+        Ok(())
+    }
+
+    /// Replays up to where the served rows stand, and holds the projector back there.
+    async fn replay_to_served(
+        &self,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<(Replayed, tokio::sync::MutexGuard<'_, ()>), ViewError> {
+        let empty = MemoryRows::default();
+        let targets = self.positions_of(&self.read().store);
+        let mut replay = self.replay(&empty, &targets, progress).await?;
+        // What was projected meanwhile is little; reading stays possible while it is made up.
+        let turn = self.projecting.lock().await;
+        let targets = self.positions_of(&self.read().store);
+        for (name, log) in &self.logs {
+            let target = targets.get(name).copied().unwrap_or(0);
+            replay.read_to(&**log, target, progress).await?;
+        }
+        let replayed = replay.finish()?;
+        progress(Step::Folded {
+            events: replayed.events,
+            rows: replayed.rows.0.len() as u64,
+        });
+        Ok((replayed, turn))
+    }
+
+    async fn replay<'a>(
+        &self,
+        empty: &'a MemoryRows,
+        targets: &Positions,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<Replay<'a>, ViewError> {
+        let mut replay = Replay {
+            folding: Folding::new(empty),
+            checkpoints: BTreeMap::new(),
+            events: 0,
+        };
+        for (name, log) in &self.logs {
+            let target = targets.get(name).copied().unwrap_or(0);
+            replay.read_to(&**log, target, progress).await?;
+        }
+        Ok(replay)
+    }
+
+    /// Writes a generation and serves it from then on.
+    fn serve(
+        &self,
+        replayed: &Replayed,
+        progress: &(dyn Fn(Step) + Sync),
+    ) -> Result<u64, ViewError> {
+        let total = replayed.rows.0.len() as u64;
+        let (mut store, generation) = self.generations.begin_next()?;
+        store.fill(&replayed.rows, &replayed.checkpoints, |done| {
+            let done = done as u64;
+            progress(Step::Writing { done, total });
+        })?;
+        self.generations.switch_to(generation)?;
+        *self.write() = Served { store, generation };
+        self.publish_positions();
+        Ok(generation)
+    }
+
+    /// The rows that differ, the first few by name.
+    fn row_differences(
+        &self,
+        served: &Store,
+        rebuilt: &MemoryRows,
+    ) -> Result<Vec<String>, ViewError> {
+        let mut differing = Vec::new();
+        let mut seen = 0;
+        served.scan(b"", b"\x01", &mut |key, value| {
+            match rebuilt.0.get(key) {
+                Some(other) if other == value => {}
+                Some(_) => differing.push(format!("row {} differs", named(key))),
+                None => differing.push(format!("row {} is served only", named(key))),
+            }
+            seen += usize::from(rebuilt.0.contains_key(key));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        if seen < rebuilt.0.len() {
+            for key in rebuilt.0.keys() {
+                if served.get(key)?.is_none() {
+                    differing.push(format!("row {} is rebuilt only", named(key)));
+                }
+            }
+        }
+        if differing.len() > ROWS_NAMED {
+            let more = differing.len() - ROWS_NAMED;
+            differing.truncate(ROWS_NAMED);
+            differing.push(format!("and {more} rows more"));
+        }
+        Ok(differing)
+    }
+}
+
+impl Replay<'_> {
+    fn finish(self) -> Result<Replayed, ViewError> {
+        let mut rows = MemoryRows::default();
+        rows.apply(tokio::task::block_in_place(|| self.folding.finish())?);
+        Ok(Replayed {
+            rows,
+            checkpoints: self.checkpoints.into_iter().collect(),
+            events: self.events,
+        })
+    }
+}
+
+fn digest_of(rows: &MemoryRows) -> Digest {
+    let mut digest = Digest::default();
+    for (key, value) in &rows.0 {
+        digest.add(key, value);
+    }
+    digest
+}
+
+/// A key as people can compare it: text where it is text, the rest in hexadecimal.
+fn named(key: &[u8]) -> String {
+    let text = |byte: &u8| byte.is_ascii_graphic() || *byte == 0;
+    let split = key.iter().position(|byte| !text(byte)).unwrap_or(key.len());
+    let (plain, rest) = key.split_at(split);
+    let plain = String::from_utf8_lossy(plain).replace('\0', "|");
+    format!("{plain}{}", hex::encode(rest))
+}

@@ -1,0 +1,280 @@
+//! The read API of views, and the operator's replays.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use futures::channel::mpsc;
+use serde::Serialize;
+use serde_json::json;
+use townclerk_app::access::{Anonymous, Guarded, Need, Role, ScopeNeed};
+use townclerk_app::http::Problem;
+use townclerk_contract::position::Position;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_views::figure::Figure;
+
+use crate::query::{FiguresQuery, Params, figures_query};
+use crate::tickets::{self, ReadError};
+use crate::view::{View, ViewError};
+
+const READERS: &[Role] = &[
+    Role::ServiceDesk,
+    Role::Change,
+    Role::Officer,
+    Role::Operator,
+    Role::Partner,
+    Role::Committee,
+];
+
+/// Joint figures are public; a split by council and each council's own are not.
+pub(crate) const FIGURES: Need = Need {
+    roles: READERS,
+    scope: ScopeNeed::PathView,
+    anonymous: Anonymous::JointWithoutSplit,
+};
+
+const STATUS: Need = Need {
+    anonymous: Anonymous::Never,
+    ..FIGURES
+};
+
+/// The committee needs figures, not tickets.
+const TICKETS: Need = Need {
+    roles: &[
+        Role::ServiceDesk,
+        Role::Change,
+        Role::Officer,
+        Role::Operator,
+        Role::Partner,
+    ],
+    ..STATUS
+};
+
+const REPLAY: Need = Need {
+    roles: &[Role::Operator],
+    ..STATUS
+};
+
+/// The views that this process serves.
+#[derive(Clone)]
+pub struct Views(Arc<BTreeMap<Scope, Arc<View>>>);
+
+impl Views {
+    pub fn new(views: impl IntoIterator<Item = Arc<View>>) -> Self {
+        let views = views.into_iter().map(|view| (view.scope().clone(), view));
+        Self(Arc::new(views.collect()))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<View>> {
+        self.0.values()
+    }
+
+    /// Why any of them cannot be relied on; empty when all can.
+    pub fn unready(&self) -> Vec<String> {
+        self.iter().flat_map(|view| view.unready()).collect()
+    }
+
+    /// The view that answers for a scope: every view answers for `shared`.
+    pub(crate) fn answering(&self, name: &str) -> Result<(Scope, Arc<View>), Problem> {
+        let missing = || Problem::not_found(format!("view {name}"));
+        let scope = Scope::new(name).map_err(|_| missing())?;
+        let own = self.0.get(&scope);
+        let any = || {
+            let shared = matches!(&scope, Scope::Log(log) if log.is_shared());
+            self.0.values().next_back().filter(|_| shared)
+        };
+        let view = own.or_else(any).ok_or_else(missing)?;
+        Ok((scope.clone(), Arc::clone(view)))
+    }
+}
+
+/// Adds the routes of views.
+#[must_use]
+pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
+    let state = || views.clone();
+    guarded
+        .get_with("/v1/views/{view}", STATUS, state(), status)
+        .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
+        .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
+        .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
+        .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
+        .post_with("/v1/views/{view}/verify", REPLAY, state(), verify)
+}
+
+async fn status(State(views): State<Views>, Path(name): Path<String>) -> Result<Response, Problem> {
+    let (_, view) = views.answering(&name)?;
+    let status = tokio::task::block_in_place(|| view.status()).map_err(failed)?;
+    Ok(Json(status).into_response())
+}
+
+#[derive(Serialize)]
+struct Figures {
+    scope: Scope,
+    figures: Vec<Figure>,
+}
+
+async fn figures(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let figures = read_figures(&view, scope.clone(), &params).await?;
+    Ok(Json(Figures { scope, figures }).into_response())
+}
+
+/// Waits for the positions that the query names, then evaluates it.
+pub(crate) async fn read_figures(
+    view: &Arc<View>,
+    scope: Scope,
+    params: &Params,
+) -> Result<Vec<Figure>, Problem> {
+    let FiguresQuery {
+        query,
+        min_positions,
+    } = figures_query(scope, params)?;
+    for wanted in &min_positions {
+        wait_for(view, wanted).await?;
+    }
+    tokio::task::block_in_place(|| view.figures(&query)).map_err(failed)
+}
+
+async fn wait_for(view: &View, wanted: &Position) -> Result<(), Problem> {
+    if view.log(&wanted.log).is_none() {
+        let why = format!(
+            "the view {} does not read the log {}",
+            view.scope(),
+            wanted.log
+        );
+        return Err(Problem::bad_query("min_position", why));
+    }
+    view.wait_for(wanted).await.map_err(|reached| {
+        let log = wanted.log.clone();
+        let sequence = reached.get(&log).copied().unwrap_or(0);
+        Problem::position_not_reached(wanted, &Position { log, sequence })
+    })
+}
+
+/// The log whose tickets a scope lists.
+fn log_of(scope: &Scope) -> Result<LogName, Problem> {
+    match scope {
+        Scope::Log(log) => Ok(log.clone()),
+        Scope::Joint => {
+            let what = "list of tickets of joint: ask the view of a council, or of shared,";
+            Err(Problem::not_found(what))
+        }
+    }
+}
+
+async fn ticket_page(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let log = log_of(&scope)?;
+    let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
+    Ok(Json(page.map_err(unreadable)?).into_response())
+}
+
+async fn ticket(
+    State(views): State<Views>,
+    Path((name, id)): Path<(String, String)>,
+    Query(params): Query<Params>,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let log = log_of(&scope)?;
+    let ticket = tickets::one(&view, &log, &id, &params).await;
+    Ok(Json(ticket.map_err(unreadable)?).into_response())
+}
+
+async fn rebuild(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let view = own_view(&views, &name)?;
+    Ok(streamed(|lines| async move {
+        let report = view.rebuild(&|step| lines.send(&step)).await;
+        lines.finish(report);
+    }))
+}
+
+async fn verify(State(views): State<Views>, Path(name): Path<String>) -> Result<Response, Problem> {
+    let view = own_view(&views, &name)?;
+    Ok(streamed(|lines| async move {
+        let report = view.verify(&|step| lines.send(&step)).await;
+        lines.finish(report);
+    }))
+}
+
+/// A replay is of a view that is here, not of one that merely answers for `shared`.
+fn own_view(views: &Views, name: &str) -> Result<Arc<View>, Problem> {
+    let (scope, view) = views.answering(name)?;
+    if *view.scope() != scope {
+        return Err(Problem::not_found(format!("view {name}")));
+    }
+    Ok(view)
+}
+
+/// Sends lines of JSON while work goes on, so that its progress can be shown.
+#[derive(Clone)]
+struct Lines(mpsc::UnboundedSender<Bytes>);
+
+impl Lines {
+    fn send(&self, line: &impl Serialize) {
+        let Ok(mut bytes) = serde_json::to_vec(line) else {
+            return;
+        };
+        bytes.push(b'\n');
+        // Whoever asked may have gone; the work is finished all the same.
+        if self.0.unbounded_send(bytes.into()).is_err() {
+            tracing::debug!("nobody reads this progress any more");
+        }
+    }
+
+    fn finish<T: Serialize>(&self, report: Result<T, ViewError>) {
+        match report {
+            Ok(report) => self.send(&json!({ "report": report })),
+            Err(error) => {
+                tracing::error!(%error, "a replay failed");
+                self.send(&json!({ "failed": error.to_string() }));
+            }
+        }
+    }
+}
+
+/// Runs `work` to its end and streams its lines; the number of lines is bounded by the work.
+fn streamed<F: Future<Output = ()> + Send + 'static>(work: impl FnOnce(Lines) -> F) -> Response {
+    let (sender, lines) = mpsc::unbounded();
+    let task = tokio::spawn(work(Lines(sender)));
+    // The stream ends with the task, and a task that panicked is told.
+    let end = futures::stream::once(task).filter_map(|ended| async move {
+        ended.err().map(|error| {
+            tracing::error!(%error, "a replay panicked");
+            Bytes::from_static(b"{\"failed\":\"this is a fault of the service\"}\n")
+        })
+    });
+    let body = lines.chain(end).map(Ok::<_, std::convert::Infallible>);
+    let headers = [(CONTENT_TYPE, "application/x-ndjson")];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+fn unreadable(error: ReadError) -> Problem {
+    match error {
+        ReadError::Problem(problem) => problem,
+        ReadError::Failed(error) => failed(error),
+    }
+}
+
+pub(crate) fn failed(error: ViewError) -> Problem {
+    tracing::error!(%error, "a read failed");
+    match error {
+        ViewError::Log(_) => Problem::unavailable("the log cannot be read now"),
+        _ => Problem::internal(),
+    }
+}

@@ -1,0 +1,302 @@
+//! A view: the rows of one scope, kept up with its logs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::watch;
+use townclerk_contract::position::Position;
+use townclerk_contract::reading::{self, Reading as MessageReading};
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_event_log::{EventLog, LogError};
+use townclerk_view_store::generations::{Found, Generations};
+use townclerk_view_store::store::{Store, StoreError};
+use townclerk_views::FOLD_VERSION;
+use townclerk_views::figure::Figure;
+use townclerk_views::figures::{PassCache, Positions, Query, Reading, figures};
+use townclerk_views::key::quarantine;
+use townclerk_views::rows::RowsError;
+
+/// How long a read waits for a position that it must have seen.
+const POSITION_WAIT: Duration = Duration::from_secs(5);
+
+/// From so many unread messages on, an empty view is rebuilt in memory rather than grown.
+const REBUILD_FROM: u64 = 5_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the log {log} ended at {found} while it was replayed to {wanted}")]
+    LogEnded {
+        log: LogName,
+        found: u64,
+        wanted: u64,
+    },
+    #[error("message {found} of the log {log} came where {wanted} was due")]
+    Gap {
+        log: LogName,
+        found: u64,
+        wanted: u64,
+    },
+}
+
+/// The generation that is served.
+pub(crate) struct Served {
+    pub store: Store,
+    pub generation: u64,
+}
+
+/// What is known of the logs beside the rows; in no row and no digest.
+#[derive(Default)]
+pub(crate) struct Watch {
+    pub reached: BTreeMap<LogName, Timestamp>,
+    pub trouble: BTreeMap<LogName, String>,
+    /// Set while rows are made from the whole history.
+    pub rebuilding: Option<String>,
+}
+
+/// One view. It follows its logs as long as [`townclerk_app::projector::follow`] runs for each.
+pub struct View {
+    pub(crate) scope: Scope,
+    pub(crate) logs: BTreeMap<LogName, Arc<dyn EventLog>>,
+    pub(crate) generations: Generations,
+    pub(crate) served: RwLock<Served>,
+    pub(crate) watch: Mutex<Watch>,
+    pub(crate) positions: watch::Sender<Positions>,
+    pub(crate) passes: PassCache,
+    /// Held while rows change, so that a rebuild can take over at a known position.
+    pub(crate) projecting: tokio::sync::Mutex<()>,
+}
+
+/// A view in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    pub view: Scope,
+    pub fold_version: u32,
+    pub generation: u64,
+    pub digest: String,
+    pub logs: BTreeMap<LogName, LogStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct LogStatus {
+    /// The last folded sequence.
+    pub position: u64,
+    /// The chain over everything up to it.
+    pub chain: String,
+    pub known: Option<Timestamp>,
+    pub reached: Option<Timestamp>,
+    pub held: u64,
+    pub foreign: u64,
+    /// Why the log cannot be followed just now.
+    pub trouble: Option<String>,
+}
+
+impl View {
+    /// Opens the rows in `dir`. Damage is put aside and said; the rows are rebuilt by reading.
+    ///
+    /// # Errors
+    /// A held lock, a disk that cannot be used, a log that does not answer.
+    pub async fn open(
+        scope: Scope,
+        dir: &Path,
+        logs: Vec<Arc<dyn EventLog>>,
+    ) -> Result<Arc<Self>, ViewError> {
+        let generations = Generations::in_dir(dir)?;
+        let (store, generation, found) =
+            tokio::task::block_in_place(|| generations.open_current())?;
+        if let Found::PutAside { why, kept_at } = found {
+            tracing::warn!(
+                view = %scope, %why, kept_at = %kept_at.display(),
+                "the rows could not be used: they were put aside and are rebuilt from the logs"
+            );
+        }
+        let logs = logs.into_iter().map(|log| (log.name().clone(), log));
+        let view = Self {
+            scope,
+            logs: logs.collect(),
+            generations,
+            positions: watch::Sender::new(Positions::new()),
+            served: RwLock::new(Served { store, generation }),
+            watch: Mutex::default(),
+            passes: PassCache::default(),
+            projecting: tokio::sync::Mutex::default(),
+        };
+        view.publish_positions();
+        if view.wants_rebuild().await? {
+            view.rebuild_at_start().await?;
+        }
+        Ok(Arc::new(view))
+    }
+
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The logs that this view reads.
+    pub fn logs(&self) -> impl Iterator<Item = &Arc<dyn EventLog>> {
+        self.logs.values()
+    }
+
+    pub fn log(&self, name: &LogName) -> Option<&Arc<dyn EventLog>> {
+        self.logs.get(name)
+    }
+
+    /// All figures that the query asks for.
+    ///
+    /// # Errors
+    /// Only what is wrong with the rows.
+    pub fn figures(&self, query: &Query) -> Result<Vec<Figure>, ViewError> {
+        let served = self.read();
+        let positions = self.positions_of(&served.store);
+        let checkpoints = served.store.checkpoints().iter();
+        let known = checkpoints.filter_map(|(log, c)| Some((log.clone(), c.known?)));
+        let reading = Reading {
+            rows: &served.store,
+            positions: &positions,
+            known: &known.collect(),
+            reached: &self.watched().reached.clone(),
+            passes: &self.passes,
+        };
+        Ok(figures(&reading, query)?)
+    }
+
+    /// Reads rows while nothing changes them.
+    ///
+    /// # Errors
+    /// Whatever `read` says.
+    pub fn with_rows<T>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, RowsError>,
+    ) -> Result<T, ViewError> {
+        Ok(read(&self.read().store)?)
+    }
+
+    /// Waits until `position` is folded, for a few seconds.
+    ///
+    /// # Errors
+    /// How far this view has come instead.
+    pub async fn wait_for(&self, position: &Position) -> Result<(), Positions> {
+        let mut positions = self.positions.subscribe();
+        let folded = |found: &Positions| found.get(&position.log) >= Some(&position.sequence);
+        let waited = tokio::time::timeout(POSITION_WAIT, positions.wait_for(folded)).await;
+        match waited {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(self.positions.borrow().clone()),
+        }
+    }
+
+    /// Why this view cannot be relied on just now; empty when it can.
+    pub fn unready(&self) -> Vec<String> {
+        let watch = self.watched();
+        let view = &self.scope;
+        let rebuilding = watch
+            .rebuilding
+            .iter()
+            .map(|why| format!("view {view}: {why}"));
+        let trouble = watch.trouble.iter();
+        let trouble = trouble.map(|(log, why)| format!("view {view}, log {log}: {why}"));
+        let unread = self
+            .logs
+            .keys()
+            .filter(|log| !watch.reached.contains_key(*log));
+        let unread = unread.map(|log| format!("view {view}: log {log} is not read to its end yet"));
+        rebuilding.chain(trouble).chain(unread).collect()
+    }
+
+    /// # Errors
+    /// Only what is wrong with the rows.
+    pub fn status(&self) -> Result<Status, ViewError> {
+        let served = self.read();
+        let watch = self.watched();
+        let mut logs = BTreeMap::new();
+        for log in self.logs.keys() {
+            let checkpoint = served.store.checkpoint(log);
+            let (mut held, mut foreign) = (0, 0);
+            quarantine::each_quarantined(&served.store, log, |_, _| held += 1)?;
+            quarantine::each_foreign(&served.store, log, |_, _| foreign += 1)?;
+            let status = LogStatus {
+                position: checkpoint.sequence,
+                chain: checkpoint.chain.to_string(),
+                known: checkpoint.known,
+                reached: watch.reached.get(log).copied(),
+                held,
+                foreign,
+                trouble: watch.trouble.get(log).cloned(),
+            };
+            logs.insert(log.clone(), status);
+        }
+        Ok(Status {
+            view: self.scope.clone(),
+            fold_version: FOLD_VERSION,
+            generation: served.generation,
+            digest: served.store.digest().to_string(),
+            logs,
+        })
+    }
+
+    /// An empty view of a long history, or an event in quarantine that can be read by now.
+    async fn wants_rebuild(&self) -> Result<bool, ViewError> {
+        let mut unread = 0;
+        for (name, log) in &self.logs {
+            unread += log.head().await?.sequence;
+            if self.read().store.checkpoint(name).sequence > 0 {
+                unread = 0;
+                break;
+            }
+        }
+        if unread >= REBUILD_FROM {
+            return Ok(true);
+        }
+        for (name, log) in &self.logs {
+            let mut held = Vec::new();
+            quarantine::each_quarantined(&self.read().store, name, |sequence, quarantined| {
+                if !quarantined.waits {
+                    held.push(sequence);
+                }
+            })?;
+            for sequence in held {
+                let message = log.read_one(sequence).await?;
+                let readable = message.is_some_and(|message| {
+                    matches!(reading::read(&message.raw(name)), MessageReading::Event(_))
+                });
+                if readable {
+                    tracing::info!(view = %self.scope, log = %name, sequence,
+                        "a quarantined event can be read by now: rebuilding");
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    pub(crate) fn positions_of(&self, store: &Store) -> Positions {
+        let position = |log: &LogName| (log.clone(), store.checkpoint(log).sequence);
+        self.logs.keys().map(position).collect()
+    }
+
+    pub(crate) fn publish_positions(&self) {
+        let positions = self.positions_of(&self.read().store);
+        self.positions.send_replace(positions);
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Served> {
+        self.served.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Served> {
+        self.served.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn watched(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,69 @@
+//! Whether figures add up: what `verify` looks at.
+
+use std::collections::BTreeMap;
+
+use townclerk_domain::names::Scope;
+
+use super::query::{Breakdown, Home, Periods, Query};
+use crate::contributions::Basis;
+use crate::dimension::Dimension;
+use crate::figure::Figure;
+use crate::measure::Measure;
+
+/// Everything that must add up in a scope.
+pub fn additive_query(scope: Scope) -> Query {
+    let singles = Dimension::ALL.into_iter().map(|dimension| vec![dimension]);
+    let pair = vec![Dimension::Kind, Dimension::Priority];
+    let split = |split| Breakdown {
+        split,
+        ..Breakdown::default()
+    };
+    let mut breakdowns: Vec<Breakdown> = std::iter::once(Vec::new())
+        .chain(singles)
+        .chain([pair])
+        .map(split)
+        .collect();
+    if scope == Scope::Joint {
+        breakdowns.push(Breakdown {
+            home: Home::Split,
+            ..Breakdown::default()
+        });
+    }
+    Query {
+        scope,
+        measures: Measure::ALL
+            .into_iter()
+            .filter(|measure| {
+                // A move from one value to another is none at all for the whole.
+                !matches!(measure, Measure::TicketsMovedIn | Measure::TicketsMovedOut)
+            })
+            .collect(),
+        periods: Periods::Recorded,
+        breakdowns,
+        basis: Basis::default(),
+    }
+}
+
+/// Where the parts of a breakdown do not make up their total, in words.
+pub fn additive_differences(figures: &[Figure]) -> Vec<String> {
+    let mut totals = BTreeMap::new();
+    let mut parts: BTreeMap<_, i64> = BTreeMap::new();
+    for figure in figures {
+        let cell = (figure.measure, figure.period.label.as_str());
+        let Some(value) = figure.numerator else {
+            continue;
+        };
+        if figure.breakdown.is_empty() {
+            totals.insert(cell, value);
+        } else {
+            let names: Vec<&str> = figure.breakdown.keys().map(String::as_str).collect();
+            *parts.entry((cell, names.join(" and "))).or_default() += value;
+        }
+    }
+    let wrong = parts.into_iter().filter_map(|((cell, by), sum)| {
+        let total = totals.get(&cell)?;
+        let (measure, period) = cell;
+        (sum != *total).then(|| format!("{measure} of {period}: by {by} {sum}, in all {total}"))
+    });
+    wrong.collect()
+}
