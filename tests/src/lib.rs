@@ -1,1 +1,4 @@
-//! What the system tests share.
+//! What the system tests share: a running system, its clients, and processes that can be killed.
+
+pub mod executable;
+pub mod town;

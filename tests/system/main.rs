@@ -1,1 +1,13 @@
-//! System tests.
+//! System tests: real processes, real folders, a real nats-server.
+//!
+//! nats-server is the one that `TOWNCLERK_NATS_SERVER` names, else the one on PATH;
+//! `cargo xtask test` brings one.
+
+mod access;
+mod conformance;
+mod demo;
+mod kill;
+mod record;
+mod recovery;
+mod scenario;
+mod start;

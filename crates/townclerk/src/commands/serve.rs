@@ -1,5 +1,7 @@
 //! `townclerk serve`: one role as a process of its own, on a NATS given by URL.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use tokio::net::TcpListener;
 use townclerk_app::access::TokenBook;
@@ -31,7 +33,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         ServedRole::ViewService => (Vec::new(), logs.open(names, Role::Reader).await?),
         _ => (logs.open(names, Role::Writer).await?, Vec::new()),
     };
-    let tokens = TokenBook::load(&options.tokens)?;
+    let tokens = Arc::new(TokenBook::load(&options.tokens)?);
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;

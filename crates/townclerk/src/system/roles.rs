@@ -53,7 +53,7 @@ pub async fn compose(
     writers: &[Arc<dyn EventLog>],
     readers: &[Arc<dyn EventLog>],
     views_dir: &Path,
-    tokens: TokenBook,
+    tokens: Arc<TokenBook>,
     clock: Clock,
     parts: &mut Parts,
 ) -> anyhow::Result<Parted> {
@@ -68,7 +68,7 @@ pub async fn compose(
         open.push(view);
     }
     let views = Views::new(open);
-    let mut guarded = Guarded::new(Arc::new(tokens));
+    let mut guarded = Guarded::new(tokens);
     let readiness = views.clone();
     let ready = move || match readiness.unready() {
         reasons if reasons.is_empty() => Ok(()),

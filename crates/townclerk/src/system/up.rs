@@ -178,7 +178,7 @@ impl Prepared {
         };
         let (writers, readers) = (self.writers().await?, self.readers().await?);
         let views_dir = self.options.data_dir.join("views");
-        let (tokens, clock) = (self.tokens.clone(), clock::system());
+        let (tokens, clock) = (Arc::new(self.tokens.clone()), clock::system());
         let parted = compose(&roles, &writers, &readers, &views_dir, tokens, clock, parts).await?;
         let address = listener.local_addr()?;
         let serving = serve(listener, parted.router.clone(), parts.stop_token());

@@ -1,0 +1,120 @@
+//! Every route, every role, every council: the table of the whole system against the rules.
+
+use std::sync::Arc;
+
+use townclerk::system::{Roles, compose};
+use townclerk_app::access::Role;
+use townclerk_app::clock;
+use townclerk_app::http::testing::{
+    Client, Entry, Knock, NOT_REACHED, REACHED, Who, token_book, try_every_route,
+};
+use townclerk_app::lifecycle::Parts;
+use townclerk_domain::names::{JOINT, SHARED};
+use townclerk_event_log::EventLog;
+use townclerk_event_log::memory::MemoryLog;
+use townclerk_tests::town::folder;
+
+/// Which role a command is for, by its path; `None` for what is no command.
+fn commander(path: &str) -> Option<Role> {
+    let commands = [
+        ("/tickets", Role::ServiceDesk),
+        ("/coverages", Role::Officer),
+        ("/claims", Role::Officer),
+        ("/partnerships", Role::Operator),
+    ];
+    let of_log = path.strip_prefix("/v1/logs/{log}")?;
+    commands
+        .into_iter()
+        .find(|(resource, _)| of_log.starts_with(resource))
+        .map(|(_, role)| role)
+}
+
+/// Whether a role reads a view, and whether with a token for [`REACHED`] alone.
+fn reads(role: Role, view: &str) -> (bool, bool) {
+    match (role, view) {
+        (Role::Committee, JOINT) => (true, true),
+        (Role::Committee, _) => (false, false),
+        (Role::Officer | Role::Operator, JOINT) => (true, false),
+        (_, JOINT) => (false, false),
+        (_, SHARED) => (true, true),
+        (_, council) => (true, council == REACHED),
+    }
+}
+
+/// The rules, written down once more and independently.
+fn expected(knock: &Knock<'_>) -> Entry {
+    let path = knock.route.path.as_str();
+    let is_public = matches!(
+        path,
+        "/livez" | "/readyz" | "/session" | "/session/end" | "/" | "/sign-in"
+    );
+    let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || path == "/{view}");
+    let roles: Vec<Role> = match (commander(path), path) {
+        (Some(role), _) => vec![role],
+        (None, "/v1/views/{view}/rebuild" | "/v1/views/{view}/verify") => vec![Role::Operator],
+        (None, _) if path.contains("/tickets") => Role::ALL
+            .into_iter()
+            .filter(|role| *role != Role::Committee)
+            .collect(),
+        (None, _) => Role::ALL.to_vec(),
+    };
+    let may = |role: Role, everywhere: bool| {
+        if !roles.contains(&role) {
+            return false;
+        }
+        let (all, local) = match commander(path) {
+            Some(_) => (true, knock.name == REACHED),
+            None => reads(role, knock.name),
+        };
+        if everywhere { all } else { local }
+    };
+    match knock.who {
+        // Whether a form's token is right is the form's own question.
+        _ if path.starts_with("/session") && knock.who == Who::Stranger => Entry::Admitted,
+        _ if is_public => Entry::Admitted,
+        Who::Stranger => Entry::WhoAsks,
+        _ if joint_figures => Entry::Admitted,
+        Who::Nobody => Entry::WhoAsks,
+        Who::Everywhere(role) if may(role, true) => Entry::Admitted,
+        Who::Local(role) if may(role, false) => Entry::Admitted,
+        Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_admits_exactly_whom_the_rules_say() {
+    let log = |name: &str| -> Arc<dyn EventLog> { Arc::new(MemoryLog::new(name.parse().unwrap())) };
+    let logs: Vec<_> = [REACHED, NOT_REACHED, SHARED].map(log).to_vec();
+    let dir = folder();
+    let roles = Roles {
+        tickets: true,
+        registry: true,
+        restructure: true,
+        views: [REACHED, NOT_REACHED, JOINT]
+            .map(|scope| scope.parse().unwrap())
+            .into(),
+    };
+    let mut parts = Parts::new();
+    let parted = compose(
+        &roles,
+        &logs,
+        &logs,
+        dir.path(),
+        token_book(),
+        clock::system(),
+        &mut parts,
+    )
+    .await
+    .unwrap();
+    let client = Client::new(parted.router);
+    let knocks = try_every_route(&client, &parted.needs, expected).await;
+    assert!(knocks > 1_000, "{knocks}");
+    for log in &logs {
+        assert_eq!(
+            log.head().await.unwrap().sequence,
+            0,
+            "knocking records nothing"
+        );
+    }
+    parts.drain().await.unwrap();
+}

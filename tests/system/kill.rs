@@ -1,0 +1,190 @@
+//! kill -9 at any moment: what was acknowledged is recorded, exactly once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use townclerk::nats_server::{NatsServer, Options};
+use townclerk_contract::reading::{Reading, read};
+use townclerk_domain::names::LogName;
+use townclerk_event_log::EventLog;
+use townclerk_event_log::jetstream::{Access, Credential, JetStreamLog, Role};
+use townclerk_tests::executable::{Swept, Up, nats_servers_on, run};
+use townclerk_tests::town::{COUNCILS, Caller, eventually, folder, incident};
+
+const KILLS: u64 = 20;
+const CLIENTS: usize = 6;
+
+/// What one client was told: by key, the path and body that it sent and the event that it got.
+type Told = BTreeMap<String, (String, Value, Value)>;
+
+/// Sends tickets and their transitions, one after the other; repeats each until it is answered.
+async fn work(client: usize, caller: Caller, stop: Arc<AtomicBool>) -> Told {
+    let mut told = Told::new();
+    let mut ticket = None;
+    for number in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let log = COUNCILS[client % COUNCILS.len()];
+        let key = format!("c{client}-{number}");
+        let (path, body) = match (&ticket, number % 3) {
+            (Some(id), 1) => (format!("/v1/logs/{log}/tickets/{id}/start"), json!({})),
+            (Some(id), 2) => (format!("/v1/logs/{log}/tickets/{id}/resolve"), json!({})),
+            _ => (format!("/v1/logs/{log}/tickets"), incident("p3", "email")),
+        };
+        let answer = acknowledged(&caller, &path, &key, &body).await;
+        if number % 3 == 0 {
+            ticket = answer["id"].as_str().map(str::to_owned);
+        }
+        told.insert(key, (path, body, answer));
+    }
+    told
+}
+
+/// Repeats a command with its key until it is acknowledged.
+async fn acknowledged(caller: &Caller, path: &str, key: &str, body: &Value) -> Value {
+    eventually("a command is acknowledged", || async {
+        match caller.try_command(path, key, body).await {
+            Ok((200 | 201, answer)) => Some(answer),
+            // Not sure, not ready, or gone: again, with the same key.
+            Ok((500.., _)) | Err(_) => None,
+            Ok((status, problem)) => panic!("{status}: {problem}"),
+        }
+    })
+    .await
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+async fn is_ready(url: &str) -> bool {
+    let answer = reqwest::get(format!("{url}/readyz")).await;
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+/// The tokens that the first start shows, by role.
+fn tokens(said: &str) -> BTreeMap<String, String> {
+    said.lines()
+        .filter_map(|line| line.trim().split_once(' '))
+        .map(|(role, token)| (role.to_owned(), token.trim().to_owned()))
+        .filter(|(_, token)| token.starts_with("tc_"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
+    let (dir, port) = (folder(), free_port());
+    let url = format!("http://127.0.0.1:{port}");
+    let _swept = Swept(dir.path().to_owned());
+    let mut up = Up::start(dir.path(), port);
+    eventually("the first start is ready", || is_ready_or_none(&url)).await;
+    let tokens = tokens(&up.said());
+    let desk = Caller::new(&url, &tokens["service-desk"]);
+    let stop = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| tokio::spawn(work(client, desk.clone(), Arc::clone(&stop))))
+        .collect();
+    for kill in 0..KILLS {
+        // Moments that differ from kill to kill; some fall into the next start itself.
+        let moment = Duration::from_millis(200 + (kill * 977) % 2_300);
+        tokio::time::sleep(moment).await;
+        up.kill();
+        up = Up::start(dir.path(), port);
+        if kill % 3 != 0 {
+            eventually("the next start is ready", || is_ready_or_none(&url)).await;
+            assert_eq!(nats_servers_on(dir.path()).len(), 1, "after kill {kill}");
+        }
+    }
+    eventually("the last start is ready", || is_ready_or_none(&url)).await;
+    assert_eq!(nats_servers_on(dir.path()).len(), 1);
+    assert!(up.is_running(), "{}", up.said());
+    stop.store(true, Ordering::Relaxed);
+    let mut told = Told::new();
+    for client in clients {
+        told.extend(client.await.unwrap());
+    }
+    // Long after, every command is repeated with its key: each gets its first answer.
+    for (key, (path, body, first)) in &told {
+        let again = acknowledged(&desk, path, key, body).await;
+        assert_eq!(again["event"], first["event"], "{key}");
+        assert_eq!(again["sequence"], first["sequence"], "{key}");
+        assert_eq!(again["already"], true, "{key}");
+    }
+    let token = dir.path().join("operator.token");
+    let verified = run(&[
+        "verify",
+        "--url",
+        &url,
+        "--token-file",
+        token.to_str().unwrap(),
+    ]);
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
+    let (well, said) = up.stop();
+    assert!(well, "{said}");
+    assert_eq!(nats_servers_on(dir.path()), Vec::<u32>::new());
+    compare(dir.path(), &told).await;
+}
+
+async fn is_ready_or_none(url: &str) -> Option<()> {
+    is_ready(url).await.then_some(())
+}
+
+/// The logs hold each acknowledged event once, and nothing that nobody was told of.
+async fn compare(dir: &Path, told: &Told) {
+    let mut names: Vec<String> = COUNCILS.map(str::to_owned).to_vec();
+    names.push("shared".to_owned());
+    let server = NatsServer::start(Options {
+        data_dir: dir.to_owned(),
+        logs: names,
+        binary: None,
+        port: None,
+    })
+    .await
+    .unwrap();
+    let mut recorded = Vec::new();
+    for council in COUNCILS {
+        let log = LogName::new(council).unwrap();
+        let role = Role::Writer;
+        let seed = server.user_seed(council, role).unwrap().to_owned();
+        let access = Access {
+            url: server.url(),
+            log: log.clone(),
+            role,
+            credential: Credential { seed },
+            server_name: None,
+        };
+        let open = JetStreamLog::open(&access).await.unwrap();
+        for sequence in 1..=open.head().await.unwrap().sequence {
+            let message = open.read_one(sequence).await.unwrap().unwrap();
+            let Reading::Event(event) = read(&message.raw(&log)) else {
+                panic!("{log}:{sequence} is not an event of ours");
+            };
+            recorded.push(event.recorded.id.to_string());
+        }
+    }
+    server.stop().await.unwrap();
+    let distinct: BTreeSet<_> = recorded.iter().cloned().collect();
+    assert_eq!(distinct.len(), recorded.len(), "an event is recorded twice");
+    let acknowledged: BTreeSet<String> = told
+        .values()
+        .map(|(_, _, answer)| answer["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(acknowledged.len(), told.len());
+    assert_eq!(acknowledged, distinct);
+    assert!(
+        told.len() > 100,
+        "only {} commands: too few to show anything",
+        told.len()
+    );
+}

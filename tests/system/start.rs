@@ -1,0 +1,117 @@
+//! Starting: what is refused, and what is said; and the command line's exit codes.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use townclerk::system::{Prepared, UpOptions};
+use townclerk_app::access::Role;
+use townclerk_tests::executable::run;
+use townclerk_tests::town::{Town, folder};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starting_records_no_event_and_secrets_are_private() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let operator = town.as_role(Role::Operator);
+    let (_, status) = operator.get("/v1/views/joint").await;
+    for log in ["brent", "lewisham", "southwark", "shared"] {
+        assert_eq!(status["logs"][log]["position"], 0, "{status}");
+    }
+    for secret in [
+        "tokens.json",
+        "operator.token",
+        "nats-server.conf",
+        "credentials/brent/writer.nk",
+        "credentials/sys.nk",
+    ] {
+        let mode = std::fs::metadata(dir.path().join(secret))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_on_the_same_folder_is_refused() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let options = UpOptions::on_free_ports(dir.path(), &["brent"]).unwrap();
+    let refused = Prepared::start(options).await.map(|_| ()).unwrap_err();
+    let text = format!("{refused:#}");
+    assert!(text.contains(&std::process::id().to_string()), "{text}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_or_old_nats_server_is_refused_with_what_to_do() {
+    let dir = folder();
+    let fake = dir.path().join("nats-server");
+    std::fs::write(&fake, "#!/bin/sh\necho nats-server: v2.9.10\n").unwrap();
+    std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let missing = dir.path().join("nowhere");
+    for (binary, said) in [(fake, "2.9.10"), (missing, "nowhere")] {
+        let mut options = UpOptions::on_free_ports(dir.path(), &["brent"]).unwrap();
+        options.nats_server = Some(binary);
+        let refused = Prepared::start(options).await.map(|_| ()).unwrap_err();
+        let text = format!("{refused:#}");
+        assert!(text.contains(said) && text.contains("2.12.5"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_says_what_went_wrong_by_its_exit_code() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let url = town.system.url();
+    let token = dir.path().join("operator.token");
+    let token = token.to_str().unwrap().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let with = |arguments: &[&str]| {
+            let connection = ["--url", url.as_str(), "--token-file", token.as_str()];
+            let output = run(&[arguments, &connection].concat());
+            let text = String::from_utf8(output.stderr).unwrap();
+            (
+                output.status.code().unwrap(),
+                text,
+                String::from_utf8(output.stdout).unwrap(),
+            )
+        };
+        let (code, _, out) = with(&["figures", "joint", "--period", "2026-01", "--json"]);
+        assert_eq!(code, 0);
+        assert!(out.trim_start().starts_with('['), "{out}");
+        let (code, text, _) = with(&["figures", "joint", "--measure", "happiness"]);
+        assert_eq!(code, 3);
+        assert!(text.contains("tickets_logged"), "{text}");
+        let (code, text, _) = with(&["figures", "croydon", "--period", "2026-01"]);
+        assert_eq!((code, text.contains("croydon")), (3, true), "{text}");
+        let ticket = [
+            "--kind",
+            "incident",
+            "--priority",
+            "p1",
+            "--service",
+            "x",
+            "--category",
+            "y",
+        ];
+        let (code, text, _) = with(&[&["ticket", "log", "brent"], &ticket[..]].concat());
+        assert_eq!(code, 3, "the operator logs no tickets");
+        assert!(text.contains("service-desk"), "{text}");
+        let (code, _, out) = with(&["verify", "--json"]);
+        assert_eq!(code, 0, "{out}");
+        let nobody = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let nobody = format!("http://{nobody}");
+        let output = run(&["figures", "joint", "--url", &nobody]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(run(&["figures"]).status.code(), Some(2));
+        assert_eq!(run(&["--help"]).status.code(), Some(0));
+    })
+    .await
+    .unwrap();
+    town.stop().await;
+}
