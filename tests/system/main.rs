@@ -11,3 +11,4 @@ mod record;
 mod recovery;
 mod scenario;
 mod start;
+mod tidy;

@@ -12,5 +12,7 @@ mod query;
 
 mod tickets;
 
+mod page;
+
 mod routes;
 pub use routes::{Views, routes};

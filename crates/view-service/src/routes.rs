@@ -18,6 +18,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figure::Figure;
 
+use crate::page;
 use crate::query::{FiguresQuery, Params, figures_query};
 use crate::tickets::{self, ReadError};
 use crate::view::{View, ViewError};
@@ -97,7 +98,7 @@ impl Views {
 #[must_use]
 pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let state = || views.clone();
-    guarded
+    page::routes(guarded, views)
         .get_with("/v1/views/{view}", STATUS, state(), status)
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
         .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)

@@ -1,0 +1,151 @@
+//! What the figures of a page rest on: as at, known at, and what each log covers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use townclerk_domain::identity::Family;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_views::figure::Figure;
+use townclerk_views::registry::Registry;
+
+use super::gather::{Gathered, Only};
+use super::words::{self, Moment};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rests {
+    pub as_at: Option<Moment>,
+    pub known_at: Option<Moment>,
+    pub logs: Vec<LogShown>,
+    pub held: String,
+    /// Who is silent, and what is not shown because of it.
+    pub silent: Vec<String>,
+    /// Whether any figure of the page was made up for a demonstration.
+    pub sample: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogShown {
+    pub name: String,
+    pub covers: String,
+    /// When it was last read to its end.
+    pub reached: Option<Moment>,
+}
+
+pub fn rests(gathered: &Gathered) -> Rests {
+    let Gathered {
+        scope, registry, ..
+    } = gathered;
+    let all = all_figures(gathered);
+    let summed: Vec<&Figure> = gathered.main.iter().collect();
+    let mut reached: BTreeMap<&LogName, Option<Timestamp>> = BTreeMap::new();
+    for figure in &all {
+        for (log, at) in &figure.reached {
+            let latest = reached.entry(log).or_default();
+            *latest = (*latest).max(*at);
+        }
+    }
+    let mut reached: Vec<_> = reached.into_iter().collect();
+    reached.sort_by_key(|(log, _)| log.is_shared());
+    let log_shown = |(log, at): (&LogName, Option<Timestamp>)| LogShown {
+        name: words::log_name(log, registry),
+        covers: covers(log, registry),
+        reached: at.map(words::moment),
+    };
+    Rests {
+        as_at: latest(&summed, |figure| figure.as_at),
+        known_at: latest(&summed, |figure| figure.known_at),
+        logs: reached.into_iter().map(log_shown).collect(),
+        held: held(all.iter().map(|figure| figure.held).max().unwrap_or(0)),
+        silent: silent(&summed, scope, registry),
+        sample: all.iter().any(|figure| figure.synthetic),
+    }
+}
+
+fn all_figures(gathered: &Gathered) -> Vec<&Figure> {
+    let mut sets = vec![&gathered.main, &gathered.incidents];
+    match &gathered.only {
+        Only::Joint { p1 } => sets.push(p1),
+        Only::Log(of) => {
+            sets.extend([&of.services, &of.categories, &of.open]);
+            sets.extend(&of.shared);
+        }
+    }
+    let claimed = gathered.claims.iter();
+    let claimed = claimed.filter_map(|claimed| claimed.ours.as_ref());
+    let shown = sets.into_iter().flat_map(super::gather::Figures::iter);
+    shown.chain(claimed).collect()
+}
+
+fn latest(figures: &[&Figure], of: impl Fn(&Figure) -> Option<Timestamp>) -> Option<Moment> {
+    let latest = figures.iter().filter_map(|figure| of(figure)).max();
+    latest.map(words::moment)
+}
+
+fn covers(log: &LogName, registry: &Registry) -> String {
+    let tickets = registry
+        .coverages
+        .iter()
+        .filter(|known| known.log == *log && known.coverage.selector.family == Family::Ticket);
+    let spans: Vec<String> = tickets
+        .map(|known| {
+            let coverage = &known.coverage;
+            let what = words::selector(&coverage.selector);
+            let from = words::day(coverage.from);
+            match coverage.through {
+                Some(through) => format!("{what} from {from} to {}", words::day(through)),
+                None => format!("{what} from {from} on"),
+            }
+        })
+        .collect();
+    match spans.is_empty() {
+        true => "no coverage recorded".to_owned(),
+        false => spans.join("; "),
+    }
+}
+
+fn held(held: u64) -> String {
+    match held {
+        0 => "No recorded event is held back.".to_owned(),
+        1 => "1 recorded event cannot be read and is held back; it may belong to these figures."
+            .to_owned(),
+        more => format!(
+            "{} recorded events cannot be read and are held back; they may belong to these figures.",
+            words::count(more)
+        ),
+    }
+}
+
+/// The logs because of which figures have no value, each in a sentence.
+fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String> {
+    let periods: BTreeSet<&str> = figures.iter().map(|f| f.period.label.as_str()).collect();
+    let nulls = figures.iter().filter(|figure| figure.value.is_none());
+    let mut logs: BTreeMap<&LogName, (&'static str, BTreeSet<&str>)> = BTreeMap::new();
+    for figure in nulls {
+        for (log, complete_to) in &figure.complete_to {
+            let why = match (complete_to, figure.reached.get(log)) {
+                (Some(_), _) => continue,
+                (None, Some(Some(_))) => "no coverage recorded",
+                (None, _) => "its log has not been read yet",
+            };
+            let (_, labels) = logs.entry(log).or_insert((why, BTreeSet::new()));
+            labels.insert(&figure.period.label);
+        }
+    }
+    let what = match scope {
+        Scope::Joint => "the joint figure is",
+        Scope::Log(_) => "its figures are",
+    };
+    let sentence = |(log, (why, labels)): (&LogName, (&str, BTreeSet<&str>))| {
+        let name = words::log_name(log, registry);
+        let all = labels.len() == periods.len();
+        let of = match all {
+            true => String::new(),
+            false => {
+                let (some, all) = (labels.len(), periods.len());
+                format!(" for {some} of the {all} periods below")
+            }
+        };
+        format!("{name}: {why}, so {what} not shown{of}.")
+    };
+    logs.into_iter().map(sentence).collect()
+}

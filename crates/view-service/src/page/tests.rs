@@ -1,0 +1,5 @@
+//! Pages of a small record: a view over logs in memory, read as a browser reads them.
+
+mod models;
+mod record;
+mod rendered;

@@ -1,0 +1,109 @@
+//! Table models from figures alone.
+
+use std::collections::BTreeMap;
+
+use townclerk_domain::decimal::Decimal;
+use townclerk_domain::names::Scope;
+use townclerk_domain::period::Period;
+use townclerk_views::figure::{ClaimShown, Figure, Number, PeriodShown};
+use townclerk_views::measure::Measure;
+
+use crate::page::gather::Figures;
+use crate::page::published::p1_beside;
+use crate::page::table::{Cell, Row};
+
+fn period(label: &str) -> Period {
+    label.parse().unwrap()
+}
+
+fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
+    let measure = Measure::TicketsLogged;
+    Figure {
+        measure: measure.name(),
+        scope: Scope::Joint,
+        period: PeriodShown::from(&period(label)),
+        breakdown: BTreeMap::new(),
+        value: value.map(|value| Number(Decimal::whole(value))),
+        unit: measure.unit(),
+        numerator: value,
+        denominator: None,
+        cohort: measure.cohort(),
+        clock: None,
+        as_at: None,
+        known_at: None,
+        partial,
+        covered: BTreeMap::new(),
+        reached: BTreeMap::new(),
+        complete_to: BTreeMap::new(),
+        held: 0,
+        synthetic: false,
+        claims: Vec::new(),
+    }
+}
+
+#[test]
+fn nothing_known_is_not_covered_and_a_zero_is_a_zero() {
+    assert_eq!(Cell::of(None).text(), "not covered");
+    assert_eq!(
+        Cell::of(Some(&figure("2020-07", None, false))).text(),
+        "not covered"
+    );
+    assert_eq!(
+        Cell::of(Some(&figure("2020-07", Some(0), false))).text(),
+        "0"
+    );
+    let many = figure("2020-07", Some(12_345), false);
+    assert_eq!(Cell::of(Some(&many)), Cell::Number("12,345".to_owned()));
+}
+
+#[test]
+fn a_period_is_partial_if_one_of_its_figures_is() {
+    let (whole, part) = (
+        figure("2020-07", Some(1), false),
+        figure("2020-07", Some(2), true),
+    );
+    let name = |figures: &[Option<&Figure>]| Row::of_period(&period("2020-07"), figures).header;
+    assert_eq!(name(&[Some(&whole), None]), "July 2020");
+    assert_eq!(name(&[Some(&whole), Some(&part)]), "July 2020 (partial)");
+}
+
+#[test]
+fn claims_stand_beside_figures_and_are_compared_in_words() {
+    let claim = |value, differs| ClaimShown {
+        value: Number(Decimal::whole(value)),
+        decimals: 0,
+        as_at: None,
+        source: "A paper".to_owned(),
+        differs,
+    };
+    let mut quarter = figure("19/20 Q4", Some(12), false);
+    let values = [("kind", "incident"), ("priority", "p1")];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    quarter.breakdown = values.map(owned).into();
+    quarter.claims = vec![
+        claim(13, Some(true)),
+        claim(12, Some(false)),
+        claim(9, None),
+    ];
+    let figures = Figures::new(vec![quarter]);
+    let periods = [period("20/21 Q1"), period("19/20 Q4")];
+    let table = p1_beside("p1", "P1", &figures, &periods);
+    let texts = |row: &Row| {
+        let cells = row.cells.iter().map(Cell::text);
+        cells.take(3).collect::<Vec<_>>().join(" | ")
+    };
+    let texts: Vec<String> = table.rows.iter().map(texts).collect();
+    assert_eq!(
+        texts,
+        [
+            "not covered | none published | \u{2013}",
+            "12 | 13 | differs",
+            "12 | 12 | agrees",
+            "12 | 9 | not comparable",
+        ]
+    );
+    assert_eq!(
+        table.rows[1].detail.as_deref(),
+        Some("January to March 2020")
+    );
+}
