@@ -116,7 +116,10 @@ pub struct Swept(pub PathBuf);
 impl Drop for Swept {
     fn drop(&mut self) {
         for pid in nats_servers_on(&self.0) {
-            if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+            if let Some(pid) = i32::try_from(pid)
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
+            {
                 // It may have ended by itself: nothing hangs on the answer.
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
             }

@@ -46,7 +46,7 @@ fn expected(knock: &Knock<'_>) -> Entry {
     let path = knock.route.path.as_str();
     let is_public = matches!(
         path,
-        "/livez" | "/readyz" | "/session" | "/session/end" | "/" | "/sign-in"
+        "/livez" | "/readyz" | "/v1/views" | "/session" | "/session/end" | "/" | "/sign-in"
     );
     let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || path == "/{view}");
     let roles: Vec<Role> = match (commander(path), path) {

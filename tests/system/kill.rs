@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -59,9 +59,13 @@ async fn acknowledged(caller: &Caller, path: &str, key: &str, body: &Value) -> V
     .await
 }
 
+/// A port that Linux gives to no outgoing connection: a client that dials while the server is down
+/// could otherwise be given the server's port by chance, and keep it.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let start = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (start..start + 1_000)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 async fn is_ready(url: &str) -> bool {
@@ -83,9 +87,9 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let (dir, port) = (folder(), free_port());
     let url = format!("http://127.0.0.1:{port}");
     let _swept = Swept(dir.path().to_owned());
-    let mut up = Up::start(dir.path(), port);
-    eventually("the first start is ready", || is_ready_or_none(&url)).await;
-    let tokens = tokens(&up.said());
+    let up = Mutex::new(Up::start(dir.path(), port));
+    ready(&up, &url).await;
+    let tokens = tokens(&up.lock().unwrap().said());
     let desk = Caller::new(&url, &tokens["service-desk"]);
     let stop = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS)
@@ -95,16 +99,18 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
         // Moments that differ from kill to kill; some fall into the next start itself.
         let moment = Duration::from_millis(200 + (kill * 977) % 2_300);
         tokio::time::sleep(moment).await;
-        up.kill();
-        up = Up::start(dir.path(), port);
+        {
+            let mut running = up.lock().unwrap();
+            running.kill();
+            *running = Up::start(dir.path(), port);
+        }
         if kill % 3 != 0 {
-            eventually("the next start is ready", || is_ready_or_none(&url)).await;
+            ready(&up, &url).await;
             assert_eq!(nats_servers_on(dir.path()).len(), 1, "after kill {kill}");
         }
     }
-    eventually("the last start is ready", || is_ready_or_none(&url)).await;
+    ready(&up, &url).await;
     assert_eq!(nats_servers_on(dir.path()).len(), 1);
-    assert!(up.is_running(), "{}", up.said());
     stop.store(true, Ordering::Relaxed);
     let mut told = Told::new();
     for client in clients {
@@ -130,14 +136,23 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
         "{}",
         String::from_utf8_lossy(&verified.stdout)
     );
-    let (well, said) = up.stop();
+    let (well, said) = up.into_inner().unwrap().stop();
     assert!(well, "{said}");
     assert_eq!(nats_servers_on(dir.path()), Vec::<u32>::new());
     compare(dir.path(), &told).await;
 }
 
-async fn is_ready_or_none(url: &str) -> Option<()> {
-    is_ready(url).await.then_some(())
+/// Waits until the system answers, and says what it said if it ended instead.
+async fn ready(up: &Mutex<Up>, url: &str) {
+    eventually("the system is ready", || async {
+        let ended = {
+            let mut up = up.lock().unwrap();
+            (!up.is_running()).then(|| up.said())
+        };
+        assert_eq!(ended, None, "it ended");
+        is_ready(url).await.then_some(())
+    })
+    .await;
 }
 
 /// The logs hold each acknowledged event once, and nothing that nobody was told of.

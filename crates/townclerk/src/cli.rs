@@ -15,7 +15,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the service, \
-                          4 verify found differences.";
+                          4 verify or rebuild found differences.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -236,7 +236,7 @@ pub struct Rebuild {
 
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The views; else brent, lewisham, southwark and joint
+    /// The views; else all that are served there
     pub views: Vec<Scope>,
     #[command(flatten)]
     pub services: Services,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
-use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_views::contributions::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figures::{Breakdown, Home, Periods, Query};
@@ -60,9 +60,14 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
             "everything" => everything = parsed(name, value)?,
             _ => {
                 let dimension = Dimension::from_name(name).ok_or_else(|| unknown(name))?;
+                value_fits(dimension, value)?;
                 breakdown.fixed.insert(dimension, value.clone());
             }
         }
+    }
+    if everything && breakdown != Breakdown::default() {
+        let why = "leaves no room for breakdowns and filters: leave one of them out";
+        return Err(Problem::bad_query("everything", why));
     }
     if periods.len() > PERIODS_MAX {
         let why = format!("at most {PERIODS_MAX} periods in one query");
@@ -101,6 +106,19 @@ fn home_fits(query: &Query) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// A value that no ticket can have is a mistake, not a zero.
+fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
+    let name = dimension.name();
+    match dimension.values() {
+        Some(values) if !values.contains(&value) => {
+            let why = format!("{value:?} is none of {}", values.join(", "));
+            Err(Problem::bad_query(name, why))
+        }
+        Some(_) => Ok(()),
+        None => parsed::<Code>(name, value).map(|_| ()),
+    }
 }
 
 fn split(breakdown: &mut Breakdown, text: &str) -> Result<(), Problem> {
@@ -187,6 +205,8 @@ mod tests {
             ("min_position", "brent"),
             ("colour", "red"),
             ("home", "lewisham"),
+            ("priority", "p9"),
+            ("service", "no code"),
         ] {
             let problem = read(&[(name, value)]).err().unwrap();
             assert!(problem.detail().starts_with(name), "{}", problem.detail());

@@ -148,10 +148,9 @@ impl View {
         let began = Instant::now();
         let (replayed, _turn) = self.replay_to_served(progress).await?;
         tokio::task::block_in_place(|| {
-            let differences = {
-                let served = self.read();
-                self.row_differences(&served.store, &replayed.rows)?
-            };
+            // Rows that cannot be read are what a rebuild is there to mend.
+            let compared = self.row_differences(&self.read().store, &replayed.rows);
+            let differences = compared.unwrap_or_else(|damage| vec![damage.to_string()]);
             let generation = self.serve(&replayed, progress)?;
             Ok(RebuildReport {
                 view: self.scope.clone(),

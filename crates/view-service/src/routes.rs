@@ -99,12 +99,19 @@ impl Views {
 pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let state = || views.clone();
     page::routes(guarded, views)
+        .get_with("/v1/views", Need::nothing(), state(), names)
         .get_with("/v1/views/{view}", STATUS, state(), status)
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
         .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
         .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
         .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
         .post_with("/v1/views/{view}/verify", REPLAY, state(), verify)
+}
+
+/// Which views are served here; their names are no secret.
+async fn names(State(views): State<Views>) -> Response {
+    let names: Vec<&Scope> = views.iter().map(|view| view.scope()).collect();
+    Json(json!({ "views": names })).into_response()
 }
 
 async fn status(State(views): State<Views>, Path(name): Path<String>) -> Result<Response, Problem> {

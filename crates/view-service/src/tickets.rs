@@ -1,7 +1,5 @@
 //! Reading tickets over HTTP: lists with paging, and one ticket with its events.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -170,17 +168,13 @@ impl From<ViewError> for ReadError {
 
 /// A page's end as an opaque text.
 fn written(end: &PageEnd) -> String {
-    let mut text = format!("{:x}-", end.logged.as_microsecond());
-    // Writing to a String cannot fail.
-    let written = write!(text, "{}", end.id.simple());
-    debug_assert!(written.is_ok());
-    text
+    format!("{}_{}", end.logged.as_microsecond(), end.id.simple())
 }
 
 fn cursor(text: &str) -> Result<PageEnd, Problem> {
     let read = || {
-        let (logged, id) = text.split_once('-')?;
-        let logged = i64::from_str_radix(logged, 16).ok()?;
+        let (logged, id) = text.split_once('_')?;
+        let logged = logged.parse().ok()?;
         Some(PageEnd {
             logged: Timestamp::from_microsecond(logged).ok()?,
             id: Uuid::try_parse(id).ok()?,

@@ -129,18 +129,15 @@ impl Generations {
         self.dir.join(format!("generation-{number}"))
     }
 
-    /// The served generation; none before the first.
+    /// The served generation; none before the first. Where the file that names it cannot be read,
+    /// the newest one: whether its rows are whole is looked at when it is opened.
     fn current(&self) -> Result<Option<u64>, StoreError> {
         let path = self.dir.join(CURRENT);
         match fs::read_to_string(&path) {
-            Ok(text) => text
-                .trim()
-                .parse()
-                .map(Some)
-                .map_err(|_| StoreError::Damaged {
-                    path,
-                    why: format!("{text:?} is not the number of a generation"),
-                }),
+            Ok(text) => match text.trim().parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Ok(self.numbers()?.into_iter().max()),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error(&path, &error)),
         }

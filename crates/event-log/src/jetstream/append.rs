@@ -66,6 +66,7 @@ pub(super) async fn single(
 ) -> Result<Appended, AppendError> {
     let deadline = Instant::now() + APPEND_DEADLINE;
     let headers = headers(expected, true);
+    let mut unanswered = false;
     loop {
         let error = match publish(log, expected, headers.clone(), deadline).await {
             Tried::Stored(sequence) => {
@@ -76,10 +77,13 @@ pub(super) async fn single(
             }
             Tried::Duplicate(sequence) => return confirmed(log, expected, sequence).await,
             Tried::WrongLast => return ours_or_conflict(log, expected).await,
+            // A refusal speaks for this try alone: one that was not answered may be recorded.
+            Tried::Refused(error) if unanswered => return unknown(log, expected, error).await,
             Tried::Refused(error) => return Err(AppendError::Refused(error)),
             Tried::InFlight => log.unavailable("the same message is being written"),
             Tried::NoAnswer(error) => error,
         };
+        unanswered = true;
         let next = Instant::now() + RETRY_PAUSE;
         if next >= deadline {
             return unknown(log, expected, error).await;

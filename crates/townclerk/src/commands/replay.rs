@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
+use serde::Deserialize;
 use serde_json::Value;
 use townclerk_domain::names::Scope;
 
 use super::{Outcome, show};
 use crate::cli::{Rebuild, Services, Verify};
 use crate::client::Client;
-
-/// The views of the first partnership.
-const VIEWS: [&str; 4] = ["brent", "lewisham", "southwark", "joint"];
 
 pub async fn rebuild(options: Rebuild) -> anyhow::Result<Outcome> {
     let client = client(&options.services)?;
@@ -36,14 +34,17 @@ pub async fn rebuild(options: Rebuild) -> anyhow::Result<Outcome> {
     })
 }
 
+/// The views that a service has.
+#[derive(Deserialize)]
+struct Served {
+    views: Vec<Scope>,
+}
+
 pub async fn verify(options: Verify) -> anyhow::Result<Outcome> {
     let client = client(&options.services)?;
     let mut views = options.views;
     if views.is_empty() {
-        views = VIEWS
-            .iter()
-            .map(|view| view.parse())
-            .collect::<Result<_, _>>()?;
+        views = client.get_as::<Served>("/v1/views", &[]).await?.views;
     }
     let mut reports = Vec::with_capacity(views.len());
     for view in &views {

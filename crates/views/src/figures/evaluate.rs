@@ -461,7 +461,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             let wanted = query
                 .breakdowns
                 .iter()
-                .any(|b| b.home == Home::Whole && b.mask() == Mask::of(values.keys().copied()));
+                .any(|breakdown| asks_for(breakdown, &values));
             let label = claim.period.to_string();
             let shown = breakdown_shown(&values, None);
             let given = figures.iter().any(|figure| {
@@ -481,6 +481,14 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         }
         Ok(())
     }
+}
+
+/// Whether a breakdown asks for the figure with these values among others.
+fn asks_for(breakdown: &Breakdown, values: &Values) -> bool {
+    let mut fixed = breakdown.fixed.iter();
+    breakdown.home == Home::Whole
+        && breakdown.mask() == Mask::of(values.keys().copied())
+        && fixed.all(|(dimension, value)| values.get(dimension) == Some(value))
 }
 
 fn covering(
