@@ -174,7 +174,11 @@ async fn a_foreign_message_is_named_and_an_unreadable_one_is_held() {
     let figure = operator.figure("brent", &query).await;
     assert_eq!((&figure["value"], &figure["held"]), (&json!(1), &json!(1)));
     let report = operator.replay("brent", "verify").await;
-    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(
+        report["ok"], false,
+        "somebody wrote past the rules: {report}"
+    );
+    assert_eq!(report["digest"], report["rebuilt_digest"]);
     assert_eq!(
         report["foreign"]["brent"].as_array().unwrap().len(),
         1,

@@ -15,6 +15,9 @@ use crate::timeline::{CorrectionError, Standing, Timeline, correct};
 /// How far after the service's clock a fact may lie before it is refused.
 pub const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// What is said to have happened before this is a mistyped year.
+pub const EARLIEST: Timestamp = Timestamp::constant(-2_208_988_800, 0);
+
 /// The rules of one kind of aggregate.
 pub trait Decider {
     const KIND: AggregateKind;
@@ -52,6 +55,8 @@ pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
     ContradictsLater { happened: Timestamp, refusal: R },
     #[error("{happened} lies more than 5 minutes after this service's clock, {now}")]
     FarFuture { happened: Timestamp, now: Timestamp },
+    #[error("{happened} lies before 1900: is the year mistyped?")]
+    LongPast { happened: Timestamp },
     #[error("nothing is recorded here yet")]
     NothingRecorded,
     #[error("this was voided: it takes no further events")]
@@ -78,7 +83,7 @@ pub fn decide<D: Decider>(
         None if timeline.entries.is_empty() => Vec::new(),
         None => return Err(Rejection::Voided),
     };
-    not_far_future(asked.happened, now)?;
+    plausible(asked.happened, now)?;
     match &asked.what {
         Recordable::Fact(fact) => {
             let next = timeline.last_sequence() + 1;
@@ -124,7 +129,7 @@ fn with_correction<D: Decider>(
     }
     correct(&mut facts, correction).map_err(bad_correction)?;
     for standing in &facts {
-        not_far_future(standing.happened, now)?;
+        plausible(standing.happened, now)?;
     }
     facts.sort_by_key(|standing| (standing.happened, standing.sequence));
     replay::<D>(&facts, facts.len(), home)
@@ -147,12 +152,15 @@ fn replay<D: Decider>(facts: &[Standing<D::Fact>], place: usize, home: &LogName)
     Ok(())
 }
 
-fn not_far_future<R: std::fmt::Display + std::fmt::Debug>(
+fn plausible<R: std::fmt::Display + std::fmt::Debug>(
     happened: Timestamp,
     now: Timestamp,
 ) -> Result<(), Rejection<R>> {
     if happened.duration_since(now) > FUTURE_TOLERANCE {
         return Err(Rejection::FarFuture { happened, now });
+    }
+    if happened < EARLIEST {
+        return Err(Rejection::LongPast { happened });
     }
     Ok(())
 }

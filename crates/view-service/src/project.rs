@@ -90,11 +90,12 @@ impl Projector for View {
     type Error = ViewError;
 
     fn checkpoint(&self, log: &LogName) -> u64 {
-        self.read().store.checkpoint(log).sequence
+        // Published after each batch: no lock to wait for.
+        self.positions.borrow().get(log).copied().unwrap_or(0)
     }
 
     fn recognises(&self, log: &LogName, last: &StoredMessage) -> bool {
-        let checkpoint = self.read().store.checkpoint(log);
+        let checkpoint = tokio::task::block_in_place(|| self.read().store.checkpoint(log));
         checkpoint.recognises(last.sequence, &last.subject, &last.payload)
     }
 
@@ -105,10 +106,11 @@ impl Projector for View {
             match self.project_now(&mut served, log, &messages) {
                 Err(damage) if is_damage(&damage) => self.begin_again(&mut served, &damage),
                 other => other,
-            }
-        })?;
-        self.publish_positions();
-        Ok(())
+            }?;
+            drop(served);
+            self.publish_positions();
+            Ok(())
+        })
     }
 
     fn caught_up(&self, log: &LogName, head: Head) {

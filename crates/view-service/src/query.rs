@@ -15,6 +15,9 @@ use townclerk_views::measure::Measure;
 /// Parameters as they came, in order; names may repeat.
 pub type Params = Vec<(String, String)>;
 
+/// Most dimensions by which one query may split: each multiplies the figures.
+const SPLITS_MAX: usize = 2;
+
 /// Most periods that one query may name.
 const PERIODS_MAX: usize = 500;
 
@@ -68,6 +71,10 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
     if everything && breakdown != Breakdown::default() {
         let why = "leaves no room for breakdowns and filters: leave one of them out";
         return Err(Problem::bad_query("everything", why));
+    }
+    if breakdown.split.len() > SPLITS_MAX {
+        let why = format!("at most {SPLITS_MAX} dimensions at a time; fix the others to a value");
+        return Err(Problem::bad_query("breakdown", why));
     }
     if periods.len() > PERIODS_MAX {
         let why = format!("at most {PERIODS_MAX} periods in one query");
@@ -205,6 +212,7 @@ mod tests {
             ("min_position", "brent"),
             ("colour", "red"),
             ("home", "lewisham"),
+            ("breakdown", "kind,priority,service"),
             ("priority", "p9"),
             ("service", "no code"),
         ] {

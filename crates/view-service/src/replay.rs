@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::EventLog;
 use townclerk_view_store::checkpoint::Checkpoint;
@@ -20,6 +21,9 @@ use townclerk_views::rows::{MemoryRows, Rows};
 
 use crate::project::fold;
 use crate::view::{Served, View, ViewError};
+
+/// A replay holds a whole history in memory: one at a time.
+static REPLAYS: Semaphore = Semaphore::const_new(1);
 
 /// Messages that are folded between two looks at the clock.
 const CHUNK: usize = 1_000;
@@ -52,7 +56,7 @@ pub struct RebuildReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyReport {
     pub view: Scope,
-    /// Whether nothing is wrong; foreign and held messages are reported, not wrong.
+    /// Whether nothing is wrong; held events are reported, not wrong.
     pub ok: bool,
     pub events: u64,
     pub digest: String,
@@ -97,6 +101,15 @@ impl Replay<'_> {
         let mut checkpoint = self.checkpoints.get(name).copied().unwrap_or_default();
         if checkpoint.sequence >= target {
             return Ok(());
+        }
+        // A tail waits for what is to come: of a log that is too short it would wait for ever.
+        let head = log.head().await?.sequence;
+        if head < target {
+            return Err(ViewError::LogEnded {
+                log: name.clone(),
+                found: head,
+                wanted: target,
+            });
         }
         let mut tail = log.tail(checkpoint.sequence).await?.ready_chunks(CHUNK);
         while checkpoint.sequence < target {
@@ -145,6 +158,7 @@ impl View {
         &self,
         progress: &(dyn Fn(Step) + Sync),
     ) -> Result<RebuildReport, ViewError> {
+        let _only = REPLAYS.acquire().await;
         let began = Instant::now();
         let (replayed, _turn) = self.replay_to_served(progress).await?;
         tokio::task::block_in_place(|| {
@@ -173,14 +187,51 @@ impl View {
         &self,
         progress: &(dyn Fn(Step) + Sync),
     ) -> Result<VerifyReport, ViewError> {
+        let _only = REPLAYS.acquire().await;
+        let mut report = self.report_of_heads().await?;
+        if !report.differences.is_empty() {
+            return Ok(report);
+        }
         let (replayed, turn) = self.replay_to_served(progress).await?;
-        let (digest, positions, mut differences) = tokio::task::block_in_place(|| {
+        let newest = replayed
+            .checkpoints
+            .iter()
+            .filter_map(|(_, c)| c.known)
+            .max();
+        tokio::task::block_in_place(|| {
             let served = self.read();
-            let differences = self.row_differences(&served.store, &replayed.rows)?;
-            let positions = self.positions_of(&served.store);
-            Ok::<_, ViewError>((served.store.digest(), positions, differences))
+            let differences = &mut report.differences;
+            differences.extend(self.row_differences(&served.store, &replayed.rows)?);
+            for (log, replayed) in &replayed.checkpoints {
+                if served.store.checkpoint(log) != *replayed {
+                    differences.push(format!("the log {log} is not the one that was read"));
+                }
+            }
+            let rebuilt = digest_of(&replayed.rows);
+            let digest = served.store.digest();
+            if rebuilt != digest {
+                differences.push(format!("digest {digest} is served, {rebuilt} is rebuilt"));
+            }
+            report.digest = digest.to_string();
+            report.rebuilt_digest = rebuilt.to_string();
+            report.positions = self.positions_of(&served.store);
+            report.events = replayed.events;
+            Ok::<_, ViewError>(())
         })?;
         drop(turn);
+        tokio::task::block_in_place(|| {
+            let figures = self.figures(&additive_query(self.scope.clone(), newest))?;
+            report.differences.extend(additive_differences(&figures));
+            self.name_messages(&replayed.rows, &mut report)?;
+            report.ok = report.differences.is_empty();
+            Ok(report)
+        })
+    }
+
+    /// A report that only knows where the logs end, and whether that can be.
+    async fn report_of_heads(&self) -> Result<VerifyReport, ViewError> {
+        let positions = self.positions_of(&self.read().store);
+        let mut differences = Vec::new();
         let mut heads = Positions::new();
         for (name, log) in &self.logs {
             let head = log.head().await?.sequence;
@@ -191,39 +242,42 @@ impl View {
             }
             heads.insert(name.clone(), head);
         }
-        let rebuilt = digest_of(&replayed.rows);
-        if rebuilt != digest {
-            differences.push(format!("digest {digest} is served, {rebuilt} is rebuilt"));
-        }
-        tokio::task::block_in_place(|| {
-            let figures = self.figures(&additive_query(self.scope.clone()))?;
-            differences.extend(additive_differences(&figures));
-            let (mut foreign, mut held) = (BTreeMap::new(), BTreeMap::new());
-            for log in self.logs.keys() {
-                let (mut named_foreign, mut named_held) = (Vec::new(), Vec::new());
-                quarantine::each_foreign(&replayed.rows, log, |sequence, reason| {
-                    named_foreign.push(NamedMessage { sequence, reason });
-                })?;
-                quarantine::each_quarantined(&replayed.rows, log, |sequence, quarantined| {
-                    let reason = quarantined.reason;
-                    named_held.push(NamedMessage { sequence, reason });
-                })?;
-                foreign.insert(log.clone(), named_foreign);
-                held.insert(log.clone(), named_held);
-            }
-            Ok(VerifyReport {
-                view: self.scope.clone(),
-                ok: differences.is_empty(),
-                events: replayed.events,
-                digest: digest.to_string(),
-                rebuilt_digest: rebuilt.to_string(),
-                differences,
-                positions,
-                heads,
-                foreign,
-                held,
-            })
+        Ok(VerifyReport {
+            view: self.scope.clone(),
+            ok: false,
+            events: 0,
+            digest: self.read().store.digest().to_string(),
+            rebuilt_digest: String::new(),
+            differences,
+            positions,
+            heads,
+            foreign: BTreeMap::new(),
+            held: BTreeMap::new(),
         })
+    }
+
+    /// Names what is not in the rows. A foreign message is a difference: somebody writes past the
+    /// rules. A held one is not: figures say so themselves.
+    fn name_messages(&self, rows: &MemoryRows, report: &mut VerifyReport) -> Result<(), ViewError> {
+        for log in self.logs.keys() {
+            let (mut foreign, mut held) = (Vec::new(), Vec::new());
+            quarantine::each_foreign(rows, log, |sequence, reason| {
+                foreign.push(NamedMessage { sequence, reason });
+            })?;
+            quarantine::each_quarantined(rows, log, |sequence, quarantined| {
+                let reason = quarantined.reason;
+                held.push(NamedMessage { sequence, reason });
+            })?;
+            if !foreign.is_empty() {
+                let count = foreign.len();
+                report
+                    .differences
+                    .push(format!("{count} foreign messages in the log {log}"));
+            }
+            report.foreign.insert(log.clone(), foreign);
+            report.held.insert(log.clone(), held);
+        }
+        Ok(())
     }
 
     /// Makes the rows of a history that this view has not read at all, or has to read anew.

@@ -19,7 +19,7 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figure::Figure;
 
 use crate::page;
-use crate::query::{FiguresQuery, Params, figures_query};
+use crate::query::{FiguresQuery, Params, figures_query, parsed};
 use crate::tickets::{self, ReadError};
 use crate::view::{View, ViewError};
 
@@ -168,6 +168,17 @@ async fn wait_for(view: &View, wanted: &Position) -> Result<(), Problem> {
     })
 }
 
+/// Waits for each `min_position`, and gives the other parameters.
+async fn after_waiting(view: &View, params: Params) -> Result<Params, Problem> {
+    let (positions, others): (Params, Params) = params
+        .into_iter()
+        .partition(|(name, _)| name == "min_position");
+    for (name, value) in &positions {
+        wait_for(view, &parsed(name, value)?).await?;
+    }
+    Ok(others)
+}
+
 /// The log whose tickets a scope lists.
 fn log_of(scope: &Scope) -> Result<LogName, Problem> {
     match scope {
@@ -186,6 +197,7 @@ async fn ticket_page(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
+    let params = after_waiting(&view, params).await?;
     let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
     Ok(Json(page.map_err(unreadable)?).into_response())
 }
@@ -197,6 +209,7 @@ async fn ticket(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
+    let params = after_waiting(&view, params).await?;
     let ticket = tickets::one(&view, &log, &id, &params).await;
     Ok(Json(ticket.map_err(unreadable)?).into_response())
 }

@@ -212,7 +212,13 @@ impl<R: Recording> Handler<R> {
         }
         let now = (self.clock)();
         let asked = Asked {
-            happened: command.happened.unwrap_or(now),
+            // Who does not say when means "after what is recorded", also if this clock is behind.
+            happened: command.happened.unwrap_or_else(|| {
+                aggregate
+                    .timeline
+                    .last_happened()
+                    .map_or(now, |last| last.max(now))
+            }),
             what: command.what.clone(),
         };
         if let Err(rejection) = decide::<R>(&aggregate.timeline, &asked, log, now) {

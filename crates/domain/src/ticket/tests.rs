@@ -232,6 +232,14 @@ fn the_far_future_is_refused() {
 }
 
 #[test]
+fn a_mistyped_year_is_refused() {
+    let happened: jiff::Timestamp = "0020-08-14T10:00:00Z".parse().unwrap();
+    given::<TicketRules>([])
+        .when_late(happened, logged())
+        .then_rejected(Rejection::LongPast { happened });
+}
+
+#[test]
 fn a_correction_names_the_current_value_of_a_field() {
     given::<TicketRules>([logged()])
         .when_corrected(0, "priority", "p3", "p2")

@@ -122,7 +122,11 @@ fn read_answer(log: &JetStreamLog, payload: &[u8]) -> Tried {
     };
     match answer.error {
         None if answer.duplicate => Tried::Duplicate(answer.seq),
-        None => Tried::Stored(answer.seq),
+        None if answer.seq > 0 => Tried::Stored(answer.seq),
+        None => Tried::NoAnswer(LogError::Unreadable {
+            log: log.name.clone(),
+            why: "an acknowledgement without a sequence".to_owned(),
+        }),
         Some(error) if WRONG_LAST_SEQUENCE.contains(&error.err_code) => Tried::WrongLast,
         Some(error) if error.err_code == ID_IN_FLIGHT => Tried::InFlight,
         Some(error) => Tried::Refused(LogError::Answered {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::names::Scope;
 
 use super::query::{Breakdown, Home, Periods, Query};
@@ -10,8 +11,9 @@ use crate::dimension::Dimension;
 use crate::figure::Figure;
 use crate::measure::Measure;
 
-/// Everything that must add up in a scope.
-pub fn additive_query(scope: Scope) -> Query {
+/// Everything that must add up in a scope. All of it is looked at from one moment, just after
+/// `newest`: parts and totals that are complete up to different moments could not be compared.
+pub fn additive_query(scope: Scope, newest: Option<Timestamp>) -> Query {
     let singles = Dimension::ALL.into_iter().map(|dimension| vec![dimension]);
     let pair = vec![Dimension::Kind, Dimension::Priority];
     let split = |split| Breakdown {
@@ -40,7 +42,10 @@ pub fn additive_query(scope: Scope) -> Query {
             .collect(),
         periods: Periods::Recorded,
         breakdowns,
-        basis: Basis::default(),
+        basis: Basis {
+            as_at: newest.map(|newest| newest + SignedDuration::from_micros(1)),
+            known_at: None,
+        },
     }
 }
 

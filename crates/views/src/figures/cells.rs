@@ -121,9 +121,13 @@ struct PassKey {
     positions: Positions,
 }
 
-/// The latest passes. One pass at a time: who waits for the same one finds it made.
+/// The latest passes. One pass at a time: who waits for the same one finds it made, and who needs
+/// none waits for nobody.
 #[derive(Debug, Default)]
-pub struct PassCache(Mutex<Vec<(PassKey, Arc<Tally>)>>);
+pub struct PassCache {
+    kept: Mutex<Vec<(PassKey, Arc<Tally>)>>,
+    passing: Mutex<()>,
+}
 
 /// What is needed of the numbers.
 pub(super) struct Wanted<'a> {
@@ -152,7 +156,13 @@ impl PassCache {
         let key = wanted.key(false);
         let tally = match self.found(&key) {
             Some(tally) => tally,
-            None => self.keep(key, || pass(rows, wanted))?,
+            None => {
+                let _turn = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+                match self.found(&key) {
+                    Some(tally) => tally,
+                    None => self.keep(key, pass(rows, wanted)?),
+                }
+            }
         };
         Ok(Cells {
             counters: None,
@@ -192,31 +202,23 @@ impl PassCache {
         if late.len() > LATE_ROWS_MAX {
             return Ok(None);
         }
-        self.keep(key, || corrections(rows, late, wanted)).map(Some)
+        Ok(Some(self.keep(key, corrections(rows, late, wanted)?)))
     }
 
     fn found(&self, key: &PassKey) -> Option<Arc<Tally>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().find(|(found, _)| found == key);
         found.map(|(_, tally)| Arc::clone(tally))
     }
 
-    fn keep(
-        &self,
-        key: PassKey,
-        make: impl FnOnce() -> Result<Tally, RowsError>,
-    ) -> Result<Arc<Tally>, RowsError> {
-        // Locked while it is made: who waits for the same tally finds it.
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, tally)) = kept.iter().find(|(found, _)| *found == key) {
-            return Ok(Arc::clone(tally));
-        }
-        let tally = Arc::new(make()?);
+    fn keep(&self, key: PassKey, tally: Tally) -> Arc<Tally> {
+        let tally = Arc::new(tally);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= PASSES_KEPT {
             kept.remove(0);
         }
         kept.push((key, Arc::clone(&tally)));
-        Ok(tally)
+        tally
     }
 }
 

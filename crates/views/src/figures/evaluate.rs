@@ -129,6 +129,8 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         let computed = self.compute(asked, &coverages, as_at)?;
         let logs: Vec<&LogName> = coverages.by_log.keys().collect();
         let covered = coverages.by_log.iter().map(|(log, coverage)| {
+            // Where one log has no coverage there is no common moment; the others still say theirs.
+            let as_at = as_at.or_else(|| coverage.as_ref().map(LogCoverage::complete_to));
             let covered = covering(coverage.as_ref(), asked, as_at);
             let days = match covered {
                 Covered::No => None,
@@ -275,6 +277,8 @@ impl<'a, R: Rows> Evaluation<'a, R> {
                     .into_iter()
                     .collect()
             }
+            // A council counts among all while it is a member.
+            (Scope::Joint, Some(home)) if !self.joint_logs(during).contains(home) => Vec::new(),
             (_, Some(home)) => vec![Slot::Log(home.clone())],
             (Scope::Log(log), None) => vec![Slot::Log(log.clone())],
             (Scope::Joint, None) => self.joint_logs(during).into_iter().map(Slot::Log).collect(),
@@ -389,10 +393,16 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             values: &Values::new(),
             home: &None,
         };
-        // The last instant that counts is the one before `as_at`.
+        // The last instant that counts is the one before `as_at`; nothing is known of what comes
+        // after the newest record and the last look.
         let as_at = as_at.or_else(|| self.coverages(&whole).complete_to());
-        let last = as_at.map_or(first, |as_at| {
-            Month::of(as_at - jiff::SignedDuration::from_micros(1))
+        let known = self
+            .reading
+            .known
+            .values()
+            .chain(self.reading.reached.values());
+        let last = as_at.min(known.max().copied()).map_or(first, |end| {
+            Month::of(end - jiff::SignedDuration::from_micros(1))
         });
         let months: Vec<Month> = (first.number()..=last.number())
             .map(Month::from_number)
