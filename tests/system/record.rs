@@ -124,6 +124,17 @@ async fn a_late_fact_a_correction_and_a_voiding_restate_and_the_past_stays() {
     let (status, voided) = desk.command(&path, "k4", &voiding).await;
     assert_eq!(status, 201, "{voided}");
     assert_eq!(count(&operator, "brent", &position(&voided)).await, 1);
+    let path = format!("/v1/views/brent/tickets/{}", late["id"].as_str().unwrap());
+    let (status, void) = desk.get(&path).await;
+    assert_eq!(
+        (status, &void["void"], &void["status"]),
+        (200, &json!(true), &Value::Null)
+    );
+    assert_eq!(
+        void["events"].as_array().unwrap().len(),
+        2,
+        "it stays in the history"
+    );
     assert_eq!(count(&operator, "brent", "priority=p1").await, 1);
     assert_eq!(
         count(&operator, "brent", &format!("priority=p1&{known_then}")).await,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -126,12 +127,21 @@ struct Figures {
     figures: Vec<Figure>,
 }
 
+/// Parameters, or why they cannot be read.
+type Asked = Result<Query<Params>, QueryRejection>;
+
+fn params(query: Asked) -> Result<Params, Problem> {
+    let Query(params) = query.map_err(|why| Problem::bad_query("query", why))?;
+    Ok(params)
+}
+
 async fn figures(
     State(views): State<Views>,
     Path(name): Path<String>,
-    Query(params): Query<Params>,
+    query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
+    let params = params(query)?;
     let figures = read_figures(&view, scope.clone(), &params).await?;
     Ok(Json(Figures { scope, figures }).into_response())
 }
@@ -193,11 +203,11 @@ fn log_of(scope: &Scope) -> Result<LogName, Problem> {
 async fn ticket_page(
     State(views): State<Views>,
     Path(name): Path<String>,
-    Query(params): Query<Params>,
+    query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
-    let params = after_waiting(&view, params).await?;
+    let params = after_waiting(&view, params(query)?).await?;
     let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
     Ok(Json(page.map_err(unreadable)?).into_response())
 }
@@ -205,11 +215,11 @@ async fn ticket_page(
 async fn ticket(
     State(views): State<Views>,
     Path((name, id)): Path<(String, String)>,
-    Query(params): Query<Params>,
+    query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
-    let params = after_waiting(&view, params).await?;
+    let params = after_waiting(&view, params(query)?).await?;
     let ticket = tickets::one(&view, &log, &id, &params).await;
     Ok(Json(ticket.map_err(unreadable)?).into_response())
 }

@@ -28,6 +28,13 @@ pub struct Page {
 #[derive(Serialize)]
 pub struct TicketShown {
     pub id: Uuid,
+    #[serde(flatten)]
+    pub state: TicketState,
+}
+
+/// A ticket as it stood.
+#[derive(Serialize)]
+pub struct TicketState {
     pub logged: Timestamp,
     pub status: Status,
     /// Whether it was made up for a demonstration.
@@ -39,8 +46,12 @@ pub struct TicketShown {
 #[derive(Serialize)]
 pub struct TicketWithEvents {
     pub log: LogName,
+    pub id: Uuid,
+    /// Whether it leaves all figures: it was voided, or nothing was known of it at that time.
+    pub void: bool,
+    /// Absent where it is void.
     #[serde(flatten)]
-    pub ticket: TicketShown,
+    pub state: Option<TicketState>,
     pub events: Vec<EventShown>,
 }
 
@@ -83,10 +94,12 @@ pub fn page(view: &View, log: &LogName, params: &Params) -> Result<Page, ReadErr
         view.with_rows(|rows| tickets::list(rows, log, listed, after.as_ref(), limit))?;
     let shown = found.into_iter().map(|found| TicketShown {
         id: found.id,
-        logged: found.logged,
-        status: found.ticket.status,
-        sample: found.sample,
-        attributes: found.ticket.attributes,
+        state: TicketState {
+            logged: found.logged,
+            status: found.ticket.status,
+            sample: found.sample,
+            attributes: found.ticket.attributes,
+        },
     });
     Ok(Page {
         log: log.clone(),
@@ -118,11 +131,6 @@ pub async fn one(
     let row = view.with_rows(|rows| tickets::row(rows, log, uuid))?;
     let row = row.ok_or_else(missing)?;
     let standing = tickets::stand(&row, basis).map_err(ViewError::from)?;
-    let (ticket, logged) = standing.ok_or_else(|| {
-        let why =
-            format!("ticket {id} in the log {log}: it was voided, or nothing was known of it");
-        Problem::not_found(why)
-    })?;
     let origin = view.log(log).ok_or_else(missing)?;
     let mut events = Vec::with_capacity(row.timeline.entries.len());
     for entry in &row.timeline.entries {
@@ -135,15 +143,17 @@ pub async fn one(
             event,
         }));
     }
+    let state = standing.map(|(ticket, logged)| TicketState {
+        logged,
+        status: ticket.status,
+        sample: row.sample,
+        attributes: ticket.attributes,
+    });
     Ok(TicketWithEvents {
         log: log.clone(),
-        ticket: TicketShown {
-            id: uuid,
-            logged,
-            status: ticket.status,
-            sample: row.sample,
-            attributes: ticket.attributes,
-        },
+        id: uuid,
+        void: state.is_none(),
+        state,
         events,
     })
 }

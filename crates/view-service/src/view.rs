@@ -259,7 +259,7 @@ impl View {
         for (name, log) in &self.logs {
             let mut held = Vec::new();
             quarantine::each_quarantined(&self.read().store, name, |sequence, quarantined| {
-                if !quarantined.waits {
+                if quarantined.why == quarantine::Why::Unreadable {
                     held.push(sequence);
                 }
             })?;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::contributions::{Basis, contributions};
 use crate::dimension::Mask;
 use crate::key::index::{self, Listed};
+use crate::key::quarantine::Why;
 use crate::key::{counter, quarantine, timeline};
 use crate::row::Row;
 use crate::rows::{Changes, Overlay, Rows, RowsError};
@@ -84,7 +85,7 @@ impl<'a, R: Rows> Folding<'a, R> {
                 reason,
             } => {
                 *known = (*known).max(recorded);
-                self.quarantine(log, sequence, aggregate, reason, false)
+                self.quarantine(log, sequence, aggregate, reason, Why::Unreadable)
             }
             Input::Event(recorded) => {
                 *known = (*known).max(Some(recorded.recorded));
@@ -108,7 +109,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             .is_some()
         {
             let reason = "an earlier event of the same aggregate is quarantined".to_owned();
-            return self.quarantine(&log, sequence, Some(aggregate), reason, true);
+            return self.quarantine(&log, sequence, Some(aggregate), reason, Why::Waits);
         }
         let Recorded {
             id,
@@ -144,7 +145,7 @@ impl<'a, R: Rows> Folding<'a, R> {
                 Ok(())
             }
             Folded::Unfit(reason) => {
-                self.quarantine(&log, sequence, Some(aggregate), reason, false)
+                self.quarantine(&log, sequence, Some(aggregate), reason, Why::Unfit)
             }
         }
     }
@@ -186,12 +187,12 @@ impl<'a, R: Rows> Folding<'a, R> {
         sequence: u64,
         aggregate: Option<AggregateId>,
         reason: String,
-        waits: bool,
+        why: Why,
     ) -> Result<(), RowsError> {
         let quarantined = quarantine::Quarantined {
             family: aggregate.map(|aggregate| aggregate.kind.family()),
             reason,
-            waits,
+            why,
         };
         let key = quarantine::quarantined(log, sequence);
         self.rows.put(key, quarantine::encode(&quarantined)?);

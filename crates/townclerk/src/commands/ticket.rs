@@ -70,6 +70,9 @@ async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
         options.log,
         show::cell(&ticket["status"])
     ));
+    if ticket["void"] == true {
+        show::line("  void: voided, or nothing was known of it then");
+    }
     let attributes = [
         "kind",
         "priority",

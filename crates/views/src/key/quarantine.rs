@@ -16,13 +16,23 @@ use crate::rows::{Rows, RowsError};
 
 const FAMILY: &str = "quarantine";
 
+/// Why an event is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Why {
+    /// This version cannot read it; a later one may.
+    Unreadable,
+    /// It is readable and does not fit what is recorded before it.
+    Unfit,
+    /// It is readable and waits behind another event of its aggregate.
+    Waits,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// The family whose figures it may touch; any, where that is unknown.
     pub family: Option<Family>,
     pub reason: String,
-    /// Whether it is readable and only waits behind another event of its aggregate.
-    pub waits: bool,
+    pub why: Why,
 }
 
 fn numbered(byte: u8, log: &LogName, sequence: u64) -> Vec<u8> {
@@ -119,7 +129,7 @@ mod tests {
         let value = Quarantined {
             family: Some(Family::Ticket),
             reason: "unknown version".to_owned(),
-            waits: true,
+            why: Why::Waits,
         };
         assert_eq!(decode(&encode(&value).unwrap()).unwrap(), value);
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::history::{History, ask, code, log, one, start};
 use crate::contributions::Basis;
 use crate::fold::{Folding, Input};
-use crate::key::quarantine;
+use crate::key::quarantine::{self, Why};
 use crate::measure::Measure;
 use crate::rows::{MemoryRows, Rows};
 
@@ -55,8 +55,8 @@ fn later_events_of_the_same_aggregate_wait_and_others_go_on() {
             .unwrap();
         value.map(|value| quarantine::decode(&value).unwrap())
     };
-    assert!(!held(1).unwrap().waits);
-    assert!(held(2).unwrap().waits);
+    assert_eq!(held(1).unwrap().why, Why::Unreadable);
+    assert_eq!(held(2).unwrap().why, Why::Waits);
     assert_eq!(held(3), None);
     let query = one("brent", Measure::TicketsLogged, "2019-01", Basis::default());
     let figures = ask(&history, &rows, &query);
