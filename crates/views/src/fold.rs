@@ -216,7 +216,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             for (value, sign) in [(before, -1), (after, 1)] {
                 let Some(value) = value else { continue };
                 let row: Row<TicketFact> = Row::decode(&value)?;
-                let found = contributions(&row, Basis::default()).map_err(unfit)?;
+                let found = contributions(&row, Basis::default())?;
                 changed.add(&log, &found, row.sample, &masks, Grain::Month, sign);
                 for key in index_keys(&log, id, &row)? {
                     match sign {
@@ -259,13 +259,6 @@ enum Folded {
     Doubled,
     /// It cannot be folded.
     Unfit(String),
-}
-
-fn unfit(error: townclerk_domain::timeline::CorrectionError) -> RowsError {
-    RowsError::Damaged {
-        family: "timeline",
-        why: error.to_string(),
-    }
 }
 
 /// The index rows of a ticket.

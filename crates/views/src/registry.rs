@@ -82,11 +82,7 @@ where
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let (log, _) = timeline::read(D::KIND, key)?;
         let row: Row<F> = Row::decode(value)?;
-        let facts = row.timeline.standing(known_at);
-        let facts = facts.map_err(|error| RowsError::Damaged {
-            family: "timeline",
-            why: error.to_string(),
-        })?;
+        let facts = row.timeline.standing(known_at)?;
         let state = facts
             .iter()
             .flatten()

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use townclerk_domain::timeline::CorrectionError;
+
 /// What went wrong with the rows themselves; never a matter of what was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
@@ -10,6 +12,16 @@ pub enum RowsError {
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("a row is damaged ({family}): {why}")]
     Damaged { family: &'static str, why: String },
+}
+
+/// No fold lets a correction into a row that does not fit: one that is there is damage.
+impl From<CorrectionError> for RowsError {
+    fn from(error: CorrectionError) -> Self {
+        Self::Damaged {
+            family: "timeline",
+            why: error.to_string(),
+        }
+    }
 }
 
 /// Looks at a key and its value, and says whether to go on.

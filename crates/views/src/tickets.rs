@@ -24,12 +24,7 @@ pub fn stand(
     row: &Row<TicketFact>,
     basis: Basis,
 ) -> Result<Option<(Ticket, Timestamp)>, RowsError> {
-    let standing = row.timeline.standing(basis.known_at);
-    let facts = standing.map_err(|error| RowsError::Damaged {
-        family: "timeline",
-        why: error.to_string(),
-    })?;
-    let facts = facts.unwrap_or_default();
+    let facts = row.timeline.standing(basis.known_at)?.unwrap_or_default();
     let counted = facts
         .iter()
         .take_while(|fact| basis.as_at.is_none_or(|as_at| fact.happened < as_at));

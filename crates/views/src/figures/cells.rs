@@ -305,10 +305,7 @@ fn add(
     grain: Grain,
     sign: i64,
 ) -> Result<(), RowsError> {
-    let found = contributions(row, basis).map_err(|error| RowsError::Damaged {
-        family: "timeline",
-        why: error.to_string(),
-    })?;
+    let found = contributions(row, basis)?;
     tally.add(log, &found, row.sample, masks, grain, sign);
     Ok(())
 }
