@@ -1,4 +1,5 @@
 //! What the system tests share: a running system, its clients, and processes that can be killed.
 
 pub mod executable;
+pub mod lives;
 pub mod town;

@@ -15,6 +15,9 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub const COUNCILS: [&str; 3] = ["brent", "lewisham", "southwark"];
 
+/// Every log: those of the councils, and the shared one.
+pub const LOGS: [&str; 4] = ["brent", "lewisham", "southwark", "shared"];
+
 /// Waits until `probe` finds something.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, probe: impl Fn() -> F) -> T {
     let deadline = Instant::now() + PATIENCE;

@@ -18,6 +18,14 @@ use townclerk_tests::town::folder;
 fn commander(path: &str) -> Option<Role> {
     let commands = [
         ("/tickets", Role::ServiceDesk),
+        ("/changes", Role::Change),
+        ("/freezes", Role::Change),
+        ("/gates", Role::Change),
+        ("/outages", Role::Change),
+        ("/maintenance", Role::Change),
+        ("/agreements", Role::Operator),
+        ("/programmes", Role::Officer),
+        ("/posts", Role::Officer),
         ("/coverages", Role::Officer),
         ("/claims", Role::Officer),
         ("/partnerships", Role::Operator),
@@ -88,6 +96,8 @@ async fn every_route_admits_exactly_whom_the_rules_say() {
     let dir = folder();
     let roles = Roles {
         tickets: true,
+        changes: true,
+        outages: true,
         registry: true,
         restructure: true,
         views: [REACHED, NOT_REACHED, JOINT]

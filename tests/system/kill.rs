@@ -8,14 +8,25 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 use townclerk::nats_server::{NatsServer, Options};
+use townclerk_app::access::Role;
 use townclerk_contract::reading::{Reading, read};
+use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::EventLog;
-use townclerk_event_log::jetstream::{Access, Credential, JetStreamLog, Role};
+use townclerk_event_log::jetstream::{Access, Credential, JetStreamLog, Role as NatsRole};
 use townclerk_tests::executable::{Swept, Up, nats_servers_on, run};
-use townclerk_tests::town::{COUNCILS, Caller, eventually, folder, incident};
+use townclerk_tests::lives::life;
+use townclerk_tests::town::{Caller, LOGS, eventually, folder};
+
+/// The roles that give commands.
+const WRITERS: [Role; 4] = [
+    Role::ServiceDesk,
+    Role::Change,
+    Role::Officer,
+    Role::Operator,
+];
 
 const KILLS: u64 = 20;
 const CLIENTS: usize = 6;
@@ -26,31 +37,34 @@ const PACE: Duration = Duration::from_millis(60);
 /// Commands that are repeated at a time.
 const REPEATED_AT_ONCE: usize = 16;
 
-/// What one client was told: by key, the path and body that it sent and the event that it got.
-type Told = BTreeMap<String, (String, Value, Value)>;
+/// What one client was told: by key, as whom it sent which path and body, and the event that it got.
+type Told = BTreeMap<String, (Role, String, Value, Value)>;
 
-/// Sends tickets and their transitions, one after the other; repeats each until it is answered.
-async fn work(client: usize, caller: Caller, stop: Arc<AtomicBool>) -> Told {
+/// Who may give the commands of one life.
+type Callers = BTreeMap<Role, Caller>;
+
+/// Sends the commands of lives of every kind, one after the other; repeats each until it is
+/// answered.
+async fn work(client: usize, callers: Arc<Callers>, stop: Arc<AtomicBool>) -> Told {
     let mut told = Told::new();
-    let mut ticket = None;
     let mut pace = tokio::time::interval(PACE);
     for number in 0.. {
-        pace.tick().await;
-        if stop.load(Ordering::Relaxed) {
-            break;
+        // Clients that begin with different sorts of lives.
+        let life = life(2 * client + number, &format!("c{client}-{number}"));
+        let mut made = String::new();
+        for (step, (path, body)) in life.commands.into_iter().enumerate() {
+            pace.tick().await;
+            if stop.load(Ordering::Relaxed) {
+                return told;
+            }
+            let key = format!("c{client}-{number}-{step}");
+            let path = format!("/v1/logs/{}/{}", life.log, path.replace("{id}", &made));
+            let answer = acknowledged(&callers[&life.role], &path, &key, &body).await;
+            if step == 0 {
+                made = answer["id"].as_str().unwrap_or_default().to_owned();
+            }
+            told.insert(key, (life.role, path, body, answer));
         }
-        let log = COUNCILS[client % COUNCILS.len()];
-        let key = format!("c{client}-{number}");
-        let (path, body) = match (&ticket, number % 3) {
-            (Some(id), 1) => (format!("/v1/logs/{log}/tickets/{id}/start"), json!({})),
-            (Some(id), 2) => (format!("/v1/logs/{log}/tickets/{id}/resolve"), json!({})),
-            _ => (format!("/v1/logs/{log}/tickets"), incident("p3", "email")),
-        };
-        let answer = acknowledged(&caller, &path, &key, &body).await;
-        if number % 3 == 0 {
-            ticket = answer["id"].as_str().map(str::to_owned);
-        }
-        told.insert(key, (path, body, answer));
     }
     told
 }
@@ -99,10 +113,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let up = Mutex::new(Up::start(dir.path(), port));
     ready(&up, &url).await;
     let tokens = tokens(&up.lock().unwrap().said());
-    let desk = Caller::new(&url, &tokens["service-desk"]);
+    let callers = WRITERS.map(|role| (role, Caller::new(&url, &tokens[&role.to_string()])));
+    let callers = Arc::new(Callers::from(callers));
     let stop = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| tokio::spawn(work(client, desk.clone(), Arc::clone(&stop))))
+        .map(|client| tokio::spawn(work(client, Arc::clone(&callers), Arc::clone(&stop))))
         .collect();
     for kill in 0..KILLS {
         // Moments that differ from kill to kill; some fall into the next start itself.
@@ -126,10 +141,10 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
         told.extend(client.await.unwrap());
     }
     // Long after, every command is repeated with its key: each gets its first answer.
-    let repeats = told.iter().map(|(key, (path, body, first))| {
-        let desk = desk.clone();
+    let repeats = told.iter().map(|(key, (role, path, body, first))| {
+        let caller = callers[role].clone();
         async move {
-            let again = acknowledged(&desk, path, key, body).await;
+            let again = acknowledged(&caller, path, key, body).await;
             assert_eq!(again["event"], first["event"], "{key}");
             assert_eq!(again["sequence"], first["sequence"], "{key}");
             assert_eq!(again["already"], true, "{key}");
@@ -173,21 +188,20 @@ async fn ready(up: &Mutex<Up>, url: &str) {
 
 /// The logs hold each acknowledged event once, and nothing that nobody was told of.
 async fn compare(dir: &Path, told: &Told) {
-    let mut names: Vec<String> = COUNCILS.map(str::to_owned).to_vec();
-    names.push("shared".to_owned());
     let server = NatsServer::start(Options {
         data_dir: dir.to_owned(),
-        logs: names,
+        logs: LOGS.map(str::to_owned).to_vec(),
         binary: None,
         port: None,
     })
     .await
     .unwrap();
     let mut recorded = Vec::new();
-    for council in COUNCILS {
-        let log = LogName::new(council).unwrap();
-        let role = Role::Writer;
-        let seed = server.user_seed(council, role).unwrap().to_owned();
+    let mut kinds = BTreeSet::new();
+    for name in LOGS {
+        let log = LogName::new(name).unwrap();
+        let role = NatsRole::Writer;
+        let seed = server.user_seed(name, role).unwrap().to_owned();
         let access = Access {
             url: server.url(),
             log: log.clone(),
@@ -201,6 +215,7 @@ async fn compare(dir: &Path, told: &Told) {
             let Reading::Event(event) = read(&message.raw(&log)) else {
                 panic!("{log}:{sequence} is not an event of ours");
             };
+            kinds.insert(event.recorded.aggregate.kind);
             recorded.push(event.recorded.id.to_string());
         }
     }
@@ -209,10 +224,15 @@ async fn compare(dir: &Path, told: &Told) {
     assert_eq!(distinct.len(), recorded.len(), "an event is recorded twice");
     let acknowledged: BTreeSet<String> = told
         .values()
-        .map(|(_, _, answer)| answer["event"].as_str().unwrap().to_owned())
+        .map(|(_, _, _, answer)| answer["event"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(acknowledged.len(), told.len());
     assert_eq!(acknowledged, distinct);
+    assert_eq!(
+        kinds,
+        BTreeSet::from(AggregateKind::ALL),
+        "the kinds that were tried"
+    );
     assert!(
         told.len() > 100,
         "only {} commands: too few to show anything",

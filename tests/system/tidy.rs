@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use townclerk_views::measure::Measure;
 
 /// What each crate may use. Whatever those may use, it may use too.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("contract", &["domain"]),
     ("views", &["domain"]),
@@ -17,6 +17,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("view-store", &["views", "contract"]),
     ("app", &["event-log", "domain", "contract"]),
     ("ticket-service", &["app", "domain"]),
+    ("change-service", &["app", "domain"]),
+    ("outage-service", &["app", "domain"]),
     ("restructure-service", &["app", "domain"]),
     ("registry-service", &["app", "domain"]),
     ("view-service", &["app", "views", "view-store"]),
@@ -25,6 +27,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
         "townclerk",
         &[
             "ticket-service",
+            "change-service",
+            "outage-service",
             "restructure-service",
             "registry-service",
             "view-service",

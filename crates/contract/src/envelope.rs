@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use townclerk_domain::event::Event;
 use townclerk_domain::identity::{AggregateId, CallerId, CommandId, EventId, Token, event_id};
 
+use crate::classification::data_classification;
 use crate::digest::CommandDigest;
 use crate::event_type::event_type;
 use crate::payload;
@@ -66,6 +67,8 @@ struct Wire<'a> {
     commanddigest: String,
     authtype: AuthType,
     authid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataclassification: Option<&'static str>,
     data: Box<RawValue>,
 }
 
@@ -99,6 +102,7 @@ impl Envelope {
             commanddigest: self.digest.to_string(),
             authtype: self.auth_type,
             authid: self.caller.as_str(),
+            dataclassification: data_classification(self.aggregate.kind),
             data,
         };
         Ok(Message {

@@ -7,11 +7,18 @@ use serde::de::value::EnumAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use townclerk_domain::amendment::Recordable;
+use townclerk_domain::availability::AvailabilityRules;
+use townclerk_domain::change::ChangeRules;
 use townclerk_domain::claim::ClaimRules;
 use townclerk_domain::coverage::CoverageRules;
 use townclerk_domain::event::{Event, Recording};
+use townclerk_domain::freeze::FreezeRules;
+use townclerk_domain::gate::GateRules;
 use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
+use townclerk_domain::post::PostRules;
+use townclerk_domain::programme::ProgrammeRules;
 use townclerk_domain::ticket::TicketRules;
 
 pub const CORRECTED: &str = "corrected";
@@ -24,6 +31,13 @@ pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Erro
         Event::Coverage(what) => encode_recordable(what),
         Event::Claim(what) => encode_recordable(what),
         Event::Partnership(what) => encode_recordable(what),
+        Event::Change(what) => encode_recordable(what),
+        Event::Freeze(what) => encode_recordable(what),
+        Event::Gate(what) => encode_recordable(what),
+        Event::Outage(what) => encode_recordable(what),
+        Event::Programme(what) => encode_recordable(what),
+        Event::Post(what) => encode_recordable(what),
+        Event::Availability(what) => encode_recordable(what),
     }
 }
 
@@ -52,6 +66,13 @@ pub fn decode(
         AggregateKind::Coverage => decode_as::<CoverageRules>(what, data),
         AggregateKind::Claim => decode_as::<ClaimRules>(what, data),
         AggregateKind::Partnership => decode_as::<PartnershipRules>(what, data),
+        AggregateKind::Change => decode_as::<ChangeRules>(what, data),
+        AggregateKind::Freeze => decode_as::<FreezeRules>(what, data),
+        AggregateKind::Gate => decode_as::<GateRules>(what, data),
+        AggregateKind::Outage => decode_as::<OutageRules>(what, data),
+        AggregateKind::Programme => decode_as::<ProgrammeRules>(what, data),
+        AggregateKind::Post => decode_as::<PostRules>(what, data),
+        AggregateKind::Availability => decode_as::<AvailabilityRules>(what, data),
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::Event;
+use townclerk_domain::freeze::{FreezeFact, FreezeLifted};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 use townclerk_domain::ticket::{Started, TicketFact};
@@ -13,7 +14,7 @@ use crate::reading::{RawMessage, Reading, read};
 
 fn envelope() -> Envelope {
     let started = Recordable::Fact(TicketFact::Started(Started {}));
-    sample(AggregateKind::Ticket, "brent", Event::Ticket(started))
+    sample(AggregateKind::Ticket, Event::Ticket(started))
 }
 
 fn reading(subject: &str, id: &str, payload: &[u8]) -> Reading {
@@ -97,6 +98,29 @@ fn what_a_later_version_writes_is_unreadable_not_foreign() {
 fn fields_of_a_later_version_are_ignored() {
     let with_more = reading_with("\"data\":{}", "\"data\":{\"mood\":\"good\"},\"later\":1");
     assert!(matches!(with_more, Reading::Event(_)));
+}
+
+#[test]
+fn events_that_may_carry_text_are_classified_and_are_read_without_it_too() {
+    let lifted = Recordable::Fact(FreezeFact::FreezeLifted(FreezeLifted {}));
+    let envelope = sample(AggregateKind::Freeze, Event::Freeze(lifted));
+    let message = envelope.encode().unwrap();
+    let text = String::from_utf8(message.payload.to_vec()).unwrap();
+    let classified = ",\"dataclassification\":\"official\"";
+    assert_eq!(text.matches(classified).count(), 1, "{text}");
+    for text in [text.clone(), text.replace(classified, "")] {
+        let reading = read(&RawMessage {
+            log: &envelope.source.log,
+            sequence: 1,
+            subject: &message.subject,
+            id: Some(&message.id.to_string()),
+            payload: text.as_bytes(),
+        });
+        let Reading::Event(event) = reading else {
+            panic!("{reading:?}");
+        };
+        assert_eq!(event.recorded.event, envelope.event);
+    }
 }
 
 proptest! {

@@ -3,12 +3,20 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use townclerk_domain::amendment::{Correction, Voiding};
+use townclerk_domain::availability::AvailabilityFact;
+use townclerk_domain::change::ChangeFact;
 use townclerk_domain::claim::ClaimFact;
 use townclerk_domain::coverage::CoverageFact;
+use townclerk_domain::freeze::FreezeFact;
+use townclerk_domain::gate::GateFact;
 use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::outage::OutageFact;
 use townclerk_domain::partnership::PartnershipFact;
+use townclerk_domain::post::PostFact;
+use townclerk_domain::programme::ProgrammeFact;
 use townclerk_domain::ticket::TicketFact;
 
+use crate::classification::data_classification;
 use crate::event_type::event_type;
 use crate::payload::{CORRECTED, VOIDED};
 
@@ -33,6 +41,13 @@ pub fn all_event_types() -> Vec<DescribedType> {
                 AggregateKind::Coverage => variants::<CoverageFact>(),
                 AggregateKind::Claim => variants::<ClaimFact>(),
                 AggregateKind::Partnership => variants::<PartnershipFact>(),
+                AggregateKind::Change => variants::<ChangeFact>(),
+                AggregateKind::Freeze => variants::<FreezeFact>(),
+                AggregateKind::Gate => variants::<GateFact>(),
+                AggregateKind::Outage => variants::<OutageFact>(),
+                AggregateKind::Programme => variants::<ProgrammeFact>(),
+                AggregateKind::Post => variants::<PostFact>(),
+                AggregateKind::Availability => variants::<AvailabilityFact>(),
             };
             let amendments = [
                 (CORRECTED.to_owned(), schema_of::<Correction>()),
@@ -48,7 +63,7 @@ pub fn all_event_types() -> Vec<DescribedType> {
 
 fn described(kind: AggregateKind, what: String, data: Value) -> DescribedType {
     let event_type = event_type(kind, &what);
-    let schema = json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": event_type,
         "type": "object",
@@ -74,6 +89,13 @@ fn described(kind: AggregateKind, what: String, data: Value) -> DescribedType {
             "correlationid", "causationid", "commanddigest", "authtype", "authid", "data",
         ],
     });
+    // Kinds without text are written without it.
+    if let Some(classification) = data_classification(kind) {
+        schema["properties"]["dataclassification"] = json!({ "const": classification });
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!("dataclassification"));
+        }
+    }
     DescribedType {
         kind,
         what,

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_kind_of_a_later_version_is_a_subject_without_a_known_aggregate() {
         let log = LogName::new("brent").unwrap();
-        let subject = "tc.brent.change.freeze-00000000-0000-0000-0000-000000000007";
+        let subject = "tc.brent.legal.lawsuit-00000000-0000-0000-0000-000000000007";
         assert_eq!(parse_subject(&log, subject).unwrap().aggregate, None);
         for bad in [
             "tc.lewisham.ticket.ticket-00000000-0000-0000-0000-000000000007",

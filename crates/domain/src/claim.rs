@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decider::Decider;
+use crate::decider::{Decider, Occasion};
 use crate::decimal::Decimal;
 use crate::identity::AggregateKind;
 use crate::names::{Code, LogName, Scope};
@@ -72,7 +72,12 @@ impl Decider for ClaimRules {
     type State = Option<Published>;
     type Refusal = Refusal;
 
-    fn decide(state: &Option<Published>, fact: &ClaimFact, home: &LogName) -> Result<(), Refusal> {
+    fn decide(
+        state: &Option<Published>,
+        fact: &ClaimFact,
+        occasion: Occasion<'_>,
+    ) -> Result<(), Refusal> {
+        let home = occasion.home;
         let ClaimFact::ClaimPublished(claim) = fact;
         if state.is_some() {
             return Err(Refusal::AlreadyPublished);
@@ -100,7 +105,7 @@ impl Decider for ClaimRules {
         Ok(())
     }
 
-    fn evolve(_: Option<Published>, fact: &ClaimFact) -> Option<Published> {
+    fn evolve(_: Option<Published>, fact: &ClaimFact, _: Timestamp) -> Option<Published> {
         let ClaimFact::ClaimPublished(claim) = fact;
         Some(claim.clone())
     }

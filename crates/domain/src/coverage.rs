@@ -4,13 +4,14 @@
 //! since, through its last day or, while it has none, continuously. Without one a figure is null,
 //! never zero: a silent council is not a quiet council.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decider::Decider;
+use crate::decider::{Decider, Occasion};
 use crate::identity::{AggregateKind, Family};
-use crate::names::{Code, LogName};
+use crate::names::Code;
 use crate::ticket::{Priority, TicketKind};
 
 /// Which records a coverage promises; what is absent is not restricted.
@@ -108,7 +109,7 @@ impl Decider for CoverageRules {
     fn decide(
         state: &Option<Coverage>,
         fact: &CoverageFact,
-        _home: &LogName,
+        _: Occasion<'_>,
     ) -> Result<(), Refusal> {
         match (state, fact) {
             (None, CoverageFact::CoverageDeclared(declared)) => {
@@ -134,7 +135,7 @@ impl Decider for CoverageRules {
         }
     }
 
-    fn evolve(state: Option<Coverage>, fact: &CoverageFact) -> Option<Coverage> {
+    fn evolve(state: Option<Coverage>, fact: &CoverageFact, _: Timestamp) -> Option<Coverage> {
         match (state, fact) {
             (_, CoverageFact::CoverageDeclared(declared)) => Some(Coverage {
                 selector: declared.selector.clone(),

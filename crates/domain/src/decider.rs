@@ -18,6 +18,14 @@ pub const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// What is said to have happened before this is a mistyped year.
 pub const EARLIEST: Timestamp = Timestamp::constant(-2_208_988_800, 0);
 
+/// Where and when a fact is said to have happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    /// The log that the aggregate lives in.
+    pub home: &'a LogName,
+    pub happened: Timestamp,
+}
+
 /// The rules of one kind of aggregate.
 pub trait Decider {
     const KIND: AggregateKind;
@@ -30,11 +38,16 @@ pub trait Decider {
     /// Why a fact is refused, by value.
     type Refusal: Clone + PartialEq + std::fmt::Debug + std::fmt::Display + Serialize;
 
-    /// May `fact` happen next in `state`, in the log `home`?
-    fn decide(state: &Self::State, fact: &Self::Fact, home: &LogName) -> Result<(), Self::Refusal>;
+    /// May `fact` happen next in `state`, on this occasion?
+    fn decide(
+        state: &Self::State,
+        fact: &Self::Fact,
+        occasion: Occasion<'_>,
+    ) -> Result<(), Self::Refusal>;
 
-    /// The state after `fact`. Cannot fail, and is the only code that changes state.
-    fn evolve(state: Self::State, fact: &Self::Fact) -> Self::State;
+    /// The state after `fact`, which happened at `happened`. Cannot fail, and is the only code that
+    /// changes state.
+    fn evolve(state: Self::State, fact: &Self::Fact, happened: Timestamp) -> Self::State;
 }
 
 /// What a caller asks of one aggregate.
@@ -139,15 +152,16 @@ fn with_correction<D: Decider>(
 fn replay<D: Decider>(facts: &[Standing<D::Fact>], place: usize, home: &LogName) -> Decided<D> {
     let mut state = D::State::default();
     for (index, standing) in facts.iter().enumerate() {
-        D::decide(&state, &standing.fact, home).map_err(|refusal| {
+        let happened = standing.happened;
+        let occasion = Occasion { home, happened };
+        D::decide(&state, &standing.fact, occasion).map_err(|refusal| {
             if index == place {
                 Rejection::Refused { refusal }
             } else {
-                let happened = standing.happened;
                 Rejection::ContradictsLater { happened, refusal }
             }
         })?;
-        state = D::evolve(state, &standing.fact);
+        state = D::evolve(state, &standing.fact, happened);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Decimal numbers without floats: a published 97.4 is 974 tenths, not the nearest binary number.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,35 @@ impl Decimal {
         }
     }
 
+    /// `units` of the last decimal place; `None` where there are too many decimals.
+    pub fn of_units(units: i64, decimals: u8) -> Option<Self> {
+        (decimals <= DECIMALS_MAX).then_some(Self { units, decimals })
+    }
+
+    /// The number in units of its last decimal place.
+    pub fn units(self) -> i64 {
+        self.units
+    }
+
     pub fn decimals(self) -> u8 {
         self.decimals
+    }
+
+    /// Which of two is the greater number, whatever their precisions: 12 and 12.0 are the same one.
+    /// There is no `Ord`, because it would have to agree with `Eq`, which tells those two apart.
+    pub fn cmp_value(self, other: Self) -> Ordering {
+        self.in_finest_units().cmp(&other.in_finest_units())
+    }
+
+    /// Whether its value lies between two whole numbers or is one of them.
+    pub fn is_between(self, least: i64, greatest: i64) -> bool {
+        self.cmp_value(Self::whole(least)).is_ge() && self.cmp_value(Self::whole(greatest)).is_le()
+    }
+
+    /// The value in units of the finest precision; no `Decimal` is too large for that.
+    fn in_finest_units(self) -> i128 {
+        let finer = DECIMALS_MAX.saturating_sub(self.decimals);
+        i128::from(self.units) * 10_i128.pow(u32::from(finer))
     }
 
     /// `numerator / denominator`, rounded half up (away from zero) to `decimals`; `None` where
@@ -138,6 +166,40 @@ mod tests {
             "99999999999999999999",
         ] {
             assert!(bad.parse::<Decimal>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value_whatever_their_precision() {
+        let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+        for (less, greater) in [
+            ("99.999999", "100"),
+            ("-0.05", "0"),
+            ("-2", "-1.9"),
+            ("9.5", "10"),
+            ("-9223372036854775807", "9223372036854.775807"),
+            ("9223372036854775806", "9223372036854775807"),
+        ] {
+            assert_eq!(decimal(less).cmp_value(decimal(greater)), Ordering::Less);
+            assert_eq!(decimal(greater).cmp_value(decimal(less)), Ordering::Greater);
+        }
+        assert_eq!(decimal("12").cmp_value(decimal("12.0")), Ordering::Equal);
+        assert_ne!(decimal("12"), decimal("12.0"));
+    }
+
+    #[test]
+    fn a_share_lies_between_0_and_100_with_both_ends() {
+        for (text, between) in [
+            ("0", true),
+            ("0.000000", true),
+            ("100.00", true),
+            ("99.999999", true),
+            ("100.000001", false),
+            ("101", false),
+            ("-0.1", false),
+        ] {
+            let decimal: Decimal = text.parse().unwrap();
+            assert_eq!(decimal.is_between(0, 100), between, "{text}");
         }
     }
 

@@ -3,12 +3,19 @@
 use jiff::Timestamp;
 
 use crate::amendment::Recordable;
+use crate::availability::{AvailabilityFact, AvailabilityRules};
+use crate::change::{ChangeFact, ChangeRules};
 use crate::claim::{ClaimFact, ClaimRules};
 use crate::coverage::{CoverageFact, CoverageRules};
 use crate::decider::Decider;
+use crate::freeze::{FreezeFact, FreezeRules};
+use crate::gate::{GateFact, GateRules};
 use crate::identity::{AggregateId, EventId};
 use crate::names::LogName;
+use crate::outage::{OutageFact, OutageRules};
 use crate::partnership::{PartnershipFact, PartnershipRules};
+use crate::post::{PostFact, PostRules};
+use crate::programme::{ProgrammeFact, ProgrammeRules};
 use crate::ticket::{TicketFact, TicketRules};
 
 /// What happened to an aggregate of any kind.
@@ -18,6 +25,13 @@ pub enum Event {
     Coverage(Recordable<CoverageFact>),
     Claim(Recordable<ClaimFact>),
     Partnership(Recordable<PartnershipFact>),
+    Change(Recordable<ChangeFact>),
+    Freeze(Recordable<FreezeFact>),
+    Gate(Recordable<GateFact>),
+    Outage(Recordable<OutageFact>),
+    Programme(Recordable<ProgrammeFact>),
+    Post(Recordable<PostFact>),
+    Availability(Recordable<AvailabilityFact>),
 }
 
 /// An event as a log holds it.
@@ -67,4 +81,11 @@ recording! {
     CoverageRules => Coverage,
     ClaimRules => Claim,
     PartnershipRules => Partnership,
+    ChangeRules => Change,
+    FreezeRules => Freeze,
+    GateRules => Gate,
+    OutageRules => Outage,
+    ProgrammeRules => Programme,
+    PostRules => Post,
+    AvailabilityRules => Availability,
 }

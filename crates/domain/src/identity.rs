@@ -36,6 +36,9 @@ pub enum Family {
     Record,
     Publication,
     Restructure,
+    Change,
+    Outage,
+    Agreement,
 }
 
 impl Family {
@@ -45,6 +48,9 @@ impl Family {
             Self::Record => "record",
             Self::Publication => "publication",
             Self::Restructure => "restructure",
+            Self::Change => "change",
+            Self::Outage => "outage",
+            Self::Agreement => "agreement",
         }
     }
 }
@@ -57,10 +63,29 @@ pub enum AggregateKind {
     Coverage,
     Claim,
     Partnership,
+    Change,
+    Freeze,
+    Gate,
+    Outage,
+    Programme,
+    Post,
+    Availability,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 4] = [Self::Ticket, Self::Coverage, Self::Claim, Self::Partnership];
+    pub const ALL: [Self; 11] = [
+        Self::Ticket,
+        Self::Coverage,
+        Self::Claim,
+        Self::Partnership,
+        Self::Change,
+        Self::Freeze,
+        Self::Gate,
+        Self::Outage,
+        Self::Programme,
+        Self::Post,
+        Self::Availability,
+    ];
 
     pub fn token(self) -> &'static str {
         match self {
@@ -68,6 +93,13 @@ impl AggregateKind {
             Self::Coverage => "coverage",
             Self::Claim => "claim",
             Self::Partnership => "partnership",
+            Self::Change => "change",
+            Self::Freeze => "freeze",
+            Self::Gate => "gate",
+            Self::Outage => "outage",
+            Self::Programme => "programme",
+            Self::Post => "post",
+            Self::Availability => "availability",
         }
     }
 
@@ -76,7 +108,10 @@ impl AggregateKind {
             Self::Ticket => Family::Ticket,
             Self::Coverage => Family::Record,
             Self::Claim => Family::Publication,
-            Self::Partnership => Family::Restructure,
+            Self::Change | Self::Freeze | Self::Gate => Family::Change,
+            Self::Outage => Family::Outage,
+            Self::Partnership | Self::Programme | Self::Post => Family::Restructure,
+            Self::Availability => Family::Agreement,
         }
     }
 

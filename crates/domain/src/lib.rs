@@ -5,9 +5,17 @@
 
 pub mod names;
 
+mod codes;
+
+pub mod text;
+
 pub mod identity;
 
 pub mod period;
+
+pub mod imprecise;
+
+pub mod reference;
 
 pub mod decimal;
 
@@ -18,6 +26,20 @@ pub mod timeline;
 pub mod decider;
 
 pub mod ticket;
+
+pub mod change;
+
+pub mod freeze;
+
+pub mod gate;
+
+pub mod outage;
+
+pub mod programme;
+
+pub mod post;
+
+pub mod availability;
 
 pub mod coverage;
 

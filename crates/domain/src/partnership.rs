@@ -1,12 +1,17 @@
 //! The partnership: one membership for each council. Members in force make up the joint figures.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decider::Decider;
+use crate::decider::{Decider, Occasion};
 use crate::identity::{AggregateId, AggregateKind, named_aggregate};
 use crate::names::{Code, LogName};
+use crate::period::london_day;
+
+#[cfg(test)]
+mod tests;
 
 /// Longest name of a council, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -25,10 +30,55 @@ pub struct Joined {
     pub from: Date,
 }
 
+/// A council said that it will leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoticeGiven {
+    /// The last day of membership that it intends, in London.
+    pub last_day: Date,
+}
+
+/// A council left the partnership. Final: it may join again under another code only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Left {
+    /// The last day of membership, in London.
+    pub last_day: Date,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartnershipFact {
     CouncilJoined(Joined),
+    NoticeGiven(NoticeGiven),
+    CouncilLeft(Left),
+}
+
+/// A membership as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub joined: Joined,
+    /// The last day as notice was given of it.
+    pub notice: Option<Date>,
+    /// The last day, once it left.
+    pub last_day: Option<Date>,
+}
+
+impl Membership {
+    /// Whether `last_day` may become, or be intended as, the last day of membership.
+    fn may_leave(&self, last_day: Date) -> Result<(), Refusal> {
+        let Joined { council, from, .. } = &self.joined;
+        if let Some(last_day) = self.last_day {
+            let council = council.clone();
+            return Err(Refusal::AlreadyLeft { council, last_day });
+        }
+        if last_day < *from {
+            return Err(Refusal::LeavesBeforeItJoined {
+                council: council.clone(),
+                from: *from,
+                last_day,
+            });
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -44,6 +94,22 @@ pub enum Refusal {
     NameLength,
     #[error("{found:?} is not a GSS code: a letter and eight digits, such as E09000005")]
     NotAGssCode { found: String },
+    #[error("this council is no member: record first that it joined")]
+    NotAMember,
+    #[error("{council} left already, its last day was {last_day}; correct that instead")]
+    AlreadyLeft { council: Code, last_day: Date },
+    #[error("the last day {last_day} lies before {from}, when {council} joined")]
+    LeavesBeforeItJoined {
+        council: Code,
+        from: Date,
+        last_day: Date,
+    },
+    #[error(
+        "notice given on {given} cannot name the last day {last_day}, which had passed by then"
+    )]
+    NoticeOfThePast { given: Date, last_day: Date },
+    #[error("{council} has not given notice: record the notice first, then that it left")]
+    NoNotice { council: Code },
 }
 
 /// The one membership of a council.
@@ -61,98 +127,87 @@ impl Decider for PartnershipRules {
     const KIND: AggregateKind = AggregateKind::Partnership;
 
     type Fact = PartnershipFact;
-    type State = Option<Joined>;
+    type State = Option<Membership>;
     type Refusal = Refusal;
 
     fn decide(
-        state: &Option<Joined>,
+        state: &Option<Membership>,
         fact: &PartnershipFact,
-        home: &LogName,
+        occasion: Occasion<'_>,
     ) -> Result<(), Refusal> {
-        let PartnershipFact::CouncilJoined(joined) = fact;
-        if let Some(member) = state {
-            return Err(Refusal::AlreadyMember {
-                council: member.council.clone(),
-                from: member.from,
-            });
-        }
+        let home = occasion.home;
         if !home.is_shared() {
             return Err(Refusal::NotInShared { home: home.clone() });
         }
-        if LogName::new(joined.council.as_str()).map_or(true, |log| log.is_shared()) {
-            return Err(Refusal::ReservedName {
-                council: joined.council.clone(),
-            });
+        match (state, fact) {
+            (None, PartnershipFact::CouncilJoined(joined)) => is_sound(joined),
+            (None, _) => Err(Refusal::NotAMember),
+            (Some(member), PartnershipFact::CouncilJoined(_)) => Err(Refusal::AlreadyMember {
+                council: member.joined.council.clone(),
+                from: member.joined.from,
+            }),
+            (Some(member), PartnershipFact::NoticeGiven(notice)) => {
+                member.may_leave(notice.last_day)?;
+                let given = london_day(occasion.happened);
+                let last_day = notice.last_day;
+                if last_day < given {
+                    return Err(Refusal::NoticeOfThePast { given, last_day });
+                }
+                Ok(())
+            }
+            (Some(member), PartnershipFact::CouncilLeft(left)) => {
+                member.may_leave(left.last_day)?;
+                if member.notice.is_none() {
+                    let council = member.joined.council.clone();
+                    return Err(Refusal::NoNotice { council });
+                }
+                Ok(())
+            }
         }
-        if !(1..=NAME_CHARS_MAX).contains(&joined.name.chars().count()) {
-            return Err(Refusal::NameLength);
-        }
-        if let Some(found) = joined.gss_code.as_ref().filter(|code| !is_gss_code(code)) {
-            let found = found.chars().take(40).collect();
-            return Err(Refusal::NotAGssCode { found });
-        }
-        Ok(())
     }
 
-    fn evolve(_: Option<Joined>, fact: &PartnershipFact) -> Option<Joined> {
-        let PartnershipFact::CouncilJoined(joined) = fact;
-        Some(joined.clone())
+    fn evolve(
+        state: Option<Membership>,
+        fact: &PartnershipFact,
+        _: Timestamp,
+    ) -> Option<Membership> {
+        match (state, fact) {
+            (_, PartnershipFact::CouncilJoined(joined)) => Some(Membership {
+                joined: joined.clone(),
+                notice: None,
+                last_day: None,
+            }),
+            (Some(membership), PartnershipFact::NoticeGiven(given)) => Some(Membership {
+                notice: Some(given.last_day),
+                ..membership
+            }),
+            (Some(membership), PartnershipFact::CouncilLeft(left)) => Some(Membership {
+                last_day: Some(left.last_day),
+                ..membership
+            }),
+            (None, _) => None,
+        }
     }
+}
+
+/// Whether a council that joins is named as one.
+fn is_sound(joined: &Joined) -> Result<(), Refusal> {
+    if LogName::new(joined.council.as_str()).map_or(true, |log| log.is_shared()) {
+        return Err(Refusal::ReservedName {
+            council: joined.council.clone(),
+        });
+    }
+    if !(1..=NAME_CHARS_MAX).contains(&joined.name.chars().count()) {
+        return Err(Refusal::NameLength);
+    }
+    if let Some(found) = joined.gss_code.as_ref().filter(|code| !is_gss_code(code)) {
+        let found = found.chars().take(40).collect();
+        return Err(Refusal::NotAGssCode { found });
+    }
+    Ok(())
 }
 
 fn is_gss_code(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::given;
-
-    fn joins(council: &str) -> PartnershipFact {
-        PartnershipFact::CouncilJoined(Joined {
-            council: Code::new(council).unwrap(),
-            name: "London Borough of Brent".to_owned(),
-            gss_code: Some("E09000005".to_owned()),
-            from: "2016-04-01".parse().unwrap(),
-        })
-    }
-
-    #[test]
-    fn a_council_joins_once() {
-        given::<PartnershipRules>([])
-            .in_log("shared")
-            .when(joins("brent"))
-            .then_recorded();
-        given::<PartnershipRules>([joins("brent")])
-            .in_log("shared")
-            .when(joins("brent"))
-            .then_refused(Refusal::AlreadyMember {
-                council: Code::new("brent").unwrap(),
-                from: "2016-04-01".parse().unwrap(),
-            });
-    }
-
-    #[test]
-    fn no_council_is_called_joint_or_shared() {
-        for name in ["joint", "shared"] {
-            given::<PartnershipRules>([])
-                .in_log("shared")
-                .when(joins(name))
-                .then_refused(Refusal::ReservedName {
-                    council: Code::new(name).unwrap(),
-                });
-        }
-    }
-
-    #[test]
-    fn membership_is_recorded_in_the_shared_log() {
-        given::<PartnershipRules>([])
-            .in_log("brent")
-            .when(joins("brent"))
-            .then_refused(Refusal::NotInShared {
-                home: LogName::new("brent").unwrap(),
-            });
-    }
 }

@@ -1,4 +1,4 @@
-//! Periods in Europe/London: months, council-year quarters, days and ranges of months.
+//! Periods in Europe/London: months, council-year quarters, days, ranges of months and of days.
 //!
 //! Every period is half-open in time, from the first midnight to the midnight after its last day.
 //! The council year runs from 1 April to 31 March (quarter 1 is April to June).
@@ -6,8 +6,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +24,23 @@ pub fn london_day(instant: Timestamp) -> Date {
 
 /// The instant at which `day` begins in London.
 pub fn london_midnight(day: Date) -> Timestamp {
-    // Clocks change at 01:00 in London, so midnight is never skipped or repeated; the last
-    // representable days of the calendar are outside what a record may hold.
-    LONDON
-        .to_ambiguous_timestamp(day.at(0, 0, 0, 0))
-        .compatible()
-        .unwrap_or(Timestamp::MAX)
+    // Clocks change at 01:00 in London, so midnight is never skipped or repeated.
+    london_instant(day, Time::midnight())
+}
+
+/// The instant at which clocks in London show `time` on `day`: the earlier one where they show it
+/// twice. Where they skip it, the instant at which they were put forward; so a later time of the
+/// same day never gives an earlier instant.
+pub fn london_instant(day: Date, time: Time) -> Timestamp {
+    let shown = LONDON.to_ambiguous_timestamp(day.to_datetime(time));
+    if let AmbiguousOffset::Gap { .. } = shown.offset()
+        && let Ok(before) = shown.earlier()
+        && let Some(put_forward) = LONDON.following(before).next()
+    {
+        return put_forward.timestamp();
+    }
+    // The last representable days of the calendar are outside what a record may hold.
+    shown.compatible().unwrap_or(Timestamp::MAX)
 }
 
 /// A calendar month.
@@ -117,6 +128,11 @@ pub enum Period {
         first: Month,
         last: Month,
     },
+    /// Days, both inclusive.
+    Days {
+        first: Date,
+        last: Date,
+    },
 }
 
 impl Period {
@@ -134,6 +150,7 @@ impl Period {
             Self::Month(month) => month.first_day(),
             Self::Quarter { .. } | Self::Months { .. } => self.whole_months().0.first_day(),
             Self::Day(day) => *day,
+            Self::Days { first, .. } => *first,
         }
     }
 
@@ -143,6 +160,7 @@ impl Period {
             Self::Month(month) => month.last_day(),
             Self::Quarter { .. } | Self::Months { .. } => self.whole_months().1.last_day(),
             Self::Day(day) => *day,
+            Self::Days { last, .. } => *last,
         }
     }
 
@@ -155,16 +173,16 @@ impl Period {
         end_of_day(self.last_day())
     }
 
-    /// The months that make up this period; none for a day, which is less than a month.
+    /// The months that make up this period; none for days, which need not make up months.
     pub fn months(&self) -> Option<impl Iterator<Item = Month> + use<>> {
-        if matches!(self, Self::Day(_)) {
+        if matches!(self, Self::Day(_) | Self::Days { .. }) {
             return None;
         }
         let (first, last) = self.whole_months();
         Some((first.number()..=last.number()).map(Month::from_number))
     }
 
-    /// First and last month; for a day the month around it.
+    /// First and last month; for days the months around them.
     fn whole_months(&self) -> (Month, Month) {
         match self {
             Self::Month(month) => (*month, *month),
@@ -177,6 +195,7 @@ impl Period {
             }
             Self::Day(day) => (Month::of_day(*day), Month::of_day(*day)),
             Self::Months { first, last } => (*first, *last),
+            Self::Days { first, last } => (Month::of_day(*first), Month::of_day(*last)),
         }
     }
 }
@@ -189,7 +208,7 @@ pub fn end_of_day(day: Date) -> Timestamp {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{found:?} is not a period: write 2019-07 (month), 19/20 Q4 (council-year quarter), 2018-06-04 \
-     (day) or 2019-07/2020-07 (range of months)"
+     (day), 2019-07/2020-07 (range of months) or 2018-01-01/2018-07-04 (range of days)"
 )]
 pub struct InvalidPeriod {
     pub found: String,
@@ -216,6 +235,7 @@ impl fmt::Display for Period {
             }
             Self::Day(day) => day.fmt(f),
             Self::Months { first, last } => write!(f, "{first}/{last}"),
+            Self::Days { first, last } => write!(f, "{first}/{last}"),
         }
     }
 }
@@ -232,19 +252,24 @@ impl std::str::FromStr for Period {
             return quarter_from(years, quarter).ok_or_else(invalid);
         }
         if let Some((first, last)) = text.split_once('/') {
+            if let (Some(first), Some(last)) = (day(first), day(last)) {
+                return (first <= last)
+                    .then_some(Self::Days { first, last })
+                    .ok_or_else(invalid);
+            }
             let (first, last): (Month, Month) = (first.parse()?, last.parse()?);
             return (first <= last)
                 .then_some(Self::Months { first, last })
                 .ok_or_else(invalid);
         }
-        if text.len() == 10 {
-            let day: Date = text.parse().map_err(|_| invalid())?;
-            return Month::new(day.year(), day.month())
-                .map(|_| Self::Day(day))
-                .ok_or_else(invalid);
-        }
-        Err(invalid())
+        day(text).map(Self::Day).ok_or_else(invalid)
     }
+}
+
+/// A day as `2018-06-04`, in the years that months may have.
+fn day(text: &str) -> Option<Date> {
+    let day: Date = (text.len() == 10).then(|| text.parse().ok()).flatten()?;
+    Month::new(day.year(), day.month()).map(|_| day)
 }
 
 /// Labels carry two digits of each year: 1950 to 2049.
@@ -293,7 +318,7 @@ impl schemars::JsonSchema for Period {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "2019-07, 19/20 Q4, 2018-06-04 or 2019-07/2020-07",
+            "description": "2019-07, 19/20 Q4, 2018-06-04, 2019-07/2020-07 or 2018-01-01/2018-07-04",
         })
     }
 }
@@ -308,7 +333,13 @@ mod tests {
 
     #[test]
     fn labels_read_back_as_written() {
-        for label in ["2019-07", "19/20 Q4", "2018-06-04", "2019-07/2020-07"] {
+        for label in [
+            "2019-07",
+            "19/20 Q4",
+            "2018-06-04",
+            "2019-07/2020-07",
+            "2018-01-01/2018-07-04",
+        ] {
             assert_eq!(period(label).to_string(), label);
         }
         for bad in [
@@ -318,6 +349,8 @@ mod tests {
             "19/20 Q5",
             "19/20 Q+1",
             "2020-07/2019-07",
+            "2018-07-04/2018-01-01",
+            "2018-07-04/2018-08",
             "2019-7",
             "2019-02-30",
             "joint",
@@ -359,6 +392,25 @@ mod tests {
         };
         assert_eq!(minutes("2019-10"), 44_700);
         assert_eq!(minutes("2020-03"), 44_580);
+    }
+
+    #[test]
+    fn a_time_that_clocks_skip_is_when_they_are_put_forward_and_a_repeated_one_its_first() {
+        let instant = |day: &str, time: &str| {
+            london_instant(day.parse().unwrap(), time.parse().unwrap()).to_string()
+        };
+        for (day, time, at) in [
+            ("2020-03-29", "00:59", "2020-03-29T00:59:00Z"),
+            ("2020-03-29", "01:00", "2020-03-29T01:00:00Z"),
+            ("2020-03-29", "01:30", "2020-03-29T01:00:00Z"),
+            ("2020-03-29", "02:00", "2020-03-29T01:00:00Z"),
+            ("2020-10-25", "00:59", "2020-10-24T23:59:00Z"),
+            ("2020-10-25", "01:30", "2020-10-25T00:30:00Z"),
+            ("2020-10-25", "02:00", "2020-10-25T02:00:00Z"),
+            ("2020-08-21", "09:00", "2020-08-21T08:00:00Z"),
+        ] {
+            assert_eq!(instant(day, time), at, "{day} {time}");
+        }
     }
 
     #[test]

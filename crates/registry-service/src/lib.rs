@@ -1,12 +1,15 @@
-//! HTTP commands for coverages and claims.
+//! HTTP commands for coverages, claims and agreements.
 
 use std::sync::Arc;
 
 use townclerk_app::access::{Guarded, Need, Role};
 use townclerk_app::command::Handlers;
 use townclerk_app::http::commands::Commands;
+use townclerk_domain::availability::AvailabilityRules;
 use townclerk_domain::claim::{ClaimFact, ClaimRules};
 use townclerk_domain::coverage::{CoverageFact, CoverageRules};
+
+mod availability;
 
 #[cfg(test)]
 mod tests;
@@ -16,13 +19,15 @@ pub const SYSTEM: &str = "registry-service";
 
 const OFFICE: Need = Need::command(&[Role::Officer]);
 
-/// Adds the commands of coverages and claims.
+/// Adds the commands of coverages, claims and agreements.
 #[must_use]
 pub fn routes(
     guarded: Guarded,
     coverages: Arc<Handlers<CoverageRules>>,
     claims: Arc<Handlers<ClaimRules>>,
+    availability: Arc<Handlers<AvailabilityRules>>,
 ) -> Guarded {
+    let guarded = availability::routes(guarded, availability);
     let coverage = Commands::new(coverages, SYSTEM);
     let claim = Commands::new(claims, SYSTEM);
     let declare = coverage.creating(CoverageFact::CoverageDeclared);

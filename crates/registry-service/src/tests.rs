@@ -1,4 +1,4 @@
-//! Coverages and claims over HTTP.
+//! Coverages, claims and agreements over HTTP.
 
 use std::sync::Arc;
 
@@ -21,27 +21,49 @@ struct Service {
     client: Client,
     routes: Vec<RouteNeed>,
     log: Arc<MemoryLog>,
+    shared: Arc<MemoryLog>,
 }
 
 fn service() -> Service {
-    let log = Arc::new(MemoryLog::new(LogName::new("brent").unwrap()));
-    let logs = [Arc::clone(&log) as Arc<dyn EventLog>];
+    let log = |name| Arc::new(MemoryLog::new(LogName::new(name).unwrap()));
+    let (log, shared) = (log("brent"), log("shared"));
+    let logs = [&log, &shared].map(|log| Arc::clone(log) as Arc<dyn EventLog>);
     let coverages = Arc::new(Handlers::new(&logs, Arc::new(now)));
     let claims = Arc::new(Handlers::new(&logs, Arc::new(now)));
+    let availability = Arc::new(Handlers::new(&logs, Arc::new(now)));
     let guarded = Guarded::new(token_book());
-    let (router, routes) = crate::routes(guarded, coverages, claims).into_parts();
+    let (router, routes) = crate::routes(guarded, coverages, claims, availability).into_parts();
     Service {
         client: Client::new(router),
         routes,
         log,
+        shared,
     }
 }
 
 impl Service {
     async fn ask(&self, path: &str, key: &str, body: Value) -> Answer {
-        self.client
-            .command(path, Who::Local(Role::Officer), key, &body)
-            .await
+        // Agreements are for operators, the rest for officers.
+        let who = match path.contains("/agreements/") {
+            true => Who::Everywhere(Role::Operator),
+            false => Who::Local(Role::Officer),
+        };
+        self.client.command(path, who, key, &body).await
+    }
+
+    /// Asks for a command that the rules refuse, and names the refusal.
+    async fn refused(&self, path: &str, key: &str, body: Value) -> String {
+        let before = self.recorded().await;
+        let answer = self.ask(path, key, body).await;
+        assert_eq!(answer.status, 422, "{path}: {answer:?}");
+        assert_eq!(self.recorded().await, before, "{path}");
+        let refusal = answer.json()["rejection"]["refusal"]["refusal"].clone();
+        refusal.as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn recorded(&self) -> u64 {
+        let (own, shared) = (self.log.head().await, self.shared.head().await);
+        own.unwrap().sequence + shared.unwrap().sequence
     }
 
     /// Asks for a command, and reads the event that it became.
@@ -137,16 +159,118 @@ async fn a_nested_unknown_field_and_a_claim_in_the_wrong_log_are_refused() {
     assert_eq!(service.log.head().await.unwrap().sequence, 0);
 }
 
+const AVAILABILITY: &str = "/v1/logs/brent/agreements/availability";
+
+fn agreed(from: &str) -> Value {
+    let nine_to_five = |day| json!({"day": day, "from": "09:00:00", "to": "17:00:00"});
+    json!({
+        "service": "email", "target": "99.0", "notice_hours": 48, "from": from,
+        "service_time": {"weekly": [nine_to_five("monday"), nine_to_five("friday")]},
+    })
+}
+
 #[tokio::test]
-async fn only_officers_of_a_council_give_commands() {
+async fn availability_is_agreed_again_and_again_ended_corrected_and_voided() {
     let service = service();
-    let expected = |knock: &Knock<'_>| match knock.who {
-        Who::Nobody | Who::Stranger => Entry::WhoAsks,
-        Who::Everywhere(Role::Officer) => Entry::Admitted,
-        Who::Local(Role::Officer) if knock.name == REACHED => Entry::Admitted,
-        Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
+    let on = |command: &str| format!("{AVAILABILITY}/{command}");
+    let agrees = "org.townclerk.agreement.availability-agreed.v1";
+    let first = agreed("2019-01-01");
+    let (answer, event) = service
+        .records(&on("agree"), "1", first.clone(), agrees)
+        .await;
+    assert_eq!(event["data"], first);
+    assert_eq!(answer.headers["location"], AVAILABILITY);
+    let always = json!({
+        "service": "email", "target": "99", "from": "2020-01-01", "service_time": "always",
+    });
+    let (later, _) = service.records(&on("agree"), "2", always, agrees).await;
+    assert_eq!(later.json()["id"], answer.json()["id"], "one record");
+    let again = service.ask(&on("agree"), "1", first).await;
+    assert_eq!(
+        (again.status.as_u16(), again.json()["sequence"].clone()),
+        (200, json!(1))
+    );
+    let end = json!({"service": "email", "through": "2020-12-31"});
+    let ended = "org.townclerk.agreement.availability-ended.v1";
+    service.records(&on("end"), "3", end, ended).await;
+    let target = correction(&event, "target", "99.0", "99.5");
+    let corrected = "org.townclerk.agreement.corrected.v1";
+    service
+        .records(&on("correct"), "4", target, corrected)
+        .await;
+    let voided = "org.townclerk.agreement.voided.v1";
+    service
+        .records(&on("void"), "5", json!({"reason": "test"}), voided)
+        .await;
+}
+
+#[tokio::test]
+async fn an_agreement_that_does_not_fit_is_refused_by_value() {
+    let service = service();
+    let on = |command: &str| format!("{AVAILABILITY}/{command}");
+    let with = |field: &str, value: Value| {
+        let mut agreed = agreed("2019-01-01");
+        agreed[field] = value;
+        agreed
+    };
+    let weekly = |windows: &[(&str, &str)]| {
+        let window = |(from, to): &(&str, &str)| json!({"day": "monday", "from": from, "to": to});
+        let windows: Vec<_> = windows.iter().map(window).collect();
+        with("service_time", json!({"weekly": windows}))
+    };
+    let end = |through: &str| json!({"service": "email", "through": through});
+    let nothing = service.ask(&on("end"), "1", end("2019-12-31")).await;
+    assert_eq!(nothing.problem(), "not-found");
+    for (body, refusal) in [
+        (with("target", json!("0")), "target-out-of-range"),
+        (with("target", json!("100.1")), "target-out-of-range"),
+        (with("notice_hours", json!(8_761)), "notice-too-long"),
+        (weekly(&[]), "window-count"),
+        (weekly(&[("17:00", "09:00")]), "ends-before-it-starts"),
+        (weekly(&[("09:00", "09:00")]), "empty-window"),
+        (
+            weekly(&[("09:00", "13:00"), ("12:00", "17:00")]),
+            "windows-overlap",
+        ),
+    ] {
+        let refused = service.refused(&on("agree"), "2", body).await;
+        assert_eq!(refused, refusal);
+    }
+    let shared = "/v1/logs/shared/agreements/availability/agree";
+    let refused = service.refused(shared, "3", agreed("2019-01-01")).await;
+    assert_eq!(refused, "not-in-a-councils-log");
+    assert_eq!(service.recorded().await, 0);
+    service.ask(&on("agree"), "4", agreed("2019-01-01")).await;
+    let twice = service
+        .refused(&on("agree"), "5", agreed("2019-01-01"))
+        .await;
+    assert_eq!(twice, "already-agreed");
+    let early = service.refused(&on("end"), "6", end("2018-12-31")).await;
+    assert_eq!(early, "agreement-ends-before-it-starts");
+    let other = json!({"service": "housing", "through": "2019-12-31"});
+    assert_eq!(service.refused(&on("end"), "7", other).await, "not-agreed");
+    service.ask(&on("end"), "8", end("2019-12-31")).await;
+    let again = service.refused(&on("end"), "9", end("2020-12-31")).await;
+    assert_eq!(again, "already-ended");
+    assert_eq!(service.recorded().await, 2);
+}
+
+#[tokio::test]
+async fn officers_keep_coverages_and_claims_and_operators_agreements() {
+    let service = service();
+    let expected = |knock: &Knock<'_>| {
+        let needed = match knock.route.path.contains("/agreements/") {
+            true => Role::Operator,
+            false => Role::Officer,
+        };
+        match knock.who {
+            Who::Nobody | Who::Stranger => Entry::WhoAsks,
+            Who::Everywhere(role) if role == needed => Entry::Admitted,
+            Who::Local(role) if role == needed && knock.name == REACHED => Entry::Admitted,
+            Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
+        }
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, 7 * 4 * 14);
-    assert_eq!(service.log.head().await.unwrap().sequence, 0);
+    assert_eq!(knocks, (7 + 4) * 4 * 14);
+    assert_eq!(service.recorded().await, 0);
 }

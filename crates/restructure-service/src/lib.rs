@@ -1,16 +1,17 @@
-//! HTTP commands for the membership of councils.
+//! HTTP commands for the restructuring of the service: which councils are its members, the
+//! programmes that change it, and the posts of its establishment.
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use serde::Deserialize;
 use townclerk_app::access::{Guarded, Need, Role};
 use townclerk_app::command::Handlers;
-use townclerk_app::http::Problem;
-use townclerk_app::http::commands::{Asking, Commands, Target};
-use townclerk_domain::amendment::Recordable;
-use townclerk_domain::names::Code;
-use townclerk_domain::partnership::{Joined, PartnershipFact, PartnershipRules, membership};
+use townclerk_domain::partnership::PartnershipRules;
+use townclerk_domain::post::PostRules;
+use townclerk_domain::programme::ProgrammeRules;
+
+mod partnership;
+mod post;
+mod programme;
 
 #[cfg(test)]
 mod tests;
@@ -20,56 +21,17 @@ pub const SYSTEM: &str = "restructure-service";
 
 const OPERATION: Need = Need::command(&[Role::Operator]);
 
-/// What a council that joins says of itself; which council it is stands in the path.
-#[derive(Deserialize)]
-struct Join {
-    name: String,
-    #[serde(default)]
-    gss_code: Option<String>,
-    from: Date,
-}
+const OFFICE: Need = Need::command(&[Role::Officer]);
 
-/// Adds the commands of membership. The log must be `shared`: the rules reject another.
+/// Adds the commands of membership, programmes and posts.
 #[must_use]
-pub fn routes(guarded: Guarded, handlers: Arc<Handlers<PartnershipRules>>) -> Guarded {
-    const PARTNERSHIP: &str = "/v1/logs/{log}/partnerships/{council}";
-    let commands = Commands::new(handlers, SYSTEM);
-    let join = commands.route(joining, joined);
-    let correct = commands.correcting_at(member);
-    let void = commands.voiding_at(member);
-    guarded
-        .post(&format!("{PARTNERSHIP}/join"), OPERATION, join)
-        .post(&format!("{PARTNERSHIP}/correct"), OPERATION, correct)
-        .post(&format!("{PARTNERSHIP}/void"), OPERATION, void)
-}
-
-fn council(asking: &Asking) -> Result<Code, Problem> {
-    Code::new(asking.param("council")).map_err(|why| Problem::invalid_field("council", why))
-}
-
-fn member(asking: &Asking) -> Result<Target, Problem> {
-    Ok(Target::existing(membership(&council(asking)?)))
-}
-
-fn joining(asking: &Asking) -> Result<Target, Problem> {
-    let location = asking.path().strip_suffix("/join").map(str::to_owned);
-    Ok(Target {
-        creates: true,
-        location,
-        ..member(asking)?
-    })
-}
-
-fn joined(asking: &Asking, said: Join) -> Result<Recordable<PartnershipFact>, Problem> {
-    let Join {
-        name,
-        gss_code,
-        from,
-    } = said;
-    Ok(Recordable::Fact(PartnershipFact::CouncilJoined(Joined {
-        council: council(asking)?,
-        name,
-        gss_code,
-        from,
-    })))
+pub fn routes(
+    guarded: Guarded,
+    partnerships: Arc<Handlers<PartnershipRules>>,
+    programmes: Arc<Handlers<ProgrammeRules>>,
+    posts: Arc<Handlers<PostRules>>,
+) -> Guarded {
+    let guarded = partnership::routes(guarded, partnerships);
+    let guarded = programme::routes(guarded, programmes);
+    post::routes(guarded, posts)
 }

@@ -206,6 +206,12 @@ impl Catalogue {
         })
     }
 
+    /// A service that P1 incidents hit, by its code.
+    pub fn service(&self, code: &str) -> Option<&Service> {
+        let mut services = self.critical.items().chain([&self.csccm]);
+        services.find(|service| service.code.as_str() == code)
+    }
+
     /// P1 is not among them: how many there are is a matter of the targets.
     pub fn priorities(&self, kind: TicketKind) -> &Weighted<Priority> {
         match kind {

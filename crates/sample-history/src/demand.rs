@@ -29,6 +29,7 @@ const SHARED_P2: usize = 24;
 const VOIDED: usize = 40;
 
 /// One ticket that will be logged.
+#[derive(Clone)]
 pub struct Demand<'a> {
     pub log: LogName,
     pub at: Timestamp,

@@ -54,6 +54,10 @@ impl<T> Weighted<T> {
         Self { items }
     }
 
+    pub fn items(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().map(|(item, _)| item)
+    }
+
     pub fn pick(&self, dice: &mut Dice) -> &T {
         let total = self.items.last().map_or(0, |(_, total)| *total);
         let drawn = dice.below(total);

@@ -2,28 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use jiff::{SignedDuration, Timestamp};
 use townclerk_contract::envelope::Message;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::claim::ClaimFact;
 use townclerk_domain::coverage::{CoverageFact, Declared, Ended, Selector};
-use townclerk_domain::event::Event;
-use townclerk_domain::identity::{AggregateKind, CallerId, Family, Token, created_aggregate};
+use townclerk_domain::event::{Event, Recording};
+use townclerk_domain::identity::{AggregateKind, Family, Token, created_aggregate};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::partnership::{Joined, PartnershipFact, membership};
 use townclerk_domain::period::london_midnight;
-use townclerk_domain::ticket::{Cause, CauseKind, Priority, TicketKind};
 
 use crate::calendar::{Calendar, FIRST_DAY, LAST_DAY};
 use crate::catalogue::{Catalogue, Council};
-use crate::demand::{Demand, demands};
+use crate::changes::freezes::{Freezes, freezes, gate};
+use crate::changes::ordinary::Stream;
+use crate::changes::projects;
+use crate::chronicle::{Chronicle, Recorder};
+use crate::demand::demands;
 use crate::dice::Dice;
-use crate::life::life;
-use crate::malformed;
 use crate::message::{Entry, messages, source};
-use crate::recording::{Ticket, recorded};
-use crate::targets;
+use crate::outages::numbered::{Culprit, numbered};
+use crate::outages::{downtime, interconnect, named, ordinary, storage};
+use crate::placement::placements;
+use crate::spelling::{Spelt, moment};
+use crate::tickets::{Desk, Incident, Tickets};
+use crate::{agreements, malformed, restructure, targets};
 
 /// The seed of the demonstration that everybody sees.
 pub const SEED: u64 = 20_200_821;
@@ -31,14 +36,20 @@ pub const SEED: u64 = 20_200_821;
 /// Who recorded it.
 pub const CALLER: &str = "sample-history";
 
-/// The first day that the record promises to hold whole.
-const COVERED_FROM: Date = date(2019, 1, 1);
+/// From when on the record promises to hold each family whole, and the name of the promise.
+const COVERED: [(Family, Date, &str); 4] = [
+    (Family::Ticket, date(2019, 1, 1), "coverage"),
+    (Family::Outage, FIRST_DAY, "coverage-outage"),
+    (Family::Change, FIRST_DAY, "coverage-change"),
+    (
+        Family::Restructure,
+        date(2018, 4, 1),
+        "coverage-restructure",
+    ),
+];
 
-/// The day of the paper that the claims come from, and the hour at which they were recorded.
-const PAPER: (Date, SignedDuration) = (date(2020, 9, 16), SignedDuration::from_hours(10));
-
-/// For how long an incident that stops a service makes further tickets.
-const AFTERMATH: SignedDuration = SignedDuration::from_hours(48);
+/// When the outage that was none is said to have begun.
+const NO_OUTAGE: &str = "2019-09-18T09:05:00Z";
 
 /// One history: for each log its messages in order, ready to be appended from sequence 1.
 pub struct History {
@@ -52,41 +63,139 @@ pub struct History {
 pub fn demonstration(seed: u64) -> Result<History, serde_json::Error> {
     let catalogue = Catalogue::new()?;
     let calendar = Calendar::new();
-    let mut dice = Dice::new(seed);
-    let demands = demands(&catalogue, &calendar, &mut dice);
-    let mut books = Books::open(&catalogue)?;
+    let recorder = Recorder {
+        caller: token(CALLER)?,
+        end: calendar.end,
+    };
+    let told = Telling {
+        seed,
+        catalogue: &catalogue,
+        calendar: &calendar,
+        recorder: &recorder,
+    };
+    let mut books = Books::open(&catalogue, &recorder)?;
     books.memberships(&catalogue.councils)?;
     books.coverages_declared()?;
-    books.tickets(&demands, &catalogue, &calendar, &mut dice)?;
+    let tickets = told.tickets()?;
+    books.enter_all(tickets.entries);
+    let culprits = told.outages(&tickets.incidents, &mut books)?;
+    told.changes(&tickets.incidents, &culprits, &mut books)?;
+    let posts = restructure::entries(&recorder, &mut told.dice("posts"))?;
+    books.enter_all(posts);
     books.coverages_ended(calendar.end)?;
     books.claims()?;
     books.close()
 }
 
+/// What everything is told from.
+struct Telling<'a> {
+    seed: u64,
+    catalogue: &'a Catalogue,
+    calendar: &'a Calendar,
+    recorder: &'a Recorder,
+}
+
+impl<'a> Telling<'a> {
+    /// Dice of its own for each part, so that a change of one leaves the others as they are.
+    fn dice(&self, part: &str) -> Dice {
+        let mixed = part.bytes().fold(self.seed, |mixed, byte| {
+            mixed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
+        });
+        Dice::new(mixed)
+    }
+
+    fn tickets(&self) -> Spelt<Tickets> {
+        let mut dice = Dice::new(self.seed);
+        let mut anew = self.dice("notices");
+        let demands = demands(self.catalogue, self.calendar, &mut dice);
+        let stories = named::stories(self.recorder)?;
+        let mut notices = vec![storage::notice(self.recorder)?];
+        notices.extend(named::notices(&stories, self.recorder)?);
+        let retold = placements(&demands, notices, self.catalogue, &mut anew)?;
+        let desk = Desk {
+            demands: &demands,
+            retold,
+            catalogue: self.catalogue,
+            calendar: self.calendar,
+            caller: &self.recorder.caller,
+            system: Code::new("hornbill").map_err(malformed)?,
+        };
+        desk.tickets(&mut dice, &mut anew)
+    }
+
+    /// Gives back the changes by which some were caused.
+    fn outages(&self, incidents: &[Incident], books: &mut Books<'a>) -> Spelt<Vec<Culprit>> {
+        let recorder = self.recorder;
+        let named = named::stories(recorder)?;
+        let mut dice = self.dice("outages");
+        let mut stories = ordinary::stories(self.catalogue, self.calendar, incidents, &mut dice)?;
+        let council = &self.catalogue.councils[0].code;
+        let begins = moment(NO_OUTAGE)?;
+        stories.push(ordinary::recorded_in_error(council, begins, &mut dice)?);
+        stories.extend(downtime::stories(
+            &named,
+            self.calendar,
+            &mut self.dice("downtime"),
+        )?);
+        let culprits = numbered(&mut stories, recorder)?;
+        for story in named.iter().chain(&stories) {
+            books.enter_told(story.tell(recorder)?)?;
+        }
+        books.enter_told(storage::tell(recorder)?)?;
+        for told in interconnect::tell(recorder)? {
+            books.enter_told(told)?;
+        }
+        for council in &self.catalogue.councils {
+            books.enter_told(agreements::tell(recorder, &council.log)?)?;
+        }
+        Ok(culprits)
+    }
+
+    fn changes(
+        &self,
+        incidents: &[Incident],
+        culprits: &[Culprit],
+        books: &mut Books<'a>,
+    ) -> Spelt<()> {
+        let recorder = self.recorder;
+        for told in freezes(recorder)? {
+            books.enter_told(told)?;
+        }
+        books.enter_told(gate(recorder)?)?;
+        let held = Freezes::new()?;
+        let mut dice = self.dice("changes");
+        let stream = Stream::new(self.catalogue, self.calendar, &held, incidents, &mut dice);
+        let mut plans = stream.plans()?;
+        plans.extend(projects::plans(recorder, culprits)?);
+        for plan in plans {
+            books.enter_told(plan.tell(recorder, self.calendar)?)?;
+        }
+        Ok(())
+    }
+}
+
 /// The logs while they are written.
-struct Books {
-    caller: CallerId,
+struct Books<'a> {
+    recorder: &'a Recorder,
     logs: BTreeMap<LogName, Vec<Entry>>,
-    /// The system that tickets come from, and those that keep the record and the membership.
-    desk: Code,
+    /// The systems that keep the record and the membership.
     registry: Code,
     partnership: Code,
 }
 
-impl Books {
-    fn open(catalogue: &Catalogue) -> Result<Self, serde_json::Error> {
+impl<'a> Books<'a> {
+    fn open(catalogue: &Catalogue, recorder: &'a Recorder) -> Spelt<Self> {
         let councils = catalogue.councils.iter().map(|council| council.log.clone());
         let logs = councils.chain([LogName::shared()]);
         Ok(Self {
-            caller: token(CALLER)?,
+            recorder,
             logs: logs.map(|log| (log, Vec::new())).collect(),
-            desk: Code::new("hornbill").map_err(malformed)?,
             registry: Code::new("registry").map_err(malformed)?,
             partnership: Code::new("partnership").map_err(malformed)?,
         })
     }
 
-    fn memberships(&mut self, councils: &[Council]) -> Result<(), serde_json::Error> {
+    fn memberships(&mut self, councils: &[Council]) -> Spelt<()> {
         for council in councils {
             let fact = PartnershipFact::CouncilJoined(Joined {
                 council: council.code.clone(),
@@ -109,35 +218,42 @@ impl Books {
         Ok(())
     }
 
-    fn coverages_declared(&mut self) -> Result<(), serde_json::Error> {
-        let declared = CoverageFact::CoverageDeclared(Declared {
-            selector: Selector::whole(Family::Ticket),
-            from: COVERED_FROM,
-            through: None,
-        });
-        self.coverages("coverage-1", london_midnight(COVERED_FROM), &declared)
+    fn coverages_declared(&mut self) -> Spelt<()> {
+        for (family, from, name) in COVERED {
+            let declared = CoverageFact::CoverageDeclared(Declared {
+                selector: Selector::whole(family),
+                from,
+                through: None,
+            });
+            self.coverages((name, 1), london_midnight(from), &declared)?;
+        }
+        Ok(())
     }
 
-    fn coverages_ended(&mut self, at: Timestamp) -> Result<(), serde_json::Error> {
+    fn coverages_ended(&mut self, at: Timestamp) -> Spelt<()> {
         let ended = CoverageFact::CoverageEnded(Ended { through: LAST_DAY });
-        self.coverages("coverage-2", at, &ended)
+        for (_, _, name) in COVERED {
+            self.coverages((name, 2), at, &ended)?;
+        }
+        Ok(())
     }
 
-    /// The same fact about the one coverage of each log.
+    /// The same fact about one coverage of each log.
     fn coverages(
         &mut self,
-        command: &str,
+        (name, number): (&str, usize),
         at: Timestamp,
         fact: &CoverageFact,
-    ) -> Result<(), serde_json::Error> {
-        let (kind, creating) = (AggregateKind::Coverage, token("coverage-1")?);
+    ) -> Spelt<()> {
         let logs: Vec<LogName> = self.logs.keys().cloned().collect();
         for log in &logs {
             let entry = Entry {
                 source: source(log, &self.registry),
-                aggregate: created_aggregate(log, kind, &self.caller, &creating),
-                command: token(command)?,
-                correlation: token("coverage")?,
+                aggregate: self
+                    .recorder
+                    .aggregate(log, AggregateKind::Coverage, name)?,
+                command: token(&format!("{name}-{number}"))?,
+                correlation: token(name)?,
                 happened: at,
                 recorded: at,
                 event: Event::Coverage(Recordable::Fact(fact.clone())),
@@ -147,15 +263,16 @@ impl Books {
         Ok(())
     }
 
-    fn claims(&mut self) -> Result<(), serde_json::Error> {
-        let (day, hour) = PAPER;
-        let at = london_midnight(day) + hour;
+    fn claims(&mut self) -> Spelt<()> {
         for (index, claim) in targets::claims()?.into_iter().enumerate() {
+            let at = claim.paper.recorded();
+            let claim = claim.published;
             let log = claim.scope.home();
             let name = token(&format!("claim-{:02}", index + 1))?;
+            let caller = &self.recorder.caller;
             let entry = Entry {
                 source: source(&log, &self.registry),
-                aggregate: created_aggregate(&log, AggregateKind::Claim, &self.caller, &name),
+                aggregate: created_aggregate(&log, AggregateKind::Claim, caller, &name),
                 command: name.clone(),
                 correlation: name,
                 happened: at,
@@ -167,44 +284,13 @@ impl Books {
         Ok(())
     }
 
-    fn tickets(
-        &mut self,
-        demands: &[Demand<'_>],
-        catalogue: &Catalogue,
-        calendar: &Calendar,
-        dice: &mut Dice,
-    ) -> Result<(), serde_json::Error> {
-        let mut numbers: BTreeMap<&LogName, usize> = BTreeMap::new();
-        let mut stoppages: Vec<(&Demand<'_>, Cause)> = Vec::new();
-        for demand in demands {
-            let number = numbers.entry(&demand.log).or_default();
-            *number += 1;
-            let ticket = Ticket::new(&demand.log, *number, &self.caller)?;
-            let cause = cause(demand, &stoppages, dice);
-            let happened = life(demand, cause, catalogue, calendar, dice);
-            let steps = recorded(&ticket, demand, happened, catalogue, calendar.end, dice)?;
-            for step in steps {
-                let entry = Entry {
-                    source: source(&ticket.log, &self.desk),
-                    aggregate: ticket.aggregate,
-                    command: step.command,
-                    correlation: ticket.token.clone(),
-                    happened: step.happened,
-                    recorded: step.recorded,
-                    event: Event::Ticket(step.what),
-                };
-                self.enter(entry);
-            }
-            if demand.logged.priority == Priority::P1 && !demand.voided {
-                let cause = Cause {
-                    log: ticket.log,
-                    kind: CauseKind::Ticket,
-                    id: ticket.aggregate.id,
-                };
-                stoppages.push((demand, cause));
-            }
-        }
+    fn enter_told<R: Recording>(&mut self, told: Chronicle<'_, R>) -> Spelt<()> {
+        self.enter_all(told.entries()?);
         Ok(())
+    }
+
+    fn enter_all(&mut self, entries: Vec<Entry>) {
+        entries.into_iter().for_each(|entry| self.enter(entry));
     }
 
     fn enter(&mut self, entry: Entry) {
@@ -214,8 +300,8 @@ impl Books {
 
     /// All messages. Each log is written by a thread of its own: nearly all of the time goes into
     /// digests, ids and JSON.
-    fn close(self) -> Result<History, serde_json::Error> {
-        let caller = &self.caller;
+    fn close(self) -> Spelt<History> {
+        let caller = &self.recorder.caller;
         let logs = std::thread::scope(|scope| {
             let writers: Vec<_> = self
                 .logs
@@ -234,25 +320,6 @@ impl Books {
     }
 }
 
-/// An incident soon after a P1 of its council is now and then found to come from it.
-fn cause(
-    demand: &Demand<'_>,
-    stoppages: &[(&Demand<'_>, Cause)],
-    dice: &mut Dice,
-) -> Option<Cause> {
-    let logged = &demand.logged;
-    if logged.kind != TicketKind::Incident || logged.priority == Priority::P1 {
-        return None;
-    }
-    let council = demand.log.council()?;
-    let (_, cause) = stoppages
-        .iter()
-        .rev()
-        .take_while(|(stoppage, _)| demand.at.duration_since(stoppage.at) < AFTERMATH)
-        .find(|(stoppage, _)| stoppage.hits(council))?;
-    dice.percent(7).then(|| cause.clone())
-}
-
-fn token(text: &str) -> Result<Token, serde_json::Error> {
+fn token(text: &str) -> Spelt<Token> {
     Token::new(text).map_err(malformed)
 }

@@ -1,19 +1,27 @@
 //! Pure, seeded generator of the demonstration history.
 //!
-//! The figures of two published tables are reproduced exactly (see [`targets`]); everything else,
-//! such as the split by council, the other priorities and the exact days, is sample data. The same
-//! seed gives the same bytes: no clock, no I/O, whole numbers only.
+//! What was published (see [`targets`]) is reproduced exactly, as far as it agrees with itself;
+//! everything else, such as the split by council, the other priorities and most exact times, is
+//! sample data. The same seed gives the same bytes: no clock, no I/O, whole numbers only.
 
 pub mod targets;
 
+mod agreements;
 mod calendar;
 mod catalogue;
+mod changes;
+mod chronicle;
 mod demand;
 mod dice;
 mod history;
 mod life;
 mod message;
+mod outages;
+mod placement;
 mod recording;
+mod restructure;
+mod spelling;
+mod tickets;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! What happens to one ticket, from logged to closed or to the end of the history.
 
 use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::reference::Reference;
 use townclerk_domain::ticket::{
-    Assigned, Cancelled, Cause, Closed, Held, Linked, Priority, Recategorised, Reopened,
-    Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged,
+    Assigned, Cancelled, Closed, Held, Linked, Priority, Recategorised, Reopened, Reprioritised,
+    Resolved, Started, TicketFact, TicketKind, Triaged,
 };
 
 use crate::calendar::{Calendar, Pace, slowness};
@@ -25,7 +26,7 @@ pub type Happening = (Timestamp, TicketFact);
 /// after the history is not told.
 pub fn life(
     demand: &Demand<'_>,
-    cause: Option<Cause>,
+    cause: Option<Reference>,
     catalogue: &Catalogue,
     calendar: &Calendar,
     dice: &mut Dice,
@@ -84,7 +85,7 @@ struct Life<'a> {
 }
 
 impl Life<'_> {
-    fn is_taken_up(&mut self, cause: Option<Cause>) {
+    fn is_taken_up(&mut self, cause: Option<Reference>) {
         if self.dice.percent(97) {
             let wait = self.up_to(self.effort / 30 + 5);
             self.then(wait, TicketFact::Triaged(Triaged {}));

@@ -71,5 +71,12 @@ fn digest(entry: &Entry) -> Result<CommandDigest, serde_json::Error> {
         Event::Coverage(what) => of(entry, what),
         Event::Claim(what) => of(entry, what),
         Event::Partnership(what) => of(entry, what),
+        Event::Change(what) => of(entry, what),
+        Event::Freeze(what) => of(entry, what),
+        Event::Gate(what) => of(entry, what),
+        Event::Outage(what) => of(entry, what),
+        Event::Programme(what) => of(entry, what),
+        Event::Post(what) => of(entry, what),
+        Event::Availability(what) => of(entry, what),
     }
 }

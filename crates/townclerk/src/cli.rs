@@ -33,6 +33,10 @@ pub enum Command {
     /// Log tickets and look at them
     #[command(subcommand)]
     Ticket(Ticket),
+    /// List records of a council, of shared, or of joint
+    List(List),
+    /// Send any command as JSON
+    Send(Send),
     /// Make the rows of a view anew from the logs, compare, and serve them
     Rebuild(Rebuild),
     /// Compare every view with a fresh replay of its logs
@@ -80,6 +84,8 @@ pub struct Demo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ServedRole {
     TicketService,
+    ChangeService,
+    OutageService,
     RegistryService,
     RestructureService,
     ViewService,
@@ -149,7 +155,7 @@ pub struct Figures {
     /// 2019-07, 19/20 Q4, 2018-06-04 or 2019-07/2020-07; may be repeated
     #[arg(long)]
     pub period: Vec<String>,
-    /// Split by kind, priority, service, category, channel or home
+    /// Split by a dimension that the measure has, such as priority, service, component or home
     #[arg(long)]
     pub breakdown: Option<String>,
     /// Only records with a value, such as priority=p1; may be repeated
@@ -226,6 +232,75 @@ pub struct TicketShow {
     pub services: Services,
 }
 
+/// The sorts of records that a view lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    Tickets,
+    Changes,
+    Outages,
+    Freezes,
+    Gates,
+    Programmes,
+    Posts,
+    Agreements,
+    Findings,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLE)]
+pub struct List {
+    pub sort: Sort,
+    /// The view to ask: a council's code, shared or joint; tickets are not listed for joint
+    #[arg(long)]
+    pub scope: Scope,
+    /// What happened at this time or later does not count
+    #[arg(long)]
+    pub as_at: Option<String>,
+    /// What became known after this time does not count
+    #[arg(long)]
+    pub known_at: Option<String>,
+    /// Only open ones, of tickets, changes and outages
+    #[arg(long)]
+    pub open: bool,
+    /// How many at most; else 50, of findings 100
+    #[arg(long)]
+    pub limit: Option<u32>,
+    /// Where the page before ended, as it said
+    #[arg(long)]
+    pub after: Option<String>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+const LIST_EXAMPLE: &str = "Example: townclerk list outages --scope lewisham --open";
+
+#[derive(Debug, Args)]
+#[command(after_help = SEND_EXAMPLE)]
+pub struct Send {
+    /// The path of a command, such as /v1/logs/shared/outages
+    #[arg(value_parser = command_path)]
+    pub path: String,
+    /// Its body as JSON, or @FILE to read it from a file, or - for the standard input
+    #[arg(long, default_value = "{}")]
+    pub body: String,
+    /// The idempotency key: repeat the command with it and it is still recorded once
+    #[arg(long)]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+const SEND_EXAMPLE: &str = "Example: townclerk send /v1/logs/brent/coverages --body \
+    '{\"selector\": {\"family\": \"outage\"}, \"from\": \"2021-01-01\"}'";
+
+/// Only commands are sent: a mistyped path asks for nothing else.
+fn command_path(text: &str) -> Result<String, String> {
+    match text.starts_with("/v1/logs/") {
+        true => Ok(text.to_owned()),
+        false => Err("a command has a path such as /v1/logs/shared/outages".to_owned()),
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Rebuild {
     /// A council's code, or joint
@@ -244,10 +319,42 @@ pub struct Verify {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    fn read(line: &[&str]) -> Result<Command, String> {
+        let words = std::iter::once("townclerk").chain(line.iter().copied());
+        let read = Cli::try_parse_from(words);
+        read.map(|cli| cli.command).map_err(|why| why.to_string())
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_sort_of_record_is_listed_by_its_name() {
+        for sort in Sort::value_variants() {
+            let name = sort.to_possible_value().unwrap();
+            let list = read(&["list", name.get_name(), "--scope", "joint"]);
+            assert!(matches!(list, Ok(Command::List(list)) if list.sort == *sort));
+        }
+        let unknown = read(&["list", "people", "--scope", "joint"]).unwrap_err();
+        assert!(unknown.contains("possible values: tickets"), "{unknown}");
+    }
+
+    #[test]
+    fn only_the_path_of_a_command_is_sent_to() {
+        let sent = read(&["send", "/v1/logs/brent/tickets/1/start"]);
+        assert!(matches!(sent, Ok(Command::Send(send)) if send.body == "{}"));
+        for path in ["/v1/views/brent/rebuild", "v1/logs/brent/tickets"] {
+            let refused = read(&["send", path]).unwrap_err();
+            assert!(
+                refused.contains("a command has a path such as"),
+                "{refused}"
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -69,7 +70,12 @@ impl Client {
 
     /// # Errors
     /// An unreachable service, or its refusal as [`Refused`].
-    pub async fn command(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Value> {
+    pub async fn command(
+        &self,
+        path: &str,
+        key: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> anyhow::Result<Value> {
         let with =
             |request: reqwest::RequestBuilder| request.header("Idempotency-Key", key).json(body);
         let response = self.send(Method::POST, path, with).await?;

@@ -10,7 +10,7 @@ pub use replay::{RebuildReport, Step, VerifyReport};
 
 mod query;
 
-mod tickets;
+mod records;
 
 mod page;
 

@@ -1,90 +1,159 @@
-//! Pages: one for each view, the way in at `/`, and a form to sign in with. No scripts.
+//! Pages: for each view one on each topic, the way in at `/`, and a form to sign in with. No
+//! scripts.
 //!
-//! Data is prepared apart from HTTP and from templates: `gather` asks the view, `tables` and
-//! `basis` turn figures into what a page shows, `html` writes it.
+//! Data is prepared apart from HTTP and from templates: `asking` asks the view, a file for each
+//! topic turns figures and records into what its page shows, `html` writes it.
 
+mod agreements;
+mod asking;
+mod availability;
 mod basis;
+mod calendar;
+mod changes;
+mod chart;
+mod content;
+mod findings;
 mod gather;
 mod html;
+mod outages;
 mod periods;
+mod posts;
 mod published;
+mod reconcile;
 mod table;
 mod tables;
+mod topic;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use townclerk_app::access::need::{Asked, Presented};
 use townclerk_app::access::{Caller, Guarded, Need};
 use townclerk_app::http::Problem;
-use townclerk_domain::names::Scope;
+use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::contributions::Basis;
 use townclerk_views::registry::Registry;
 
 use crate::query::{Params, instant};
-use crate::routes::{FIGURES, Views, failed};
-use html::{Frame, PageLink};
+use crate::routes::{FIGURES, RECORDS, Views, failed};
+use crate::view::ViewError;
+use asking::Asking;
+use content::{Content, Part};
+use html::{Frame, PageLink, Place};
+use topic::{Topic, address};
 
 /// Where the form to sign in stands.
 const SIGN_IN: &str = "/sign-in";
 
 type MaybeCaller = Option<Extension<Caller>>;
 
-/// Adds the pages: a view's own has the need of its figures.
+/// Parameters, or why they cannot be read.
+type Queried = Result<Query<Params>, QueryRejection>;
+
+/// Adds the pages: a view's own have the need of its figures, those of records that of records.
 #[must_use]
 pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let state = || views.clone();
-    guarded
+    let guarded = guarded
         .get_with("/", Need::nothing(), state(), home)
-        .get_with(SIGN_IN, Need::nothing(), state(), sign_in)
-        .get_with("/{view}", FIGURES, state(), page)
+        .get_with(SIGN_IN, Need::nothing(), state(), sign_in);
+    Topic::ALL.into_iter().fold(guarded, |guarded, topic| {
+        let handler = move |views: State<Views>, name: Path<String>, query: Queried, caller| {
+            page(topic, views, name, query, caller)
+        };
+        guarded.get_with(&topic.path("{view}"), topic.need(), state(), handler)
+    })
 }
 
 async fn page(
+    topic: Topic,
     State(views): State<Views>,
     Path(name): Path<String>,
-    Query(params): Query<Params>,
+    query: Queried,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
-    let asked = asked(&params)?;
-    let gathered = tokio::task::block_in_place(|| gather::gather(&view, scope.clone(), asked));
-    let gathered = gathered.map_err(failed)?;
-    let here = format!("/{scope}{}", html::basis_query('?', asked));
-    let frame = frame(
-        &views,
-        &gathered.registry,
-        Some(&scope),
-        caller.as_ref(),
-        here,
-    );
-    written(html::view_page(frame, &gathered))
+    let asked = asked(&params(query)?)?;
+    let read = || view.with_rows(|rows| Registry::read(rows, asked.known_at));
+    let registry = tokio::task::block_in_place(read).map_err(failed)?;
+    let asking = Asking {
+        view: &view,
+        scope: &scope,
+        asked,
+        registry: &registry,
+        records: reads(RECORDS, &scope, caller.as_ref()),
+    };
+    let content = content(topic, &asking).await.map_err(failed)?;
+    let place = Place {
+        scope: &scope,
+        registry: &registry,
+        asked,
+    };
+    let mut frame = frame(&views, &registry, Some(&scope), caller.as_ref());
+    frame.topics = topics(topic, &place, caller.as_ref());
+    frame.here = address(topic, &scope, asked);
+    written(html::view_page(frame, &place, &content))
+}
+
+async fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError> {
+    if topic == Topic::Findings {
+        let found = findings::found(asking).await?;
+        return findings::content(asking, &found);
+    }
+    tokio::task::block_in_place(|| match topic {
+        Topic::Availability => availability::content(asking),
+        Topic::Outages => outages::content(asking),
+        Topic::Changes => changes::content(asking),
+        Topic::Posts => posts::content(asking),
+        Topic::Tickets | Topic::Findings => tickets(asking),
+    })
+}
+
+fn tickets(asking: &Asking<'_>) -> Result<Content, ViewError> {
+    let gathered = gather::gather(asking)?;
+    let all = gathered.all();
+    let mut content = Content::of(asking, Topic::Tickets, all[0], &all[1..], &gathered.claims);
+    content.headlines = tables::headlines(&gathered);
+    content.parts = tables::tables(&gathered).into_iter().map(Part::Table).collect();
+    content.counted = gather::MEASURES.to_vec();
+    Ok(content)
+}
+
+fn params(query: Queried) -> Result<Params, Problem> {
+    let Query(params) = query.map_err(|why| Problem::bad_query("query", why))?;
+    Ok(params)
 }
 
 async fn home(
     State(views): State<Views>,
-    Query(params): Query<Params>,
+    query: Queried,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    none_taken(&params, &[])?;
+    none_taken(&params(query)?, &[])?;
     let registry = names(&views)?;
-    let frame = frame(&views, &registry, None, caller.as_ref(), "/".to_owned());
+    let frame = frame(&views, &registry, None, caller.as_ref());
     written(html::home_page(frame))
 }
 
 async fn sign_in(
     State(views): State<Views>,
-    Query(params): Query<Params>,
+    query: Queried,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
+    let params = params(query)?;
     none_taken(&params, &["next"])?;
-    let next = params.last().map_or("/", |(_, next)| next.as_str());
     let registry = names(&views)?;
-    let frame = frame(&views, &registry, None, caller.as_ref(), next.to_owned());
+    let mut frame = frame(&views, &registry, None, caller.as_ref());
+    if let Some((_, next)) = params.last() {
+        frame.here.clone_from(next);
+    }
     written(html::sign_in_page(frame))
 }
 
@@ -132,41 +201,72 @@ fn names(views: &Views) -> Result<Registry, Problem> {
     tokio::task::block_in_place(read).map_err(failed)
 }
 
+/// Whether a caller has what something of a view needs.
+fn reads(need: Need, scope: &Scope, caller: Option<&Extension<Caller>>) -> bool {
+    let presented = caller.map_or(Presented::Nothing, |Extension(caller)| {
+        Presented::Known(caller)
+    });
+    let asked = Asked {
+        view: Some(scope.as_str()),
+        ..Asked::default()
+    };
+    need.admit(presented, &asked).is_ok()
+}
+
+/// A link for those who may follow it; for others to the form to sign in, which leads there.
+fn link(name: String, href: String, readable: bool, current: bool) -> PageLink {
+    PageLink {
+        name,
+        href: match readable {
+            true => href,
+            false => format!("{SIGN_IN}?next={}", href.replace('&', "%26")),
+        },
+        readable,
+        current,
+    }
+}
+
 /// What stands around every page: where else to go, and who is signed in.
 fn frame(
     views: &Views,
     registry: &Registry,
     current: Option<&Scope>,
     caller: Option<&Extension<Caller>>,
-    here: String,
 ) -> Frame {
-    let caller = caller.map(|Extension(caller)| caller);
-    let presented = caller.map_or(Presented::Nothing, Presented::Known);
-    let mut scopes: Vec<&Scope> = views.iter().map(|view| view.scope()).collect();
-    // What everybody may read comes first.
-    scopes.sort_by_key(|scope| (**scope != Scope::Joint, *scope));
-    let link = |scope: &Scope| {
-        let asked = Asked {
-            view: Some(scope.as_str()),
-            ..Asked::default()
-        };
-        let readable = FIGURES.admit(presented, &asked).is_ok();
-        PageLink {
-            name: words::scope_name(scope, registry),
-            href: match readable {
-                true => format!("/{scope}"),
-                false => format!("{SIGN_IN}?next=/{scope}"),
-            },
-            readable,
-            current: current == Some(scope),
-        }
+    let mut scopes: BTreeSet<Scope> = views.iter().map(|view| view.scope().clone()).collect();
+    if !scopes.is_empty() {
+        // Every view answers for it.
+        scopes.insert(Scope::Log(LogName::shared()));
+    }
+    let mut scopes: Vec<&Scope> = scopes.iter().collect();
+    // What everybody may read comes first, what several councils share last.
+    scopes.sort_by_key(|scope| match scope {
+        Scope::Joint => (0, *scope),
+        Scope::Log(log) if log.is_shared() => (2, *scope),
+        Scope::Log(_) => (1, *scope),
+    });
+    let to_view = |scope: &Scope| {
+        let name = words::scope_name(scope, registry);
+        let readable = reads(FIGURES, scope, caller);
+        link(name, format!("/{scope}"), readable, current == Some(scope))
     };
     Frame {
-        pages: scopes.into_iter().map(link).collect(),
-        signed_in: caller.map(words::caller),
+        pages: scopes.into_iter().map(to_view).collect(),
+        topics: Vec::new(),
+        signed_in: caller.map(|Extension(caller)| words::caller(caller)),
         form_above: true,
-        here,
+        here: "/".to_owned(),
     }
+}
+
+/// The pages of one view, for the same moments.
+fn topics(current: Topic, place: &Place<'_>, caller: Option<&Extension<Caller>>) -> Vec<PageLink> {
+    let to_topic = |topic: Topic| {
+        let href = address(topic, place.scope, place.asked);
+        let readable = reads(topic.need(), place.scope, caller);
+        link(topic.title().to_owned(), href, readable, topic == current)
+    };
+    Topic::ALL.into_iter().map(to_topic).collect()
 }
 
 fn written(page: Result<String, askama::Error>) -> Result<Response, Problem> {

@@ -21,6 +21,12 @@ const SPLITS_MAX: usize = 2;
 /// Most periods that one query may name.
 const PERIODS_MAX: usize = 500;
 
+/// The parameter that splits figures.
+const BREAKDOWN: &str = "breakdown";
+
+/// The breakdown by the log in which records lie.
+const HOME: &str = "home";
+
 /// What a figures query asks for.
 pub struct FiguresQuery {
     pub query: Query,
@@ -68,18 +74,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
             }
         }
     }
-    if everything && breakdown != Breakdown::default() {
-        let why = "leaves no room for breakdowns and filters: leave one of them out";
-        return Err(Problem::bad_query("everything", why));
-    }
-    if breakdown.split.len() > SPLITS_MAX {
-        let why = format!("at most {SPLITS_MAX} dimensions at a time; fix the others to a value");
-        return Err(Problem::bad_query("breakdown", why));
-    }
-    if periods.len() > PERIODS_MAX {
-        let why = format!("at most {PERIODS_MAX} periods in one query");
-        return Err(Problem::bad_query("period", why));
-    }
+    bounds_fit(&breakdown, periods.len(), everything)?;
     breakdown
         .split
         .retain(|dimension| !breakdown.fixed.contains_key(dimension));
@@ -88,6 +83,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
     if !everything {
         query.breakdowns = vec![breakdown];
     }
+    let named = measures.clone();
     if !measures.is_empty() {
         query.measures = measures;
     }
@@ -95,10 +91,30 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
         query.periods = Periods::These(periods);
     }
     home_fits(&query)?;
+    if !everything {
+        breakdowns_fit(&query, &named)?;
+    }
     Ok(FiguresQuery {
         query,
         min_positions,
     })
+}
+
+/// What one query may ask for at most.
+fn bounds_fit(breakdown: &Breakdown, periods: usize, everything: bool) -> Result<(), Problem> {
+    if everything && *breakdown != Breakdown::default() {
+        let why = "leaves no room for breakdowns and filters: leave one of them out";
+        return Err(Problem::bad_query("everything", why));
+    }
+    if breakdown.split.len() > SPLITS_MAX {
+        let why = format!("at most {SPLITS_MAX} dimensions at a time; fix the others to a value");
+        return Err(Problem::bad_query(BREAKDOWN, why));
+    }
+    if periods > PERIODS_MAX {
+        let why = format!("at most {PERIODS_MAX} periods in one query");
+        return Err(Problem::bad_query("period", why));
+    }
+    Ok(())
 }
 
 /// A council's figures come from its own log and the shared one, from no other council's.
@@ -109,13 +125,71 @@ fn home_fits(query: &Query) -> Result<(), Problem> {
             && !home.is_shared()
         {
             let why = format!("{scope} has figures of {scope} and of shared, not of {home}");
-            return Err(Problem::bad_query("home", why));
+            return Err(Problem::bad_query(HOME, why));
         }
     }
     Ok(())
 }
 
-/// A value that no ticket can have is a mistake, not a zero.
+/// What cannot be broken down so has no figure: for a measure that is named this is a mistake. Where
+/// none is named those that do not fit are left out, and one at least must fit.
+fn breakdowns_fit(query: &Query, named: &[Measure]) -> Result<(), Problem> {
+    for breakdown in &query.breakdowns {
+        for measure in named {
+            measure_fits(*measure, breakdown)?;
+        }
+        if !query
+            .measures
+            .iter()
+            .any(|measure| breakdown.fits(*measure))
+        {
+            let dimensions = breakdown.mask().dimensions().map(Dimension::name);
+            let home = (breakdown.home != Home::Whole).then_some(HOME);
+            let all: Vec<&str> = dimensions.chain(home).collect();
+            let why = format!("no measure has a breakdown by {}", all.join(" and "));
+            let first = all.first().copied().unwrap_or(BREAKDOWN);
+            return Err(Problem::bad_query(parameter(breakdown, first), why));
+        }
+    }
+    Ok(())
+}
+
+fn measure_fits(measure: Measure, breakdown: &Breakdown) -> Result<(), Problem> {
+    let mut dimensions = breakdown.mask().dimensions();
+    let missing = dimensions.find(|dimension| !measure.has(*dimension));
+    let missing = match missing {
+        Some(dimension) => dimension.name(),
+        // Only the home is left that it can lack: it counts by affected council.
+        None if !breakdown.fits(measure) => HOME,
+        None => return Ok(()),
+    };
+    let of_home = Breakdown {
+        home: Home::Split,
+        ..Breakdown::default()
+    };
+    let has = measure.definition().dimensions.iter().map(|d| d.name());
+    let has: Vec<&str> = has.chain(of_home.fits(measure).then_some(HOME)).collect();
+    let has = match has.is_empty() {
+        true => "none".to_owned(),
+        false => has.join(", "),
+    };
+    let why = format!("{measure} has no breakdown by {missing}; it has {has}");
+    Err(Problem::bad_query(parameter(breakdown, missing), why))
+}
+
+/// Which parameter asked for a dimension: the filter of that name, or else the breakdown.
+fn parameter<'a>(breakdown: &Breakdown, dimension: &'a str) -> &'a str {
+    let is_filter = match dimension {
+        HOME => matches!(breakdown.home, Home::Of(_)),
+        _ => breakdown
+            .fixed
+            .keys()
+            .any(|fixed| fixed.name() == dimension),
+    };
+    if is_filter { dimension } else { BREAKDOWN }
+}
+
+/// A value that no record can have is a mistake, not a zero.
 fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
     let name = dimension.name();
     match dimension.values() {
@@ -129,14 +203,14 @@ fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
 }
 
 fn split(breakdown: &mut Breakdown, text: &str) -> Result<(), Problem> {
-    if text == "home" {
+    if text == HOME {
         breakdown.home = Home::Split;
         return Ok(());
     }
     let dimension = Dimension::from_name(text).ok_or_else(|| {
         let known = Dimension::ALL.map(Dimension::name).join(", ");
         let why = format!("{text:?} is not a dimension; there are {known} and home");
-        Problem::bad_query("breakdown", why)
+        Problem::bad_query(BREAKDOWN, why)
     })?;
     if !breakdown.split.contains(&dimension) {
         breakdown.split.push(dimension);
@@ -203,6 +277,105 @@ mod tests {
     }
 
     #[test]
+    fn a_breakdown_that_a_named_measure_does_not_take_is_refused_with_those_that_it_takes() {
+        for (measure, name, value, says) in [
+            (
+                "availability",
+                "breakdown",
+                "priority",
+                "breakdown: availability has no breakdown by priority; it has service",
+            ),
+            (
+                "availability",
+                "priority",
+                "p1",
+                "priority: availability has no breakdown by priority; it has service",
+            ),
+            (
+                "outages",
+                "breakdown",
+                "component,kind",
+                "breakdown: outages has no breakdown by kind; it has component, class, party, home",
+            ),
+            (
+                "establishment",
+                "appointment",
+                "interim",
+                "appointment: establishment has no breakdown by appointment; it has home",
+            ),
+            (
+                "downtime_minutes",
+                "breakdown",
+                "home",
+                "breakdown: downtime_minutes has no breakdown by home; it has service",
+            ),
+            (
+                "availability",
+                "home",
+                "shared",
+                "home: availability has no breakdown by home; it has service",
+            ),
+            (
+                "days_since_change_related_major_incident",
+                "breakdown",
+                "home",
+                "breakdown: days_since_change_related_major_incident has no breakdown by home; it \
+                 has none",
+            ),
+            (
+                "tickets_logged,changes_closed",
+                "breakdown",
+                "kind",
+                "breakdown: changes_closed has no breakdown by kind; it has outcome, change_type, \
+                 home",
+            ),
+        ] {
+            let problem = read(&[("measure", measure), (name, value)]).err().unwrap();
+            assert_eq!(problem.detail(), says);
+        }
+    }
+
+    #[test]
+    fn a_breakdown_that_each_named_measure_takes_is_read() {
+        for (measure, name, value) in [
+            ("availability", "breakdown", "service"),
+            ("availability,tickets_logged", "service", "email"),
+            ("outages", "breakdown", "home"),
+            ("outages", "class", "power"),
+            ("outages", "component", "unknown"),
+            ("outages", "party", "unknown"),
+            ("changes_closed", "outcome", "backed-out"),
+            ("changes_in_freeze_without_exemption", "home", "shared"),
+        ] {
+            let query = [("measure", measure), (name, value)];
+            assert!(read(&query).is_ok(), "{measure} by {name}");
+        }
+    }
+
+    #[test]
+    fn where_no_measure_is_named_one_at_least_must_take_the_breakdown() {
+        let read_all = read(&[("breakdown", "component")]).unwrap();
+        assert_eq!(read_all.query.measures, Measure::ALL);
+        assert!(read(&[]).is_ok());
+        assert!(read(&[("breakdown", "home")]).is_ok());
+        for (query, says) in [
+            (
+                [("breakdown", "kind,component")],
+                "breakdown: no measure has a breakdown by kind and component",
+            ),
+            (
+                [("breakdown", "outcome,appointment")],
+                "breakdown: no measure has a breakdown by outcome and appointment",
+            ),
+        ] {
+            assert_eq!(read(&query).err().unwrap().detail(), says);
+        }
+        let filtered = read(&[("priority", "p1"), ("party", "own")]);
+        let says = "priority: no measure has a breakdown by priority and party";
+        assert_eq!(filtered.err().unwrap().detail(), says);
+    }
+
+    #[test]
     fn what_is_not_known_is_named() {
         for (name, value) in [
             ("measure", "happiness"),
@@ -215,6 +388,12 @@ mod tests {
             ("breakdown", "kind,priority,service"),
             ("priority", "p9"),
             ("service", "no code"),
+            ("component", "No Code"),
+            ("class", ""),
+            ("party", "nobody"),
+            ("outcome", "good"),
+            ("change_type", "big"),
+            ("appointment", "friend"),
         ] {
             let problem = read(&[(name, value)]).err().unwrap();
             assert!(problem.detail().starts_with(name), "{}", problem.detail());

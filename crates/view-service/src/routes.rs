@@ -16,12 +16,12 @@ use serde_json::json;
 use townclerk_app::access::{Anonymous, Guarded, Need, Role, ScopeNeed};
 use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
-use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::names::Scope;
 use townclerk_views::figure::Figure;
 
 use crate::page;
 use crate::query::{FiguresQuery, Params, figures_query, parsed};
-use crate::tickets::{self, ReadError};
+use crate::records;
 use crate::view::{View, ViewError};
 
 const READERS: &[Role] = &[
@@ -45,8 +45,12 @@ const STATUS: Need = Need {
     ..FIGURES
 };
 
+/// Outages, changes, freezes, gates, programmes, posts, agreements and findings: whoever reads the
+/// view's figures by name reads these, the committee those of the joint view. Nobody anonymous does.
+pub(crate) const RECORDS: Need = STATUS;
+
 /// The committee needs figures, not tickets.
-const TICKETS: Need = Need {
+pub(crate) const TICKETS: Need = Need {
     roles: &[
         Role::ServiceDesk,
         Role::Change,
@@ -99,12 +103,11 @@ impl Views {
 #[must_use]
 pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let state = || views.clone();
-    page::routes(guarded, views)
+    let guarded = records::routes(page::routes(guarded, views), views);
+    guarded
         .get_with("/v1/views", Need::nothing(), state(), names)
         .get_with("/v1/views/{view}", STATUS, state(), status)
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
-        .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
-        .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
         .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
         .post_with("/v1/views/{view}/verify", REPLAY, state(), verify)
 }
@@ -128,9 +131,9 @@ struct Figures {
 }
 
 /// Parameters, or why they cannot be read.
-type Asked = Result<Query<Params>, QueryRejection>;
+pub(crate) type Asked = Result<Query<Params>, QueryRejection>;
 
-fn params(query: Asked) -> Result<Params, Problem> {
+pub(crate) fn params(query: Asked) -> Result<Params, Problem> {
     let Query(params) = query.map_err(|why| Problem::bad_query("query", why))?;
     Ok(params)
 }
@@ -179,7 +182,7 @@ async fn wait_for(view: &View, wanted: &Position) -> Result<(), Problem> {
 }
 
 /// Waits for each `min_position`, and gives the other parameters.
-async fn after_waiting(view: &View, params: Params) -> Result<Params, Problem> {
+pub(crate) async fn after_waiting(view: &View, params: Params) -> Result<Params, Problem> {
     let (positions, others): (Params, Params) = params
         .into_iter()
         .partition(|(name, _)| name == "min_position");
@@ -187,41 +190,6 @@ async fn after_waiting(view: &View, params: Params) -> Result<Params, Problem> {
         wait_for(view, &parsed(name, value)?).await?;
     }
     Ok(others)
-}
-
-/// The log whose tickets a scope lists.
-fn log_of(scope: &Scope) -> Result<LogName, Problem> {
-    match scope {
-        Scope::Log(log) => Ok(log.clone()),
-        Scope::Joint => {
-            let what = "list of tickets of joint: ask the view of a council, or of shared,";
-            Err(Problem::not_found(what))
-        }
-    }
-}
-
-async fn ticket_page(
-    State(views): State<Views>,
-    Path(name): Path<String>,
-    query: Asked,
-) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let log = log_of(&scope)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
-    Ok(Json(page.map_err(unreadable)?).into_response())
-}
-
-async fn ticket(
-    State(views): State<Views>,
-    Path((name, id)): Path<(String, String)>,
-    query: Asked,
-) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let log = log_of(&scope)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let ticket = tickets::one(&view, &log, &id, &params).await;
-    Ok(Json(ticket.map_err(unreadable)?).into_response())
 }
 
 async fn rebuild(
@@ -293,13 +261,6 @@ fn streamed<F: Future<Output = ()> + Send + 'static>(work: impl FnOnce(Lines) ->
     let body = lines.chain(end).map(Ok::<_, std::convert::Infallible>);
     let headers = [(CONTENT_TYPE, "application/x-ndjson")];
     (headers, Body::from_stream(body)).into_response()
-}
-
-fn unreadable(error: ReadError) -> Problem {
-    match error {
-        ReadError::Problem(problem) => problem,
-        ReadError::Failed(error) => failed(error),
-    }
 }
 
 pub(crate) fn failed(error: ViewError) -> Problem {

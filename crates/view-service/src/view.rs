@@ -155,6 +155,17 @@ impl View {
     /// # Errors
     /// Only what is wrong with the rows.
     pub fn figures(&self, query: &Query) -> Result<Vec<Figure>, ViewError> {
+        self.with_reading(|reading| figures(reading, query))
+    }
+
+    /// Reads rows together with how far they were read, while nothing changes them.
+    ///
+    /// # Errors
+    /// Whatever `read` says.
+    pub fn with_reading<T>(
+        &self,
+        read: impl FnOnce(&Reading<'_, Store>) -> Result<T, RowsError>,
+    ) -> Result<T, ViewError> {
         let served = self.read();
         let positions = self.positions_of(&served.store);
         let checkpoints = served.store.checkpoints().iter();
@@ -166,7 +177,7 @@ impl View {
             reached: &self.watched().reached.clone(),
             passes: &self.passes,
         };
-        Ok(figures(&reading, query)?)
+        Ok(read(&reading)?)
     }
 
     /// Reads rows while nothing changes them.

@@ -32,6 +32,8 @@ pub struct LogCoverage {
     spans: Vec<Span>,
     /// Whether one of the coverages was made up for a demonstration.
     pub sample: bool,
+    /// When the council left, where it is complete up to then: nothing more is needed of it.
+    left: Option<Timestamp>,
 }
 
 /// As figures show it: the first and last covered day that matter to the period.
@@ -82,7 +84,57 @@ impl LogCoverage {
         }
         spans.retain(|span| span.start < span.end);
         let spans = merged(spans);
-        (!spans.is_empty()).then_some(Self { spans, sample })
+        (!spans.is_empty()).then_some(Self {
+            spans,
+            sample,
+            left: None,
+        })
+    }
+
+    /// What is covered and agreed on too: a service without an agreement has no availability.
+    ///
+    /// `agreed` are stretches of days, the last of them absent while it goes on.
+    pub fn within(self, agreed: &[(Date, Option<Date>)], sample: bool) -> Option<Self> {
+        let agreed: Vec<Span> = agreed
+            .iter()
+            .map(|(from, through)| Span {
+                from: *from,
+                through: *through,
+                start: london_midnight(*from),
+                end: through.map_or(Timestamp::MAX, end_of_day),
+            })
+            .collect();
+        self.and(&Self {
+            spans: merged(agreed),
+            sample,
+            left: None,
+        })
+    }
+
+    /// What both cover.
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        let pairs = self
+            .spans
+            .iter()
+            .flat_map(|one| other.spans.iter().map(move |two| one.and(two)));
+        let spans: Vec<Span> = pairs.flatten().collect();
+        (!spans.is_empty()).then_some(Self {
+            spans,
+            sample: self.sample || other.sample,
+            left: self.left.or(other.left),
+        })
+    }
+
+    /// The same for a council that left: complete up to then, it is complete.
+    pub fn until_leaving(mut self, last_day: Date) -> Self {
+        let leaving = end_of_day(last_day);
+        self.left = (self.complete_to() >= leaving).then_some(leaving);
+        self
+    }
+
+    /// Up to when the record is complete, as far as more is needed of it.
+    pub fn needed_to(&self) -> Option<Timestamp> {
+        self.left.is_none().then(|| self.complete_to())
     }
 
     /// Up to when the record is complete.
@@ -97,6 +149,8 @@ impl LogCoverage {
     /// How much of `period` is covered, looked at from `as_at`.
     pub fn covers(&self, period: &Period, as_at: Timestamp, accumulation: Accumulation) -> Covered {
         let (start, end) = (period.start(), period.end());
+        // Of a council that left only the time before is looked at.
+        let needed = self.left.map_or(end, |left| left.min(end));
         let seen = end.min(as_at);
         if seen <= start {
             return Covered::No;
@@ -122,11 +176,24 @@ impl LogCoverage {
             Accumulation::Flow => first.start <= start && touching.len() == 1,
             Accumulation::Stock => true,
         };
-        if from_start && last.end >= end && as_at >= end {
+        if from_start && last.end >= needed && as_at >= end {
             Covered::Fully(days)
         } else {
             Covered::Partly(days)
         }
+    }
+}
+
+impl Span {
+    /// The days that both have; none where they have none in common.
+    fn and(&self, other: &Self) -> Option<Self> {
+        let both = Self {
+            from: self.from.max(other.from),
+            through: self.through.into_iter().chain(other.through).min(),
+            start: self.start.max(other.start),
+            end: self.end.min(other.end),
+        };
+        (both.start < both.end).then_some(both)
     }
 }
 

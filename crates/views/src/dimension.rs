@@ -1,6 +1,15 @@
-//! The dimensions by which tickets are broken down.
+//! The dimensions by which figures are broken down.
 
-use townclerk_domain::ticket::{Channel, Logged, Priority, TicketKind};
+use townclerk_domain::change::{ChangeType, Outcome};
+use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::outage::Party;
+use townclerk_domain::post::Appointment;
+use townclerk_domain::ticket::{Channel, Priority, TicketKind};
+
+use crate::attributes::Attributes;
+
+/// The value of a dimension that is not known of a record yet, such as the cause of an outage.
+pub const UNKNOWN: &str = "unknown";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
@@ -9,15 +18,30 @@ pub enum Dimension {
     Service,
     Category,
     Channel,
+    Outcome,
+    ChangeType,
+    Appointment,
+    /// What failed in an outage.
+    Component,
+    /// In which way it failed.
+    Class,
+    /// Whose the cause was.
+    Party,
 }
 
 impl Dimension {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::Kind,
         Self::Priority,
         Self::Service,
         Self::Category,
         Self::Channel,
+        Self::Outcome,
+        Self::ChangeType,
+        Self::Appointment,
+        Self::Component,
+        Self::Class,
+        Self::Party,
     ];
 
     pub fn name(self) -> &'static str {
@@ -27,6 +51,12 @@ impl Dimension {
             Self::Service => "service",
             Self::Category => "category",
             Self::Channel => "channel",
+            Self::Outcome => "outcome",
+            Self::ChangeType => "change_type",
+            Self::Appointment => "appointment",
+            Self::Component => "component",
+            Self::Class => "class",
+            Self::Party => "party",
         }
     }
 
@@ -36,42 +66,44 @@ impl Dimension {
             .find(|dimension| dimension.name() == name)
     }
 
-    /// The value of a ticket that has these attributes.
-    pub fn value(self, attributes: &Logged) -> &str {
-        match self {
-            Self::Kind => attributes.kind.code(),
-            Self::Priority => attributes.priority.code(),
-            Self::Service => attributes.service.as_str(),
-            Self::Category => attributes.category.as_str(),
-            Self::Channel => attributes.channel.code(),
-        }
-    }
-
     /// All values there can be; `None` where they are data.
     pub fn values(self) -> Option<Vec<&'static str>> {
         match self {
             Self::Kind => Some(TicketKind::ALL.iter().map(|kind| kind.code()).collect()),
             Self::Priority => Some(Priority::ALL.iter().map(|p| p.code()).collect()),
             Self::Channel => Some(Channel::ALL.iter().map(|c| c.code()).collect()),
-            Self::Service | Self::Category => None,
+            Self::Outcome => Some(Outcome::ALL.iter().map(|o| o.code()).collect()),
+            Self::ChangeType => Some(ChangeType::ALL.iter().map(|t| t.code()).collect()),
+            Self::Appointment => Some(Appointment::ALL.iter().map(|a| a.code()).collect()),
+            Self::Party => {
+                let known = Party::ALL.iter().map(|party| party.code());
+                Some(known.chain([UNKNOWN]).collect())
+            }
+            Self::Service | Self::Category | Self::Component | Self::Class => None,
         }
     }
 
     /// Persisted in keys: append, never reorder.
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         match self {
             Self::Kind => 1,
-            Self::Priority => 2,
-            Self::Service => 4,
-            Self::Category => 8,
-            Self::Channel => 16,
+            Self::Priority => 1 << 1,
+            Self::Service => 1 << 2,
+            Self::Category => 1 << 3,
+            Self::Channel => 1 << 4,
+            Self::Outcome => 1 << 5,
+            Self::ChangeType => 1 << 6,
+            Self::Appointment => 1 << 7,
+            Self::Component => 1 << 8,
+            Self::Class => 1 << 9,
+            Self::Party => 1 << 10,
         }
     }
 }
 
 /// A set of dimensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mask(u8);
+pub struct Mask(u16);
 
 impl Mask {
     pub const NONE: Self = Self(0);
@@ -81,8 +113,31 @@ impl Mask {
         Self(bits)
     }
 
-    /// The masks that counters are kept for: none, each single dimension, kind by priority.
-    pub fn counted() -> Vec<Self> {
+    /// The masks that counters of a kind of aggregate are kept for: none, each single dimension,
+    /// and for tickets kind by priority.
+    pub fn counted(kind: AggregateKind) -> Vec<Self> {
+        use Dimension::{
+            Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Service,
+        };
+        let (singles, pairs): (&[Dimension], &[[Dimension; 2]]) = match kind {
+            AggregateKind::Ticket => (
+                &[Kind, Priority, Service, Category, Channel],
+                &[[Kind, Priority]],
+            ),
+            AggregateKind::Change => (&[Outcome, ChangeType], &[]),
+            AggregateKind::Post => (&[Appointment], &[]),
+            _ => return Vec::new(),
+        };
+        let singles = singles.iter().map(|dimension| Self::of([*dimension]));
+        let pairs = pairs.iter().map(|pair| Self::of(*pair));
+        std::iter::once(Self::NONE)
+            .chain(singles)
+            .chain(pairs)
+            .collect()
+    }
+
+    /// The masks by which everything is given that can be: none, each dimension, kind by priority.
+    pub fn everything() -> Vec<Self> {
         let singles = Dimension::ALL.into_iter().map(|d| Self::of([d]));
         let pair = Self::of([Dimension::Kind, Dimension::Priority]);
         std::iter::once(Self::NONE)
@@ -91,11 +146,11 @@ impl Mask {
             .collect()
     }
 
-    pub fn is_counted(self) -> bool {
-        Self::counted().contains(&self)
+    pub fn is_counted(self, kind: AggregateKind) -> bool {
+        Self::counted(kind).contains(&self)
     }
 
-    pub fn bits(self) -> u8 {
+    pub fn bits(self) -> u16 {
         self.0
     }
 
@@ -113,10 +168,11 @@ impl Mask {
             .filter(move |dimension| self.0 & dimension.bit() != 0)
     }
 
-    /// The values of a ticket with these attributes, in the order of the dimensions.
-    pub fn values(self, attributes: &Logged) -> Vec<String> {
+    /// The values of a record with these attributes, in the order of the dimensions; `None` where
+    /// it lacks one of them.
+    pub fn values(self, attributes: &Attributes) -> Option<Vec<String>> {
         self.dimensions()
-            .map(|dimension| dimension.value(attributes).to_owned())
+            .map(|dimension| attributes.value(dimension).map(str::to_owned))
             .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The fold: recorded events in, row changes out. A batch of any size gives the same rows.
 //!
 //! Events first go into timelines. When a batch is complete, counters and indexes follow from the
-//! difference between each touched ticket's old and new row, so the work per ticket is done once
+//! difference between each touched aggregate's old and new row, so the work for each is done once
 //! per batch: live batches are small, a rebuild is one batch.
 
 use std::collections::BTreeMap;
@@ -11,22 +11,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::{Event, Recorded};
-use townclerk_domain::identity::{AggregateId, Family};
+use townclerk_domain::identity::AggregateId;
 use townclerk_domain::names::LogName;
 use townclerk_domain::period::Month;
-use townclerk_domain::ticket::TicketFact;
 use townclerk_domain::timeline::Entry;
-use uuid::Uuid;
 
-use crate::contributions::{Basis, contributions};
 use crate::dimension::Mask;
-use crate::key::index::{self, Listed};
 use crate::key::quarantine::Why;
 use crate::key::{counter, quarantine, timeline};
+use crate::projected::{Projection, is_projected, projection};
 use crate::row::Row;
 use crate::rows::{Changes, Overlay, Rows, RowsError};
 use crate::tally::{Grain, Tally};
-use crate::tickets::stand;
 
 /// One message of a log, as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +46,8 @@ pub type Known = Option<Timestamp>;
 /// A batch that is being folded.
 pub struct Folding<'a, R> {
     rows: Overlay<'a, R>,
-    /// Tickets whose rows this batch changes, by key.
-    touched: BTreeMap<Vec<u8>, (LogName, Uuid)>,
+    /// What is counted or listed and whose rows this batch changes, by key.
+    touched: BTreeMap<Vec<u8>, (LogName, AggregateId)>,
 }
 
 impl<'a, R: Rows> Folding<'a, R> {
@@ -130,12 +126,19 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Coverage(what) => self.push(&log, aggregate, entry, what)?,
             Event::Claim(what) => self.push(&log, aggregate, entry, what)?,
             Event::Partnership(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Change(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Freeze(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Gate(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Outage(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Programme(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Post(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Availability(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
             Folded::Done => {
-                if aggregate.kind.family() == Family::Ticket {
+                if is_projected(aggregate.kind) {
                     let key = timeline::key(&log, aggregate);
-                    self.touched.insert(key, (log, aggregate.id));
+                    self.touched.insert(key, (log, aggregate));
                 }
                 Ok(())
             }
@@ -208,17 +211,23 @@ impl<'a, R: Rows> Folding<'a, R> {
     /// # Errors
     /// Only what is wrong with the rows.
     pub fn finish(mut self) -> Result<Changes, RowsError> {
-        let masks = Mask::counted();
         let mut changed = Tally::default();
-        for (key, (log, id)) in std::mem::take(&mut self.touched) {
+        for (key, (log, aggregate)) in std::mem::take(&mut self.touched) {
+            let masks = Mask::counted(aggregate.kind);
             let before = self.rows.base().get(&key)?;
             let after = self.rows.get(&key)?;
             for (value, sign) in [(before, -1), (after, 1)] {
                 let Some(value) = value else { continue };
-                let row: Row<TicketFact> = Row::decode(&value)?;
-                let found = contributions(&row, Basis::default())?;
-                changed.add(&log, &found, row.sample, &masks, Grain::Month, sign);
-                for key in index_keys(&log, id, &row)? {
+                let Some(found) = projection(&log, aggregate, &value)? else {
+                    continue;
+                };
+                let Projection {
+                    contributions,
+                    sample,
+                    index_keys,
+                } = found;
+                changed.add(&log, &contributions, sample, &masks, Grain::Month, sign);
+                for key in index_keys {
                     match sign {
                         1 => self.rows.put(key, Vec::new()),
                         _ => self.rows.delete(key),
@@ -259,19 +268,4 @@ enum Folded {
     Doubled,
     /// It cannot be folded.
     Unfit(String),
-}
-
-/// The index rows of a ticket.
-fn index_keys(log: &LogName, id: Uuid, row: &Row<TicketFact>) -> Result<Vec<Vec<u8>>, RowsError> {
-    let mut keys = Vec::new();
-    if let Some(last) = row.timeline.last_happened() {
-        keys.push(index::last_happened(last, log, id));
-    }
-    if let Some((ticket, logged)) = stand(row, Basis::default())? {
-        keys.push(index::listed(Listed::All, log, logged, id));
-        if ticket.status.is_open() {
-            keys.push(index::listed(Listed::Open, log, logged, id));
-        }
-    }
-    Ok(keys)
 }

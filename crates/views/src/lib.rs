@@ -7,13 +7,21 @@ pub mod rows;
 
 pub mod key;
 
+pub mod dimension;
+
 pub mod measure;
 
-pub mod dimension;
+pub mod definition;
+
+pub mod attributes;
 
 pub mod row;
 
+pub mod kept;
+
 pub mod contributions;
+
+pub mod projected;
 
 pub mod tally;
 
@@ -21,17 +29,29 @@ pub mod fold;
 
 pub mod registry;
 
+pub mod lists;
+
+pub mod ledger;
+
+pub mod availability;
+
+pub mod change_control;
+
+pub mod findings;
+
+pub mod phases;
+
 pub mod completeness;
+
+pub mod quantity;
 
 pub mod figure;
 
 pub mod figures;
 
-pub mod tickets;
-
 /// Changes with every change of what rows look like or how they follow from events: rows of
 /// another version are rebuilt.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,38 @@
-//! The measures: what each counts, over which cohort, and how it adds up.
+//! The measures: what there is to ask for. What each is, is in [`crate::definition`].
 
 use std::fmt;
 
-/// What figures measure. Additive all: a joint figure is the sum over members and the shared log.
+use townclerk_domain::identity::{AggregateKind, Family};
+
+use crate::definition::{Definition, definition};
+use crate::dimension::{Dimension, Mask};
+
+/// What figures measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
-    /// Tickets logged in the period.
     TicketsLogged,
-    /// Tickets that stand resolved, each once, in the period of its latest resolution.
     TicketsResolved,
-    /// Tickets neither resolved, closed nor cancelled at the period's end.
     TicketsOpen,
-    /// Resolutions taken back in the period.
     TicketsReopened,
-    /// Every resolution in the period, also of a ticket that was reopened later.
     TicketResolutions,
-    /// Tickets withdrawn in the period.
     TicketsCancelled,
-    /// Open tickets that came to have the breakdown's value in the period.
     TicketsMovedIn,
-    /// Open tickets that ceased to have the breakdown's value in the period.
     TicketsMovedOut,
+    ChangesClosed,
+    Establishment,
+    PostsFilled,
+    PostsCreated,
+    PostsDeleted,
+    Vacancies,
+    Outages,
+    DowntimeMinutes,
+    Availability,
+    AvailabilityRolling12,
+    AvailabilityRolling12TimeWeighted,
+    MonthsBelowTarget,
+    LongestRunBelowTarget,
+    ChangesInFreezeWithoutExemption,
+    DaysSinceChangeRelatedMajorIncident,
 }
 
 /// How months make up a period.
@@ -33,7 +45,7 @@ pub enum Accumulation {
 }
 
 impl Measure {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 23] = [
         Self::TicketsLogged,
         Self::TicketsResolved,
         Self::TicketsOpen,
@@ -42,19 +54,29 @@ impl Measure {
         Self::TicketsCancelled,
         Self::TicketsMovedIn,
         Self::TicketsMovedOut,
+        Self::ChangesClosed,
+        Self::Establishment,
+        Self::PostsFilled,
+        Self::PostsCreated,
+        Self::PostsDeleted,
+        Self::Vacancies,
+        Self::Outages,
+        Self::DowntimeMinutes,
+        Self::Availability,
+        Self::AvailabilityRolling12,
+        Self::AvailabilityRolling12TimeWeighted,
+        Self::MonthsBelowTarget,
+        Self::LongestRunBelowTarget,
+        Self::ChangesInFreezeWithoutExemption,
+        Self::DaysSinceChangeRelatedMajorIncident,
     ];
 
+    pub fn definition(self) -> Definition {
+        definition(self)
+    }
+
     pub fn name(self) -> &'static str {
-        match self {
-            Self::TicketsLogged => "tickets_logged",
-            Self::TicketsResolved => "tickets_resolved",
-            Self::TicketsOpen => "tickets_open",
-            Self::TicketsReopened => "tickets_reopened",
-            Self::TicketResolutions => "ticket_resolutions",
-            Self::TicketsCancelled => "tickets_cancelled",
-            Self::TicketsMovedIn => "tickets_moved_in",
-            Self::TicketsMovedOut => "tickets_moved_out",
-        }
+        self.definition().name
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -63,48 +85,55 @@ impl Measure {
 
     /// As people read it.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::TicketsLogged => "Tickets logged",
-            Self::TicketsResolved => "Tickets resolved",
-            Self::TicketsOpen => "Tickets open",
-            Self::TicketsReopened => "Tickets reopened",
-            Self::TicketResolutions => "Resolutions",
-            Self::TicketsCancelled => "Tickets cancelled",
-            Self::TicketsMovedIn => "Tickets moved in",
-            Self::TicketsMovedOut => "Tickets moved out",
-        }
+        self.definition().title
     }
 
     pub fn unit(self) -> &'static str {
-        match self {
-            Self::TicketResolutions => "resolutions",
-            Self::TicketsReopened => "reopenings",
-            Self::TicketsMovedIn | Self::TicketsMovedOut => "moves",
-            _ => "tickets",
-        }
+        self.definition().unit
     }
 
-    /// Which tickets are counted, in words.
+    /// Which records are counted, in words.
     pub fn cohort(self) -> &'static str {
-        match self {
-            Self::TicketsLogged => "logged in the period",
-            Self::TicketsResolved => {
-                "resolved at the latest resolution known, which lies in the period; each ticket once"
-            }
-            Self::TicketsOpen => "open at the end of the period, on hold included",
-            Self::TicketsReopened => "reopened in the period, each time",
-            Self::TicketResolutions => "resolved in the period, each time",
-            Self::TicketsCancelled => "cancelled in the period",
-            Self::TicketsMovedIn => "open and given the breakdown's value in the period",
-            Self::TicketsMovedOut => "open and given another value in the period",
-        }
+        self.definition().cohort
+    }
+
+    /// The kind of aggregate that it is about.
+    pub fn kind(self) -> AggregateKind {
+        self.definition().kind
     }
 
     pub fn accumulation(self) -> Accumulation {
+        self.definition().accumulation
+    }
+
+    /// Whether counters are kept of it; else it is computed from rows when it is asked for.
+    pub fn is_counted(self) -> bool {
+        self.definition().counted
+    }
+
+    /// Whether it is about services that an agreement says the service time and target of.
+    pub fn needs_agreement(self) -> bool {
+        self.has(Dimension::Service) && !self.is_counted()
+    }
+
+    /// The families of records that it is made from.
+    pub fn families(self) -> Vec<Family> {
         match self {
-            Self::TicketsOpen => Accumulation::Stock,
-            _ => Accumulation::Flow,
+            Self::DaysSinceChangeRelatedMajorIncident => {
+                vec![Family::Ticket, Family::Change, Family::Outage]
+            }
+            _ if self.needs_agreement() => vec![Family::Outage, Family::Agreement],
+            _ => vec![self.kind().family()],
         }
+    }
+
+    pub fn has(self, dimension: Dimension) -> bool {
+        self.definition().dimensions.contains(&dimension)
+    }
+
+    /// Whether it can be broken down so.
+    pub fn takes(self, mask: Mask) -> bool {
+        mask.dimensions().all(|dimension| self.has(dimension))
     }
 
     /// Persisted in keys: append, never reorder.
@@ -118,6 +147,21 @@ impl Measure {
             Self::TicketsCancelled => 6,
             Self::TicketsMovedIn => 7,
             Self::TicketsMovedOut => 8,
+            Self::ChangesClosed => 9,
+            Self::Establishment => 10,
+            Self::PostsFilled => 11,
+            Self::PostsCreated => 12,
+            Self::PostsDeleted => 13,
+            Self::Vacancies => 14,
+            Self::Outages => 15,
+            Self::DowntimeMinutes => 16,
+            Self::Availability => 17,
+            Self::AvailabilityRolling12 => 18,
+            Self::AvailabilityRolling12TimeWeighted => 19,
+            Self::MonthsBelowTarget => 20,
+            Self::LongestRunBelowTarget => 21,
+            Self::ChangesInFreezeWithoutExemption => 22,
+            Self::DaysSinceChangeRelatedMajorIncident => 23,
         }
     }
 }

@@ -1,19 +1,18 @@
-//! What is known of coverages, members and claims: the inputs of figures beside tickets.
+//! What is known of coverages, members, agreements and claims: the inputs of figures beside the
+//! records that they count. All of it counts as known, whatever moment a figure is as at.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use townclerk_domain::claim::{ClaimFact, ClaimRules, Published};
-use townclerk_domain::coverage::{Coverage, CoverageFact, CoverageRules};
-use townclerk_domain::decider::Decider;
+use townclerk_domain::availability::{Agreements, AvailabilityRules};
+use townclerk_domain::claim::{ClaimRules, Published};
+use townclerk_domain::coverage::{Coverage, CoverageRules};
 use townclerk_domain::names::LogName;
-use townclerk_domain::partnership::{Joined, PartnershipFact, PartnershipRules};
+use townclerk_domain::partnership::{Membership, PartnershipRules};
 use townclerk_domain::period::Period;
 
-use crate::key::timeline;
-use crate::row::Row;
+use crate::contributions::Basis;
+use crate::kept::{Kept, every};
 use crate::rows::{Rows, RowsError};
 
 /// A coverage as known.
@@ -28,69 +27,58 @@ pub struct KnownCoverage {
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     pub coverages: Vec<KnownCoverage>,
-    pub members: Vec<Joined>,
+    pub members: Vec<Membership>,
     pub claims: Vec<Published>,
+    /// What each council agreed on availability, by its log.
+    pub agreements: BTreeMap<LogName, Kept<Agreements>>,
 }
 
 impl Registry {
     pub fn read(rows: &impl Rows, known_at: Option<Timestamp>) -> Result<Self, RowsError> {
-        let coverages = standing::<CoverageRules, CoverageFact>(rows, known_at)?;
-        let members = standing::<PartnershipRules, PartnershipFact>(rows, known_at)?;
-        let claims = standing::<ClaimRules, ClaimFact>(rows, known_at)?;
-        let mut members: Vec<Joined> = members.into_iter().filter_map(|(_, _, m)| m).collect();
-        members.sort_by(|a, b| a.council.cmp(&b.council));
+        let basis = Basis {
+            as_at: None,
+            known_at,
+        };
+        let coverages = every::<CoverageRules>(rows, basis)?.into_iter();
+        let coverages = coverages.filter_map(Kept::there).map(|kept| KnownCoverage {
+            log: kept.log,
+            coverage: kept.stands,
+            sample: kept.sample,
+        });
+        let members = every::<PartnershipRules>(rows, basis)?;
+        let mut members: Vec<Membership> =
+            members.into_iter().filter_map(|kept| kept.stands).collect();
+        members.sort_by(|a, b| a.joined.council.cmp(&b.joined.council));
+        let claims = every::<ClaimRules>(rows, basis)?.into_iter();
+        let agreements = every::<AvailabilityRules>(rows, basis)?.into_iter();
         Ok(Self {
-            coverages: coverages
-                .into_iter()
-                .filter_map(|(log, sample, coverage)| {
-                    let coverage = coverage?;
-                    Some(KnownCoverage {
-                        log,
-                        coverage,
-                        sample,
-                    })
-                })
-                .collect(),
+            coverages: coverages.collect(),
             members,
-            claims: claims.into_iter().filter_map(|(_, _, c)| c).collect(),
+            claims: claims.filter_map(|kept| kept.stands).collect(),
+            agreements: agreements.map(|kept| (kept.log.clone(), kept)).collect(),
         })
     }
 
-    /// The logs of the councils that were members on some day of `period`.
-    pub fn members_during(&self, period: &Period) -> Vec<LogName> {
+    /// The members on some day of `period`.
+    pub fn members_during(&self, period: &Period) -> impl Iterator<Item = &Membership> {
+        let (first, last) = (period.first_day(), period.last_day());
         self.members
             .iter()
-            .filter(|member| member.from <= period.last_day())
-            .filter_map(|member| LogName::new(member.council.as_str()).ok())
+            .filter(move |member| member.joined.from <= last)
+            .filter(move |member| member.last_day.is_none_or(|left| first <= left))
+    }
+
+    /// The logs of the councils that were members on some day of `period`.
+    pub fn logs_during(&self, period: &Period) -> Vec<LogName> {
+        self.members_during(period)
+            .filter_map(|member| LogName::new(member.joined.council.as_str()).ok())
             .collect()
     }
-}
 
-type Stood<S> = Vec<(LogName, bool, S)>;
-
-/// Each aggregate of one kind as it stood.
-fn standing<D, F>(
-    rows: &impl Rows,
-    known_at: Option<Timestamp>,
-) -> Result<Stood<D::State>, RowsError>
-where
-    D: Decider<Fact = F>,
-    F: Clone + Serialize + DeserializeOwned,
-{
-    let prefix = timeline::of_kind(D::KIND);
-    let mut stood = Vec::new();
-    rows.scan(&prefix, &prefix, &mut |key, value| {
-        let (log, _) = timeline::read(D::KIND, key)?;
-        let row: Row<F> = Row::decode(value)?;
-        let facts = row.timeline.standing(known_at)?;
-        let state = facts
-            .iter()
-            .flatten()
-            .fold(D::State::default(), |state, standing| {
-                D::evolve(state, &standing.fact)
-            });
-        stood.push((log, row.sample, state));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(stood)
+    /// The membership of the council whose log this is.
+    pub fn member(&self, log: &LogName) -> Option<&Membership> {
+        let council = log.council()?;
+        let mut members = self.members.iter();
+        members.find(|member| member.joined.council == *council)
+    }
 }

@@ -66,17 +66,17 @@ pub struct Tally {
     cells: BTreeMap<CellKey, BTreeMap<i32, Cell>>,
 }
 
-/// The slots that a ticket of `log` with these contributions counts in.
+/// The slots that a record of `log` with such a contribution counts in.
 fn slots(log: &LogName, contribution: &Contribution) -> Vec<Slot> {
     let own = Slot::Log(log.clone());
-    let hit = contribution.attributes.councils.iter().cloned();
+    let hit = contribution.attributes.councils().cloned();
     std::iter::once(own)
         .chain(hit.map(Slot::SharedFor))
         .collect()
 }
 
 impl Tally {
-    /// Adds (`sign` 1) or takes away (`sign` -1) what a ticket contributes, under each mask.
+    /// Adds (`sign` 1) or takes away (`sign` -1) what a record contributes, under each mask.
     pub fn add(
         &mut self,
         log: &LogName,
@@ -94,11 +94,13 @@ impl Tally {
             };
             for slot in slots(log, contribution) {
                 for mask in masks {
-                    let values = mask.values(&contribution.attributes);
+                    let Some(values) = mask.values(&contribution.attributes) else {
+                        continue;
+                    };
                     let stays = contribution
                         .other_side
                         .as_ref()
-                        .is_some_and(|other| mask.values(other) == values);
+                        .is_some_and(|other| mask.values(other).as_ref() == Some(&values));
                     if stays {
                         continue;
                     }

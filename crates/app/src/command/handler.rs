@@ -36,7 +36,7 @@ const DECISIONS_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Command<F> {
     pub aggregate: AggregateId,
-    /// Whether it makes the aggregate: otherwise the aggregate must be recorded.
+    /// Whether it makes the aggregate where that is new: otherwise the aggregate must be recorded.
     pub creates: bool,
     pub id: CommandId,
     pub caller: CallerId,

@@ -58,7 +58,7 @@ impl Asking {
 /// Which aggregate a command is about.
 pub struct Target {
     pub aggregate: AggregateId,
-    /// Whether the command makes it.
+    /// Whether the command makes it where it is not recorded yet.
     pub creates: bool,
     /// Where the made aggregate takes its further commands.
     pub location: Option<String>,

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::names::{Code, LogName};
+use crate::codes::codes;
+use crate::names::Code;
+use crate::reference::Reference;
 
 /// ITIL: an incident is an unplanned interruption or reduction in quality; a service request is
 /// asked for by a user and an agreed part of the normal service.
@@ -54,19 +55,6 @@ pub enum Channel {
     Email,
     WalkIn,
     ThirdParty,
-}
-
-macro_rules! codes {
-    ($($type:ty { $($variant:ident = $code:literal),+ $(,)? })+) => { $(
-        impl $type {
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// As it is written on the wire, in keys and in figures.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code),+ }
-            }
-        }
-    )+ };
 }
 
 codes! {
@@ -161,22 +149,7 @@ pub struct Reprioritised {
 /// The ticket was caused by something recorded elsewhere; that it exists is not checked here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Linked {
-    pub cause: Cause,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Cause {
-    pub log: LogName,
-    pub kind: CauseKind,
-    pub id: Uuid,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CauseKind {
-    Ticket,
-    Change,
-    Outage,
+    pub cause: Reference,
 }
 
 /// The names of these variants are the event types.

@@ -6,8 +6,7 @@ mod rules;
 mod tests;
 
 pub use fact::{
-    Assigned, Cancelled, Cause, CauseKind, Channel, Closed, Held, Linked, Logged, Priority,
-    Recategorised, Reopened, Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged,
-    UserClass,
+    Assigned, Cancelled, Channel, Closed, Held, Linked, Logged, Priority, Recategorised, Reopened,
+    Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged, UserClass,
 };
 pub use rules::{Refusal, Status, Ticket, TicketRules, Transition};

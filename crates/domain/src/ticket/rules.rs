@@ -5,10 +5,11 @@
 //! cancelled are final. Assigning, recategorising, reprioritising and linking are facts of an open
 //! ticket and move it nowhere.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fact::{Logged, TicketFact};
-use crate::decider::Decider;
+use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
 use crate::names::LogName;
 
@@ -155,10 +156,14 @@ impl Decider for TicketRules {
     type State = Option<Ticket>;
     type Refusal = Refusal;
 
-    fn decide(state: &Option<Ticket>, fact: &TicketFact, home: &LogName) -> Result<(), Refusal> {
+    fn decide(
+        state: &Option<Ticket>,
+        fact: &TicketFact,
+        occasion: Occasion<'_>,
+    ) -> Result<(), Refusal> {
         let Some(ticket) = state else {
             return match fact {
-                TicketFact::Logged(logged) => home_fits(logged, home),
+                TicketFact::Logged(logged) => home_fits(logged, occasion.home),
                 _ => Err(Refusal::NotLogged),
             };
         };
@@ -188,7 +193,7 @@ impl Decider for TicketRules {
         }
     }
 
-    fn evolve(state: Option<Ticket>, fact: &TicketFact) -> Option<Ticket> {
+    fn evolve(state: Option<Ticket>, fact: &TicketFact, _: Timestamp) -> Option<Ticket> {
         let Some(mut ticket) = state else {
             let TicketFact::Logged(logged) = fact else {
                 return None;

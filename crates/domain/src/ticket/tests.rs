@@ -304,7 +304,9 @@ fn evolving_keeps_what_is_not_named() {
     });
     let ticket = [logged(), recategorised, raised()]
         .iter()
-        .fold(None, TicketRules::evolve)
+        .fold(None, |ticket, fact| {
+            TicketRules::evolve(ticket, fact, given_time(0))
+        })
         .unwrap();
     assert_eq!(ticket.attributes.category, code("software-error"));
     assert_eq!(ticket.attributes.service, code("csccm"));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::claim::ClaimFact;
+use townclerk_domain::claim::{ClaimFact, Published};
 use townclerk_domain::event::Event;
 use townclerk_domain::identity::AggregateId;
 use townclerk_domain::names::{LogName, Scope};
@@ -123,24 +123,72 @@ fn nothing_moves_a_ticket_across_the_published_figures() {
     }
 }
 
+/// Measure, breakdown, scope, period, value, paragraph, and as at which day where it is said.
+fn spelt(claim: &Published) -> String {
+    let value = claim.breakdown.values().next();
+    let (_, paragraph) = claim.source.rsplit_once(' ').unwrap();
+    let as_at = claim
+        .as_at
+        .map_or("-".to_owned(), |at| at.to_string()[..10].to_owned());
+    format!(
+        "{} {} {} {} {} {paragraph} {as_at}",
+        claim.measure,
+        value.map_or("-", |code| code.as_str()),
+        claim.scope.as_str(),
+        claim.period,
+        claim.value,
+    )
+}
+
+const OTHER_CLAIMS: [&str; 18] = [
+    "availability childrens-social-care lewisham 2019-07 97.4 6.3 2020-07-31",
+    "availability childrens-social-care lewisham 2019-10 98.8 6.3 2020-07-31",
+    "availability education lewisham 2019-08 95.8 6.3 2020-07-31",
+    "availability education lewisham 2019-10 97.0 6.3 2020-07-31",
+    "availability_rolling_12 childrens-social-care lewisham 2020-07 99.47 6.2 2020-07-31",
+    "availability_rolling_12 education lewisham 2020-07 99.34 6.2 2020-07-31",
+    "months_below_target childrens-social-care lewisham 2019-08/2020-07 2 6.3 2020-07-31",
+    "months_below_target childrens-social-care lewisham 2019-07/2020-07 2 6.3 2020-07-31",
+    "months_below_target education lewisham 2019-08/2020-07 2 6.3 2020-07-31",
+    "longest_run_below_target childrens-social-care lewisham 2019-07/2020-07 1 6.4 2020-07-31",
+    "longest_run_below_target education lewisham 2019-07/2020-07 1 6.4 2020-07-31",
+    "outages core-network joint 2019-04/2019-10 5 6.10 2020-07-31",
+    "outages storage joint 2019-04/2019-10 3 6.13 2020-07-31",
+    "outages interconnect joint 2018-01-01/2018-07-04 3 3.10 -",
+    "vacancies - shared 2018-04 41 3.1 -",
+    "vacancies - shared 2018-06-04 22 3.15 -",
+    "vacancies - shared 2018-06 22 3.15 -",
+    "posts_filled internal shared 2018-05 29 3.14 -",
+];
+
 #[test]
 fn the_claims_say_what_was_published() {
     let claims: Vec<_> = EVENTS
         .iter()
         .filter_map(|event| match &event.event {
             Event::Claim(Recordable::Fact(ClaimFact::ClaimPublished(claim))) => {
-                assert_eq!(event.recorded, instant("2020-09-16T09:00:00Z"));
+                let recorded = if claim.source.contains("4 July 2018") {
+                    "2018-07-04T09:00:00Z"
+                } else {
+                    "2020-09-16T09:00:00Z"
+                };
+                assert_eq!(event.recorded, instant(recorded));
                 assert_eq!(event.happened, event.recorded);
                 Some(claim)
             }
             _ => None,
         })
         .collect();
-    assert_eq!(claims.len(), 19 + 6 + 7);
+    let of_tickets = |claim: &&&Published| claim.measure == "tickets_logged";
+    assert_eq!(claims.iter().filter(of_tickets).count(), 19 + 6 + 7);
+    let others = claims.iter().filter(|claim| !of_tickets(claim));
+    let others: BTreeSet<String> = others.map(|claim| spelt(claim)).collect();
+    assert_eq!(others, OTHER_CLAIMS.map(str::to_owned).into());
     let about = |scope: Scope, label: &str| {
         let period: Period = label.parse().unwrap();
         let mut found = claims
             .iter()
+            .filter(of_tickets)
             .filter(|claim| claim.scope == scope && claim.period == period);
         let claim = found.next().unwrap();
         assert!(found.next().is_none());

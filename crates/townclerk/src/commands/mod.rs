@@ -2,8 +2,10 @@
 
 mod demo;
 mod figures;
+mod list;
 mod log;
 mod replay;
+mod send;
 mod serve;
 mod show;
 mod ticket;
@@ -35,6 +37,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Log(options) => log::log(options).await,
         Command::Figures(options) => figures::figures(options).await,
         Command::Ticket(options) => ticket::ticket(options).await,
+        Command::List(options) => list::list(options).await,
+        Command::Send(options) => send::send(options).await,
         Command::Rebuild(options) => replay::rebuild(options).await,
         Command::Verify(options) => replay::verify(options).await,
     };

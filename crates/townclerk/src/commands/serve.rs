@@ -18,6 +18,8 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     let mut roles = Roles::default();
     match options.role {
         ServedRole::TicketService => roles.tickets = true,
+        ServedRole::ChangeService => roles.changes = true,
+        ServedRole::OutageService => roles.outages = true,
         ServedRole::RegistryService => roles.registry = true,
         ServedRole::RestructureService => roles.restructure = true,
         ServedRole::ViewService => roles.views.extend(options.scope),

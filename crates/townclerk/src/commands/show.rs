@@ -79,6 +79,8 @@ pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(values) if values.is_empty() => "–".to_owned(),
+        Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(fields) if fields.is_empty() => "all".to_owned(),
         Value::Object(fields) => {
             let pair = |(name, value): (&String, &Value)| format!("{name}={}", cell(value));

@@ -1,8 +1,8 @@
 //! `townclerk ticket log` and `townclerk ticket show`.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use super::send::record;
 use super::{Outcome, show};
 use crate::cli::{Ticket, TicketLog, TicketShow};
 use crate::client::Client;
@@ -29,27 +29,8 @@ async fn log(options: TicketLog) -> anyhow::Result<Outcome> {
     if let Some(at) = options.at {
         body["happened"] = Value::String(at);
     }
-    let key = options.key.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let services = options.services;
-    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
     let path = format!("/v1/logs/{}/tickets", options.log);
-    let answer = match client.command(&path, &key, &body).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            return Err(error.context(format!("with --key {key} it can be repeated safely")));
-        }
-    };
-    if services.json {
-        show::json(&answer)?;
-    } else {
-        let position = format!("{}:{}", show::cell(&answer["log"]), answer["sequence"]);
-        show::line(format!(
-            "recorded {} at {position} (event {})",
-            show::cell(&answer["aggregate"]),
-            show::cell(&answer["event"])
-        ));
-    }
-    Ok(Outcome::Good)
+    record(options.services, &path, options.key, &body).await
 }
 
 async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {

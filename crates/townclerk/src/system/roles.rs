@@ -19,6 +19,8 @@ use townclerk_view_service::{View, Views};
 #[derive(Clone, Debug, Default)]
 pub struct Roles {
     pub tickets: bool,
+    pub changes: bool,
+    pub outages: bool,
     pub registry: bool,
     pub restructure: bool,
     pub views: BTreeSet<Scope>,
@@ -75,19 +77,7 @@ pub async fn compose(
         reasons => Err(reasons),
     };
     guarded = health::routes(guarded, Arc::new(ready));
-    if roles.tickets {
-        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        guarded = townclerk_ticket_service::routes(guarded, handlers);
-    }
-    if roles.registry {
-        let coverages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let claims = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        guarded = townclerk_registry_service::routes(guarded, coverages, claims);
-    }
-    if roles.restructure {
-        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        guarded = townclerk_restructure_service::routes(guarded, handlers);
-    }
+    guarded = commands(guarded, roles, writers, clock);
     if !roles.views.is_empty() {
         guarded = session::routes(guarded);
         guarded = townclerk_view_service::routes(guarded, &views);
@@ -98,4 +88,40 @@ pub async fn compose(
         needs,
         views,
     })
+}
+
+/// Adds the commands of the roles that write.
+fn commands(
+    mut guarded: Guarded,
+    roles: &Roles,
+    writers: &[Arc<dyn EventLog>],
+    clock: Clock,
+) -> Guarded {
+    if roles.tickets {
+        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_ticket_service::routes(guarded, handlers);
+    }
+    if roles.changes {
+        let changes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let freezes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let gates = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_change_service::routes(guarded, changes, freezes, gates);
+    }
+    if roles.outages {
+        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_outage_service::routes(guarded, handlers);
+    }
+    if roles.registry {
+        let coverages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let claims = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let availability = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_registry_service::routes(guarded, coverages, claims, availability);
+    }
+    if roles.restructure {
+        let partnerships = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let programmes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let posts = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_restructure_service::routes(guarded, partnerships, programmes, posts);
+    }
+    guarded
 }

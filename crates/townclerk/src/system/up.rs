@@ -172,6 +172,8 @@ impl Prepared {
         let scopes = councils.map(|log| Scope::Log(log.clone()));
         let roles = Roles {
             tickets: true,
+            changes: true,
+            outages: true,
             registry: true,
             restructure: true,
             views: scopes.chain([Scope::Joint]).collect(),

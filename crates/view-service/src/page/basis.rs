@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use townclerk_domain::identity::Family;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figure::Figure;
+use townclerk_views::key::quarantine;
+use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
-use super::gather::{Gathered, Only};
+use super::asking::Asking;
+use super::topic::Topic;
 use super::words::{self, Moment};
+use crate::view::ViewError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rests {
@@ -31,14 +34,11 @@ pub struct LogShown {
     pub reached: Option<Moment>,
 }
 
-pub fn rests(gathered: &Gathered) -> Rests {
-    let Gathered {
-        scope, registry, ..
-    } = gathered;
-    let all = all_figures(gathered);
-    let summed: Vec<&Figure> = gathered.main.iter().collect();
+/// `summed` are the figures of the whole scope, which say who is silent; `all` stand on the page.
+pub fn rests(asking: &Asking<'_>, topic: Topic, summed: &[&Figure], all: &[&Figure]) -> Rests {
+    let registry = asking.registry;
     let mut reached: BTreeMap<&LogName, Option<Timestamp>> = BTreeMap::new();
-    for figure in &all {
+    for figure in all {
         for (log, at) in &figure.reached {
             let latest = reached.entry(log).or_default();
             *latest = (*latest).max(*at);
@@ -48,32 +48,48 @@ pub fn rests(gathered: &Gathered) -> Rests {
     reached.sort_by_key(|(log, _)| log.is_shared());
     let log_shown = |(log, at): (&LogName, Option<Timestamp>)| LogShown {
         name: words::log_name(log, registry),
-        covers: covers(log, registry),
+        covers: covers(log, topic, registry),
         reached: at.map(words::moment),
     };
     Rests {
-        as_at: latest(&summed, |figure| figure.as_at),
-        known_at: latest(&summed, |figure| figure.known_at),
+        as_at: latest(summed, |figure| figure.as_at),
+        known_at: latest(summed, |figure| figure.known_at),
         logs: reached.into_iter().map(log_shown).collect(),
         held: held(all.iter().map(|figure| figure.held).max().unwrap_or(0)),
-        silent: silent(&summed, scope, registry),
+        silent: silent(summed, asking.scope, registry),
         sample: all.iter().any(|figure| figure.synthetic),
     }
 }
 
-fn all_figures(gathered: &Gathered) -> Vec<&Figure> {
-    let mut sets = vec![&gathered.main, &gathered.incidents];
-    match &gathered.only {
-        Only::Joint { p1 } => sets.push(p1),
-        Only::Log(of) => {
-            sets.extend([&of.services, &of.categories, &of.open]);
-            sets.extend(&of.shared);
+/// The same for a page without figures: how far each log was read, and what is asked for.
+pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, ViewError> {
+    let is_read = |log: &LogName| match asking.scope {
+        Scope::Log(own) => log == own || log.is_shared(),
+        Scope::Joint => true,
+    };
+    let mut unreadable = 0;
+    let mut logs = Vec::new();
+    let known = asking.view.with_reading(|reading| {
+        for log in reading.positions.keys().filter(|log| is_read(log)) {
+            quarantine::each_quarantined(reading.rows, log, |_, _| unreadable += 1)?;
+            logs.push((log.clone(), reading.reached.get(log).copied()));
         }
-    }
-    let claimed = gathered.claims.iter();
-    let claimed = claimed.filter_map(|claimed| claimed.ours.as_ref());
-    let shown = sets.into_iter().flat_map(super::gather::Figures::iter);
-    shown.chain(claimed).collect()
+        Ok(reading.known.values().max().copied())
+    })?;
+    let registry = asking.registry;
+    let log_shown = |(log, at): &(LogName, Option<Timestamp>)| LogShown {
+        name: words::log_name(log, registry),
+        covers: covers(log, Topic::Findings, registry),
+        reached: at.map(words::moment),
+    };
+    Ok(Rests {
+        as_at: asking.asked.as_at.map(words::moment),
+        known_at: asking.asked.known_at.or(known).map(words::moment),
+        logs: logs.iter().map(log_shown).collect(),
+        held: held(unreadable),
+        silent: Vec::new(),
+        sample,
+    })
 }
 
 fn latest(figures: &[&Figure], of: impl Fn(&Figure) -> Option<Timestamp>) -> Option<Moment> {
@@ -81,12 +97,13 @@ fn latest(figures: &[&Figure], of: impl Fn(&Figure) -> Option<Timestamp>) -> Opt
     latest.map(words::moment)
 }
 
-fn covers(log: &LogName, registry: &Registry) -> String {
-    let tickets = registry
+fn covers(log: &LogName, topic: Topic, registry: &Registry) -> String {
+    let families = topic.families();
+    let of_families = registry
         .coverages
         .iter()
-        .filter(|known| known.log == *log && known.coverage.selector.family == Family::Ticket);
-    let spans: Vec<String> = tickets
+        .filter(|known| known.log == *log && families.contains(&known.coverage.selector.family));
+    let spans: Vec<String> = of_families
         .map(|known| {
             let coverage = &known.coverage;
             let what = words::selector(&coverage.selector);
@@ -124,6 +141,9 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
         for (log, complete_to) in &figure.complete_to {
             let why = match (complete_to, figure.reached.get(log)) {
                 (Some(_), _) => continue,
+                (None, Some(Some(_))) if lacks_agreement(figure, log, registry) => {
+                    "no agreement on availability recorded"
+                }
                 (None, Some(Some(_))) => "no coverage recorded",
                 (None, _) => "its log has not been read yet",
             };
@@ -148,4 +168,12 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
         format!("{name}: {why}, so {what} not shown{of}.")
     };
     logs.into_iter().map(sentence).collect()
+}
+
+/// Whether a figure has no value because a council agreed on no service at all.
+fn lacks_agreement(figure: &Figure, log: &LogName, registry: &Registry) -> bool {
+    let measure = Measure::from_name(figure.measure);
+    measure.is_some_and(Measure::needs_agreement)
+        && !log.is_shared()
+        && !registry.agreements.contains_key(log)
 }

@@ -1,19 +1,21 @@
 //! Pages as HTML: everything is escaped by the templates.
 
 use askama::Template;
+use townclerk_domain::names::Scope;
 use townclerk_views::contributions::Basis;
 use townclerk_views::measure::Measure;
+use townclerk_views::registry::Registry;
 
-use super::basis::{self, Rests};
-use super::gather::{Gathered, MEASURES};
-use super::table::Table;
-use super::tables::{self, Headline};
+use super::content::{Content, Part};
+use super::topic::{Topic, basis_query};
 use super::words;
 
 /// What stands around every page.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub pages: Vec<PageLink>,
+    /// The pages of the view that is shown; none where none is.
+    pub topics: Vec<PageLink>,
     pub signed_in: Option<String>,
     /// Whether the form to sign in stands above the page, where nobody is signed in.
     pub form_above: bool,
@@ -32,13 +34,11 @@ pub struct PageLink {
 
 #[derive(Template)]
 #[template(path = "view.html")]
-struct ViewPage {
+struct ViewPage<'a> {
     frame: Frame,
     name: String,
     path: String,
-    rests: Rests,
-    headlines: Option<(String, Vec<Headline>)>,
-    tables: Vec<Table>,
+    content: &'a Content,
     as_at: String,
     known_at: String,
     /// Whether the page was asked for a moment.
@@ -64,32 +64,58 @@ struct SignInPage {
     frame: Frame,
 }
 
-pub fn view_page(frame: Frame, gathered: &Gathered) -> Result<String, askama::Error> {
-    let Gathered {
+/// Where a page stands: whose it is, and the moments that it was asked for.
+pub struct Place<'a> {
+    pub scope: &'a Scope,
+    pub registry: &'a Registry,
+    pub asked: Basis,
+}
+
+pub fn view_page(
+    frame: Frame,
+    place: &Place<'_>,
+    content: &Content,
+) -> Result<String, askama::Error> {
+    let Place {
         scope,
-        asked,
         registry,
-        ..
-    } = gathered;
+        asked,
+    } = *place;
+    let topic = content.topic;
+    let name = words::scope_name(scope, registry);
     let written = |moment: Option<jiff::Timestamp>| moment.map(|at| at.to_string());
-    let counted = |measure: Measure| Counted {
+    let counted = |measure: &Measure| Counted {
         title: measure.title(),
         cohort: measure.cohort(),
     };
     let page = ViewPage {
         frame,
-        name: words::scope_name(scope, registry),
-        path: format!("/{scope}"),
-        rests: basis::rests(gathered),
-        headlines: tables::headlines(gathered),
-        tables: tables::tables(gathered),
+        name: match topic {
+            Topic::Tickets => name,
+            other => format!("{} \u{2013} {name}", other.title()),
+        },
+        path: topic.path(scope.as_str()),
         as_at: written(asked.as_at).unwrap_or_default(),
         known_at: written(asked.known_at).unwrap_or_default(),
-        is_past: *asked != Basis::default(),
-        counted: MEASURES.map(counted).into_iter().collect(),
-        json: format!("/v1/views/{scope}/figures{}", basis_query('?', *asked)),
+        is_past: asked != Basis::default(),
+        counted: content.counted.iter().map(counted).collect(),
+        json: data(scope, content, asked),
+        content,
     };
     page.render()
+}
+
+/// The figures of the page as data; those of the page of tickets are all that there are.
+fn data(scope: &Scope, content: &Content, asked: Basis) -> String {
+    let measures: Vec<&str> = content.counted.iter().map(|m| m.name()).collect();
+    match content.topic {
+        Topic::Tickets => format!("/v1/views/{scope}/figures{}", basis_query('?', asked)),
+        _ => format!(
+            "/v1/views/{scope}/figures?measure={}{}",
+            measures.join(","),
+            basis_query('&', asked)
+        ),
+    }
 }
 
 pub fn home_page(frame: Frame) -> Result<String, askama::Error> {
@@ -99,17 +125,4 @@ pub fn home_page(frame: Frame) -> Result<String, askama::Error> {
 pub fn sign_in_page(mut frame: Frame) -> Result<String, askama::Error> {
     frame.form_above = false;
     SignInPage { frame }.render()
-}
-
-/// The moments as the part of an address that begins with `first`; empty where none is asked for.
-pub fn basis_query(first: char, asked: Basis) -> String {
-    let pairs = [("as_at", asked.as_at), ("known_at", asked.known_at)];
-    let pairs = pairs
-        .into_iter()
-        .filter_map(|(name, moment)| moment.map(|moment| format!("{name}={moment}")));
-    let joined = pairs.collect::<Vec<_>>().join("&");
-    match joined.is_empty() {
-        true => joined,
-        false => format!("{first}{joined}"),
-    }
 }

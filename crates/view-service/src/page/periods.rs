@@ -16,6 +16,8 @@ pub struct Shown {
     pub complete_quarter: Option<Period>,
     /// The quarter that is not over.
     pub running_quarter: Option<Period>,
+    /// The moment up to which they are shown.
+    pub as_at: Option<Timestamp>,
 }
 
 impl Shown {
@@ -36,6 +38,7 @@ impl Shown {
             running_quarter: quarters.first().filter(|period| !over(period)).copied(),
             months,
             quarters,
+            as_at: Some(as_at),
         }
     }
 
@@ -48,6 +51,13 @@ impl Shown {
     pub fn latest_quarters(&self) -> Vec<Period> {
         let both = [self.complete_quarter, self.running_quarter];
         both.into_iter().flatten().collect()
+    }
+
+    /// The latest month that is over with the eleven before it.
+    pub fn latest_year(&self) -> Option<Period> {
+        let last = self.complete_month?.months()?.next()?;
+        let first = Month::from_number(last.number() - 11);
+        Some(Period::Months { first, last })
     }
 
     /// The period at whose end stands what stands now.
@@ -73,6 +83,7 @@ mod tests {
         assert_eq!(shown.complete_quarter.unwrap().to_string(), "20/21 Q1");
         assert_eq!(shown.running_quarter.unwrap().to_string(), "20/21 Q2");
         assert_eq!(shown.quarters.last().unwrap().to_string(), "17/18 Q4");
+        assert_eq!(shown.latest_year().unwrap().to_string(), "2019-08/2020-07");
     }
 
     #[test]
@@ -86,6 +97,7 @@ mod tests {
 
     #[test]
     fn before_the_first_month_there_is_nothing() {
-        assert_eq!(shown("2020-01", "2019-06-01T00:00:00Z"), Shown::default());
+        let shown = shown("2020-01", "2019-06-01T00:00:00Z");
+        assert!(shown.all().is_empty() && shown.latest_year().is_none());
     }
 }

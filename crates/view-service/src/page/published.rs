@@ -7,7 +7,8 @@ use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::{ClaimShown, Number};
 use townclerk_views::measure::Measure;
 
-use super::gather::{Claimed, Figures, INCIDENT, P1};
+use super::asking::{Claimed, Figures};
+use super::gather::{INCIDENT, P1};
 use super::table::{Cell, Column, Row, Table, period_name};
 use super::words;
 
@@ -30,7 +31,7 @@ pub fn p1_beside(id: &'static str, caption: &str, figures: &Figures, periods: &[
             .unwrap_or_default();
         if claims.is_empty() {
             let none = Cell::Absent(NO_CLAIM.to_owned());
-            let nothing = Cell::Words("\u{2013}".to_owned());
+            let nothing = Cell::words(None::<String>);
             rows.push(row([none, nothing.clone(), nothing]));
         }
         rows.extend(claims.iter().map(|claim| {
@@ -107,15 +108,17 @@ pub fn claims(claimed: &[Claimed]) -> Table {
 fn claim_row(claimed: &Claimed) -> Row {
     let Claimed { claim, ours } = claimed;
     let (header, detail) = period_name(&claim.period, &[ours.as_ref()]);
-    let measure = Measure::from_name(&claim.measure).map(Measure::title);
+    let measure = Measure::from_name(&claim.measure);
     let compared: Option<&ClaimShown> = ours.as_ref().and_then(|figure| {
         let mut claims = figure.claims.iter();
         claims.find(|shown| shown.value.0 == claim.value && shown.source == claim.source)
     });
     let as_at = claim.as_at.or(ours.as_ref().and_then(|ours| ours.as_at));
     let cells = vec![
-        Cell::Words(measure.unwrap_or(&claim.measure).to_owned()),
-        Cell::Words(words::breakdown(&claim.breakdown)),
+        Cell::Words(
+            measure.map_or_else(|| claim.measure.clone(), |known| known.title().to_owned()),
+        ),
+        Cell::Words(words::breakdown(measure, &claim.breakdown)),
         match ours {
             Some(figure) => Cell::of(Some(figure)),
             None => Cell::Absent("not computed".to_owned()),

@@ -1,12 +1,18 @@
 //! The model of a table: what stands in each cell, in words.
 
+use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
+use townclerk_views::contributions::Basis;
 use townclerk_views::figure::Figure;
 
+use super::topic::basis_query;
 use super::words;
 
 /// What a cell says where the record does not cover the period: never zero, never nothing.
 pub const NOT_COVERED: &str = "not covered";
+
+/// What a cell says where there is nothing to say.
+pub const NOTHING: &str = "\u{2013}";
 
 /// What is added to the name of a period that is covered or over only in part.
 pub const PARTIAL: &str = " (partial)";
@@ -45,12 +51,26 @@ pub enum Cell {
     Words(String),
     /// What stands out; the words say why.
     Notable(String),
+    /// A number that stands out, with words that say why.
+    NotableNumber(String),
+    /// Each on a line of its own.
+    Lines(Vec<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub text: String,
     pub href: String,
+}
+
+impl Link {
+    /// To the records of a list, as data.
+    pub fn to_data(what: &str, scope: &Scope, path: &str, asked: Basis) -> Self {
+        Self {
+            text: format!("{what} as data (JSON)"),
+            href: format!("/v1/views/{scope}/{path}{}", basis_query('?', asked)),
+        }
+    }
 }
 
 impl Column {
@@ -78,12 +98,37 @@ impl Cell {
         }
     }
 
+    /// Some words; a dash where there is nothing to say.
+    pub fn words(text: Option<impl Into<String>>) -> Self {
+        Self::Words(text.map_or_else(|| NOTHING.to_owned(), Into::into))
+    }
+
+    /// One line for each, or the only one without a list.
+    pub fn lines(mut lines: Vec<String>) -> Self {
+        match lines.len() {
+            0 => Self::Words(NOTHING.to_owned()),
+            1 => Self::Words(lines.remove(0)),
+            _ => Self::Lines(lines),
+        }
+    }
+
     pub fn text(&self) -> &str {
         match self {
-            Self::Number(text) | Self::Absent(text) | Self::Words(text) | Self::Notable(text) => {
-                text
-            }
+            Self::Number(text)
+            | Self::Absent(text)
+            | Self::Words(text)
+            | Self::Notable(text)
+            | Self::NotableNumber(text) => text,
             Self::NotCovered => NOT_COVERED,
+            Self::Lines(_) => "",
+        }
+    }
+
+    /// What is listed in it; a cell that holds one text has no list.
+    pub fn listed(&self) -> &[String] {
+        match self {
+            Self::Lines(lines) => lines,
+            _ => &[],
         }
     }
 
@@ -91,8 +136,9 @@ impl Cell {
         match self {
             Self::Number(_) => "number",
             Self::NotCovered | Self::Absent(_) => "number missing",
-            Self::Words(_) => "words",
+            Self::Words(_) | Self::Lines(_) => "words",
             Self::Notable(_) => "words notable",
+            Self::NotableNumber(_) => "number notable",
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::cmp::Reverse;
 
-use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::Figure;
 use townclerk_views::measure::Measure;
 
-use super::gather::{Figures, Gathered, INCIDENT, LogFigures, MEASURES, Only, P1};
+use super::asking::Figures;
+use super::gather::{BESIDE, Gathered, INCIDENT, LogFigures, MEASURES, Only, P1};
 use super::published::{claims, p1_beside};
 use super::table::{Cell, Column, Link, NOT_COVERED, Row, Table, period_name};
+use super::topic::basis_query;
 
 /// Services and categories that are shown; the rest is a link away.
 const TOP: usize = 10;
@@ -48,6 +49,7 @@ fn column_title(measure: Measure) -> &'static str {
         Measure::TicketsResolved => "Resolved",
         Measure::TicketsOpen => "Open at the end",
         Measure::TicketsReopened => "Reopened",
+        Measure::MonthsBelowTarget => "Services below target",
         other => other.title(),
     }
 }
@@ -152,7 +154,7 @@ fn top(gathered: &Gathered, dimension: Dimension, id: &'static str, figures: &Fi
     const LOGGED: Measure = Measure::TicketsLogged;
     let latest = gathered.shown.latest_quarters();
     let mut found: Vec<(Reverse<i64>, &str)> = Vec::new();
-    for value in values_of(dimension, figures) {
+    for value in figures.values_of(dimension) {
         let logged = |period| {
             let figure = figures.find(LOGGED, period, &[(dimension, value)]);
             figure.and_then(|figure| figure.numerator).unwrap_or(0)
@@ -193,19 +195,9 @@ fn top(gathered: &Gathered, dimension: Dimension, id: &'static str, figures: &Fi
     }
 }
 
-fn values_of(dimension: Dimension, figures: &Figures) -> Vec<&str> {
-    let values = figures
-        .iter()
-        .filter_map(|figure| figure.breakdown.get(dimension.name()));
-    let mut values: Vec<&str> = values.map(String::as_str).collect();
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
 fn all_of(gathered: &Gathered, dimension: &str) -> Link {
     let Gathered { scope, asked, .. } = gathered;
-    let basis = super::html::basis_query('&', *asked);
+    let basis = basis_query('&', *asked);
     Link {
         text: format!("All figures by {dimension} as data (JSON)"),
         href: format!("/v1/views/{scope}/figures?breakdown={dimension}{basis}"),
@@ -251,29 +243,53 @@ pub struct Headline {
     pub covered: bool,
 }
 
-/// The numbers of the latest complete month, and the name of that month.
-pub fn headlines(gathered: &Gathered) -> Option<(String, Vec<Headline>)> {
-    let month = gathered.shown.complete_month?;
-    let headline = |title: &str, figure: Option<&Figure>| {
+impl Headline {
+    pub fn of(title: &str, figure: Option<&Figure>) -> Self {
         let cell = Cell::of(figure);
-        Headline {
+        Self {
             title: title.to_owned(),
             value: cell.text().to_owned(),
             covered: cell.text() != NOT_COVERED,
         }
-    };
-    let mut all: Vec<Headline> = MEASURES
-        .into_iter()
-        .map(|measure| {
-            let figure = gathered.main.find(measure, &month, &[]);
-            headline(column_title(measure), figure)
-        })
+    }
+}
+
+/// Numbers that are seen at once, and what they are of.
+pub struct Headlines {
+    pub title: String,
+    pub numbers: Vec<Headline>,
+}
+
+impl Headlines {
+    /// Of the latest month that is over.
+    pub fn of_month(month: &Period, figure: Option<&Figure>, numbers: Vec<Headline>) -> Self {
+        let (name, _) = period_name(month, &[figure]);
+        Self {
+            title: format!("{name}, the latest complete month"),
+            numbers,
+        }
+    }
+}
+
+/// The numbers of the latest complete month.
+pub fn headlines(gathered: &Gathered) -> Option<Headlines> {
+    let month = gathered.shown.complete_month?;
+    let main = |measure| gathered.main.find(measure, &month, &[]);
+    let each = MEASURES.into_iter();
+    let mut all: Vec<Headline> = each
+        .map(|measure| Headline::of(column_title(measure), main(measure)))
         .collect();
-    if let (Scope::Joint, Only::Joint { p1 }) = (&gathered.scope, &gathered.only) {
+    if let Only::Joint { p1 } = &gathered.only {
         let values = [(Dimension::Kind, INCIDENT), (Dimension::Priority, P1)];
         let figure = p1.find(Measure::TicketsLogged, &month, &values);
-        all.push(headline("P1 incidents", figure));
+        all.push(Headline::of("P1 incidents", figure));
     }
-    let (name, _) = period_name(&month, &[gathered.main.find(MEASURES[0], &month, &[])]);
-    Some((name, all))
+    // What the other pages are about is said here only where there is something to say.
+    let beside = BESIDE.into_iter().filter_map(|measure| {
+        let figure = gathered.beside.find(measure, &month, &[])?;
+        figure.value?;
+        Some(Headline::of(column_title(measure), Some(figure)))
+    });
+    all.extend(beside);
+    Some(Headlines::of_month(&month, main(MEASURES[0]), all))
 }

@@ -3,3 +3,5 @@
 mod models;
 mod record;
 mod rendered;
+mod services;
+mod topics;

@@ -7,9 +7,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use townclerk_app::access::Caller;
 use townclerk_domain::coverage::Selector;
+use townclerk_domain::identity::Family;
 use townclerk_domain::names::{Code, LogName, Scope};
-use townclerk_domain::period::Period;
+use townclerk_domain::period::{Period, london_day};
 use townclerk_views::figure::Number;
+use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
 const LONDON: &str = "Europe/London";
@@ -23,15 +25,22 @@ pub struct Moment {
 
 /// In London's local time, which is named.
 pub fn moment(instant: Timestamp) -> Moment {
-    let (zone, name) = match TimeZone::get(LONDON) {
-        Ok(zone) => (zone, "London"),
-        Err(_) => (TimeZone::UTC, "UTC"),
-    };
-    let local = instant.to_zoned(zone).strftime("%-d %B %Y, %H:%M");
+    let (_, name) = zone();
     Moment {
-        text: format!("{local} ({name})"),
+        text: format!("{} ({name})", brief(instant)),
         iso: instant.to_string(),
     }
+}
+
+fn zone() -> (TimeZone, &'static str) {
+    match TimeZone::get(LONDON) {
+        Ok(zone) => (zone, "London"),
+        Err(_) => (TimeZone::UTC, "UTC"),
+    }
+}
+
+fn local(instant: Timestamp, format: &str) -> String {
+    instant.to_zoned(zone().0).strftime(format).to_string()
 }
 
 pub fn day(day: Date) -> String {
@@ -82,6 +91,10 @@ pub fn period(period: &Period) -> (String, Option<String>) {
         Period::Quarter { .. } => (period.to_string(), Some(span())),
         Period::Day(day) => (self::day(*day), None),
         Period::Months { .. } => (span(), None),
+        Period::Days { first, last } => {
+            let name = format!("{} to {}", self::day(*first), self::day(*last));
+            (name, None)
+        }
     }
 }
 
@@ -97,37 +110,121 @@ pub fn log_name(log: &LogName, registry: &Registry) -> String {
     let member = registry
         .members
         .iter()
-        .find(|member| member.council.as_str() == log.as_str());
+        .find(|member| member.joined.council.as_str() == log.as_str());
     match member {
         _ if log.is_shared() => "Shared by several councils".to_owned(),
-        Some(member) => member.name.clone(),
+        Some(member) => member.joined.name.clone(),
         None => log.to_string(),
     }
 }
 
-/// Which records a breakdown counts.
-pub fn breakdown(values: &BTreeMap<String, Code>) -> String {
+/// Which records of a measure a breakdown counts; a measure that is not known is of any records.
+pub fn breakdown(measure: Option<Measure>, values: &BTreeMap<String, Code>) -> String {
     let of = |name: &str| values.get(name).map(Code::as_str);
+    let others = |but: &[&str]| -> Vec<String> {
+        let rest = values.iter();
+        let rest = rest.filter(|(name, _)| !but.contains(&name.as_str()));
+        rest.map(|(name, value)| format!("{} {value}", name.replace('_', " ")))
+            .collect()
+    };
+    if measure.is_some_and(|measure| measure.kind().family() != Family::Ticket) {
+        let said = others(&[]);
+        return match said.is_empty() {
+            true => "all".to_owned(),
+            false => said.join(", "),
+        };
+    }
     let priority = of("priority").map(str::to_uppercase);
     let kind = of("kind").map_or("tickets".to_owned(), |kind| format!("{kind}s"));
     let what: Vec<String> = priority.into_iter().chain([kind]).collect();
-    let rest = values
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "priority" | "kind"))
-        .map(|(name, value)| format!("{name} {value}"));
+    let rest = others(&["priority", "kind"]);
     let all: Vec<String> = [what.join(" ")].into_iter().chain(rest).collect();
     all.join(", ")
 }
 
 /// Which records a coverage promises.
 pub fn selector(selector: &Selector) -> String {
+    let whole = match selector.family {
+        Family::Ticket => "tickets",
+        Family::Change => "changes",
+        Family::Outage => "outages",
+        Family::Restructure => "programmes and posts",
+        Family::Agreement => "agreements",
+        Family::Record => "coverages",
+        Family::Publication => "claims",
+    };
     let kind = selector
         .kind
-        .map_or("tickets".to_owned(), |kind| format!("{}s", kind.code()));
+        .map_or(whole.to_owned(), |kind| format!("{}s", kind.code()));
     let priority = selector.priority.map(|p| p.code().to_uppercase());
     let service = selector.service.as_ref().map(|s| format!("on {s}"));
     let words = priority.into_iter().chain([kind]).chain(service);
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A code as words, such as `backed-out`.
+pub fn code(code: &str) -> String {
+    let words = code.replace('-', " ");
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => words,
+    }
+}
+
+/// The names of councils, in the order of their codes.
+pub fn councils<'a>(councils: impl IntoIterator<Item = &'a Code>, registry: &Registry) -> String {
+    let name = |council: &Code| {
+        let members = registry.members.iter();
+        let mut members = members.filter(|member| member.joined.council == *council);
+        members
+            .next()
+            .map_or_else(|| council.to_string(), |member| member.joined.name.clone())
+    };
+    let names: Vec<String> = councils.into_iter().map(name).collect();
+    names.join(", ")
+}
+
+/// From one instant to another; the day is not said twice.
+pub fn span(from: Timestamp, to: Timestamp) -> String {
+    match london_day(from) == london_day(to) {
+        true => format!(
+            "{} to {}",
+            local(from, "%-d %B %Y, %H:%M"),
+            local(to, "%H:%M")
+        ),
+        false => format!("{} to {}", brief(from), brief(to)),
+    }
+}
+
+/// An instant in London's local time, where the page says elsewhere whose time it is.
+pub fn brief(instant: Timestamp) -> String {
+    local(instant, "%-d %B %Y, %H:%M")
+}
+
+/// How long something lasted: whole minutes, begun ones included.
+pub fn duration(from: Timestamp, to: Timestamp) -> String {
+    let seconds = to.duration_since(from).as_secs().max(0);
+    let minutes = (seconds + 59) / 60;
+    let parts = [
+        (minutes / 1_440, "day"),
+        (minutes / 60 % 24, "hour"),
+        (minutes % 60, "minute"),
+    ];
+    let said = parts.iter().filter(|(count, _)| *count > 0);
+    let said: Vec<String> = said.map(|(count, unit)| counted(*count, unit)).collect();
+    match said.is_empty() {
+        true => "no time".to_owned(),
+        false => said.join(" "),
+    }
+}
+
+/// A number of things, in the plural where there is not one of them.
+pub fn counted(count: i64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        many => format!("{} {one}s", grouped(&many.to_string())),
+    }
 }
 
 /// Who is signed in, with what for.
@@ -188,14 +285,33 @@ mod tests {
 
     #[test]
     fn breakdowns_are_read_as_words() {
-        let words = |pairs: &[(&str, &str)]| {
+        let words = |measure, pairs: &[(&str, &str)]| {
             let pair =
                 |(name, value): &(&str, &str)| ((*name).to_owned(), Code::new(*value).unwrap());
-            breakdown(&pairs.iter().map(pair).collect())
+            breakdown(Some(measure), &pairs.iter().map(pair).collect())
         };
-        assert_eq!(words(&[]), "tickets");
-        assert_eq!(words(&[("service", "csccm")]), "tickets, service csccm");
+        let tickets = Measure::TicketsLogged;
+        assert_eq!(words(tickets, &[]), "tickets");
+        let csccm = [("service", "csccm")];
+        assert_eq!(words(tickets, &csccm), "tickets, service csccm");
         let p1 = [("kind", "incident"), ("priority", "p1")];
-        assert_eq!(words(&p1), "P1 incidents");
+        assert_eq!(words(tickets, &p1), "P1 incidents");
+        let core = [("component", "core-network")];
+        assert_eq!(words(Measure::Outages, &core), "component core-network");
+        assert_eq!(words(Measure::Vacancies, &[]), "all");
+    }
+
+    #[test]
+    fn times_and_durations_are_said_shortly() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let (from, to) = (at("2020-01-05T22:00:00Z"), at("2020-01-05T23:30:00Z"));
+        assert_eq!(span(from, to), "5 January 2020, 22:00 to 23:30");
+        assert_eq!(duration(from, to), "1 hour 30 minutes");
+        let next = at("2020-01-07T00:01:30Z");
+        let over_midnight = "5 January 2020, 22:00 to 7 January 2020, 00:01";
+        assert_eq!(span(from, next), over_midnight);
+        assert_eq!(duration(from, next), "1 day 2 hours 2 minutes");
+        assert_eq!(duration(from, from), "no time");
+        assert_eq!(code("backed-out"), "Backed out");
     }
 }

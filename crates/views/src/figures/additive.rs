@@ -7,24 +7,18 @@ use townclerk_domain::names::Scope;
 
 use super::query::{Breakdown, Home, Periods, Query};
 use crate::contributions::Basis;
-use crate::dimension::Dimension;
+use crate::dimension::Mask;
 use crate::figure::Figure;
 use crate::measure::Measure;
 
 /// Everything that must add up in a scope. All of it is looked at from one moment, just after
 /// `newest`: parts and totals that are complete up to different moments could not be compared.
 pub fn additive_query(scope: Scope, newest: Option<Timestamp>) -> Query {
-    let singles = Dimension::ALL.into_iter().map(|dimension| vec![dimension]);
-    let pair = vec![Dimension::Kind, Dimension::Priority];
-    let split = |split| Breakdown {
-        split,
+    let split = |mask: Mask| Breakdown {
+        split: mask.dimensions().collect(),
         ..Breakdown::default()
     };
-    let mut breakdowns: Vec<Breakdown> = std::iter::once(Vec::new())
-        .chain(singles)
-        .chain([pair])
-        .map(split)
-        .collect();
+    let mut breakdowns: Vec<Breakdown> = Mask::everything().into_iter().map(split).collect();
     if scope == Scope::Joint {
         breakdowns.push(Breakdown {
             home: Home::Split,
@@ -35,10 +29,7 @@ pub fn additive_query(scope: Scope, newest: Option<Timestamp>) -> Query {
         scope,
         measures: Measure::ALL
             .into_iter()
-            .filter(|measure| {
-                // A move from one value to another is none at all for the whole.
-                !matches!(measure, Measure::TicketsMovedIn | Measure::TicketsMovedOut)
-            })
+            .filter(|measure| measure.definition().adds_up)
             .collect(),
         periods: Periods::Recorded,
         breakdowns,

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use townclerk_domain::change::ChangeRules;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::period::Month;
-use townclerk_domain::ticket::TicketFact;
+use townclerk_domain::post::PostRules;
+use townclerk_domain::ticket::TicketRules;
 use uuid::Uuid;
 
-use crate::contributions::{Basis, contributions};
+use crate::contributions::{Basis, Contribution, contributions};
 use crate::dimension::Mask;
 use crate::key::counter::{self, Cell};
 use crate::key::{index, timeline};
+use crate::ledger::Ledger;
 use crate::measure::Measure;
+use crate::projected::Projected;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 use crate::tally::{CellKey, Grain, Slot, Tally};
@@ -115,6 +119,7 @@ impl<'a, R: Rows> Cells<'a, R> {
 struct PassKey {
     /// Whether it corrects counters or is complete by itself.
     corrects: bool,
+    kind: AggregateKind,
     basis: Basis,
     mask: Mask,
     grain: Grain,
@@ -126,11 +131,17 @@ struct PassKey {
 #[derive(Debug, Default)]
 pub struct PassCache {
     kept: Mutex<Vec<(PassKey, Arc<Tally>)>>,
+    ledgers: Mutex<Vec<(LedgerKey, Arc<Ledger>)>>,
     passing: Mutex<()>,
 }
 
+/// What a ledger was read for.
+type LedgerKey = (Basis, BTreeSet<LogName>, Positions);
+
 /// What is needed of the numbers.
 pub(super) struct Wanted<'a> {
+    /// The kind of aggregate that is counted.
+    pub kind: AggregateKind,
     pub basis: Basis,
     pub mask: Mask,
     pub grain: Grain,
@@ -144,8 +155,9 @@ impl PassCache {
         wanted: &Wanted<'_>,
     ) -> Result<Cells<'a, R>, RowsError> {
         let grain = wanted.grain;
-        let by_counters =
-            wanted.basis.known_at.is_none() && wanted.mask.is_counted() && grain == Grain::Month;
+        let by_counters = wanted.basis.known_at.is_none()
+            && wanted.mask.is_counted(wanted.kind)
+            && grain == Grain::Month;
         if by_counters && let Some(tally) = self.late_corrections(rows, wanted)? {
             return Ok(Cells {
                 counters: Some(rows),
@@ -191,8 +203,9 @@ impl PassCache {
             return Ok(Some(found));
         }
         let mut late = Vec::new();
-        let from = index::last_happened_from(as_at);
-        rows.scan(index::BY_LAST_HAPPENED, &from, &mut |key, _| {
+        let prefix = index::by_last_happened(wanted.kind);
+        let from = index::last_happened_from(wanted.kind, as_at);
+        rows.scan(&prefix, &from, &mut |key, _| {
             late.push(index::read_last_happened(key)?);
             Ok(match late.len() > LATE_ROWS_MAX {
                 true => ControlFlow::Break(()),
@@ -203,6 +216,32 @@ impl PassCache {
             return Ok(None);
         }
         Ok(Some(self.keep(key, corrections(rows, late, wanted)?)))
+    }
+
+    /// The ledger of some logs on a basis, read at most once while the positions stay.
+    pub(super) fn ledger<R: Rows>(
+        &self,
+        rows: &R,
+        basis: Basis,
+        logs: BTreeSet<LogName>,
+        positions: &Positions,
+    ) -> Result<Arc<Ledger>, RowsError> {
+        let key = (basis, logs.clone(), positions.clone());
+        let found = |kept: &[(LedgerKey, Arc<Ledger>)]| {
+            let found = kept.iter().find(|(found, _)| *found == key);
+            found.map(|(_, ledger)| Arc::clone(ledger))
+        };
+        let kept = || self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ledger) = found(&kept()) {
+            return Ok(ledger);
+        }
+        let ledger = Arc::new(Ledger::read(rows, basis, logs)?);
+        let mut kept = kept();
+        if kept.len() >= PASSES_KEPT {
+            kept.remove(0);
+        }
+        kept.push((key.clone(), Arc::clone(&ledger)));
+        Ok(ledger)
     }
 
     fn found(&self, key: &PassKey) -> Option<Arc<Tally>> {
@@ -226,6 +265,7 @@ impl Wanted<'_> {
     fn key(&self, corrects: bool) -> PassKey {
         PassKey {
             corrects,
+            kind: self.kind,
             basis: self.basis,
             mask: self.mask,
             grain: self.grain,
@@ -240,72 +280,77 @@ fn corrections<R: Rows>(
     late: Vec<(LogName, Uuid)>,
     wanted: &Wanted<'_>,
 ) -> Result<Tally, RowsError> {
-    let masks = Mask::counted();
-    let mut tally = Tally::default();
+    let mut adding = Adding::new(wanted, Mask::counted(wanted.kind));
     for (log, id) in late {
-        let kind = AggregateKind::Ticket;
+        let kind = wanted.kind;
         let key = timeline::key(&log, AggregateId { kind, id });
         let Some(value) = rows.get(&key)? else {
             continue;
         };
-        let row = Row::decode(&value)?;
-        add(
-            &mut tally,
-            &log,
-            &row,
-            Basis::default(),
-            &masks,
-            wanted.grain,
-            -1,
-        )?;
-        add(
-            &mut tally,
-            &log,
-            &row,
-            wanted.basis,
-            &masks,
-            wanted.grain,
-            1,
-        )?;
+        adding.add(&log, &value, Basis::default(), -1)?;
+        adding.add(&log, &value, wanted.basis, 1)?;
     }
-    Ok(tally)
+    Ok(adding.tally)
 }
 
-/// One pass over all tickets, for all measures together.
+/// One pass over all aggregates of a kind, for all of its measures together.
 fn pass<R: Rows>(rows: &R, wanted: &Wanted<'_>) -> Result<Tally, RowsError> {
-    let mut masks = Mask::counted();
-    if !wanted.mask.is_counted() {
+    let mut masks = Mask::counted(wanted.kind);
+    if !wanted.mask.is_counted(wanted.kind) {
         masks.push(wanted.mask);
     }
-    let prefix = timeline::of_kind(AggregateKind::Ticket);
-    let mut tally = Tally::default();
+    let prefix = timeline::of_kind(wanted.kind);
+    let mut adding = Adding::new(wanted, masks);
     rows.scan(&prefix, &prefix, &mut |key, value| {
-        let (log, _) = timeline::read(AggregateKind::Ticket, key)?;
-        let row = Row::decode(value)?;
-        add(
-            &mut tally,
-            &log,
-            &row,
-            wanted.basis,
-            &masks,
-            wanted.grain,
-            1,
-        )?;
+        let (log, _) = timeline::read(wanted.kind, key)?;
+        adding.add(&log, value, wanted.basis, 1)?;
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(tally)
+    Ok(adding.tally)
 }
 
-fn add(
-    tally: &mut Tally,
-    log: &LogName,
-    row: &Row<TicketFact>,
-    basis: Basis,
-    masks: &[Mask],
+/// A tally that grows row by row.
+struct Adding {
+    tally: Tally,
+    kind: AggregateKind,
+    masks: Vec<Mask>,
     grain: Grain,
-    sign: i64,
-) -> Result<(), RowsError> {
-    let found = contributions(row, basis)?;
-    tally.add(log, &found, row.sample, masks, grain, sign);
-    Ok(())
+}
+
+impl Adding {
+    fn new(wanted: &Wanted<'_>, masks: Vec<Mask>) -> Self {
+        Self {
+            tally: Tally::default(),
+            kind: wanted.kind,
+            masks,
+            grain: wanted.grain,
+        }
+    }
+
+    fn add(
+        &mut self,
+        log: &LogName,
+        value: &[u8],
+        basis: Basis,
+        sign: i64,
+    ) -> Result<(), RowsError> {
+        let (found, sample) = match self.kind {
+            AggregateKind::Ticket => counted::<TicketRules>(value, basis)?,
+            AggregateKind::Change => counted::<ChangeRules>(value, basis)?,
+            AggregateKind::Post => counted::<PostRules>(value, basis)?,
+            // Of the other kinds no counters are kept.
+            _ => return Ok(()),
+        };
+        self.tally
+            .add(log, &found, sample, &self.masks, self.grain, sign);
+        Ok(())
+    }
+}
+
+fn counted<P: Projected>(
+    value: &[u8],
+    basis: Basis,
+) -> Result<(Vec<Contribution>, bool), RowsError> {
+    let row: Row<P::Fact> = Row::decode(value)?;
+    Ok((contributions::<P>(&row, basis)?, row.sample))
 }

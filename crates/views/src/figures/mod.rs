@@ -1,9 +1,14 @@
 //! Figures: from rows, coverages and members to what people read.
 
 mod additive;
+mod asked;
 mod cells;
+mod claims;
+mod computed;
+mod counted;
 mod evaluate;
 mod query;
+mod scope;
 
 pub use additive::{additive_differences, additive_query};
 pub use cells::{PassCache, Positions};

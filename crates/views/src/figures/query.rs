@@ -59,9 +59,9 @@ pub struct Query {
 }
 
 impl Query {
-    /// Every counted figure of a scope.
+    /// Every figure of a scope by every breakdown that is given together.
     pub fn everything(scope: Scope) -> Self {
-        let breakdowns = Mask::counted()
+        let breakdowns = Mask::everything()
             .into_iter()
             .map(|mask| Breakdown {
                 split: mask.dimensions().collect(),
@@ -81,8 +81,25 @@ impl Query {
 /// The values of one figure's breakdown.
 pub(super) type Values = BTreeMap<Dimension, String>;
 
-/// The records that a figure with these values needs to be covered.
-pub(super) fn selector(values: &Values) -> Selector {
+/// The records that a figure needs to be covered.
+pub(super) fn selectors(measure: Measure, values: &Values) -> Vec<Selector> {
+    let family = measure.kind().family();
+    match measure {
+        Measure::DaysSinceChangeRelatedMajorIncident => vec![
+            Selector {
+                kind: Some(TicketKind::Incident),
+                priority: Some(Priority::P1),
+                ..Selector::whole(Family::Ticket)
+            },
+            Selector::whole(Family::Change),
+            Selector::whole(Family::Outage),
+        ],
+        _ if family == Family::Ticket => vec![of_tickets(values)],
+        _ => vec![Selector::whole(family)],
+    }
+}
+
+fn of_tickets(values: &Values) -> Selector {
     let kind = values.get(&Dimension::Kind);
     let priority = values.get(&Dimension::Priority);
     let service = values.get(&Dimension::Service);

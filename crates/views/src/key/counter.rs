@@ -1,4 +1,4 @@
-//! `C`, slot, 0, measure (1 byte), mask (1 byte), values each ended by 0, month (4 bytes)
+//! `C`, slot, 0, measure (1 byte), mask (2 bytes), values each ended by 0, month (4 bytes)
 //! → a [`Cell`].
 //!
 //! A slot is a log, or what of the shared log hits one council: `shared/brent`. The mask says
@@ -46,7 +46,7 @@ pub fn of_mask(slot: &Slot, measure: Measure, mask: Mask) -> Vec<u8> {
     let mut key = vec![b'C'];
     push_name(&mut key, &slot.to_string());
     key.push(measure.byte());
-    key.push(mask.bits());
+    key.extend_from_slice(&mask.bits().to_be_bytes());
     key
 }
 
@@ -73,7 +73,7 @@ fn month_bytes(month: Month) -> [u8; 4] {
 pub fn read(key: &[u8], mask: Mask) -> Result<(Vec<String>, Month), RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
     reader.name()?;
-    reader.bytes::<2>()?;
+    reader.bytes::<3>()?;
     let mut values = Vec::with_capacity(mask.len());
     for _ in 0..mask.len() {
         values.push(reader.name()?.to_owned());

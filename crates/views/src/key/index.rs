@@ -1,19 +1,23 @@
-//! Indexes of tickets. The values are empty.
+//! Indexes of counted and listed aggregates. The values are empty; the kind is its byte of the
+//! timelines' keys.
 //!
-//! - `L`, last happened (8 bytes), log, 0, id (16 bytes): what changed lately.
-//! - `A` and `O`, log, 0, logged (8 bytes), id (16 bytes): all tickets, and the open ones, by when
-//!   they were logged.
+//! - `L`, kind, last happened (8 bytes), log, 0, id (16 bytes): what changed lately.
+//! - `A` and `O`, kind, log, 0, first happened (8 bytes), id (16 bytes): all of a kind, and the open
+//!   ones, by when they began.
+//! - `K`, kind, log, 0, id (16 bytes): what was ever linked to other records.
 
 use jiff::Timestamp;
+use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 use uuid::Uuid;
 
+use super::timeline::kind_byte;
 use super::{KeyReader, push_instant, push_name};
 use crate::rows::RowsError;
 
-const FAMILY: &str = "ticket index";
+const FAMILY: &str = "index";
 
-/// Which tickets a list holds.
+/// Which aggregates a list holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
     All,
@@ -29,17 +33,20 @@ impl Listed {
     }
 }
 
-pub const BY_LAST_HAPPENED: &[u8] = b"L";
+/// All of one kind by when something last happened to them.
+pub fn by_last_happened(kind: AggregateKind) -> Vec<u8> {
+    vec![b'L', kind_byte(kind)]
+}
 
 /// The first key of whatever happened at `instant` or later.
-pub fn last_happened_from(instant: Timestamp) -> Vec<u8> {
-    let mut key = BY_LAST_HAPPENED.to_vec();
+pub fn last_happened_from(kind: AggregateKind, instant: Timestamp) -> Vec<u8> {
+    let mut key = by_last_happened(kind);
     push_instant(&mut key, instant);
     key
 }
 
-pub fn last_happened(instant: Timestamp, log: &LogName, id: Uuid) -> Vec<u8> {
-    let mut key = last_happened_from(instant);
+pub fn last_happened(kind: AggregateKind, instant: Timestamp, log: &LogName, id: Uuid) -> Vec<u8> {
+    let mut key = last_happened_from(kind, instant);
     push_name(&mut key, log.as_str());
     key.extend_from_slice(id.as_bytes());
     key
@@ -47,32 +54,60 @@ pub fn last_happened(instant: Timestamp, log: &LogName, id: Uuid) -> Vec<u8> {
 
 pub fn read_last_happened(key: &[u8]) -> Result<(LogName, Uuid), RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
+    reader.bytes::<1>()?;
     reader.instant()?;
     Ok((reader.log()?, reader.uuid()?))
 }
 
-pub fn listed_in(listed: Listed, log: &LogName) -> Vec<u8> {
-    let mut key = vec![listed.byte()];
+pub fn listed_in(listed: Listed, kind: AggregateKind, log: &LogName) -> Vec<u8> {
+    let mut key = vec![listed.byte(), kind_byte(kind)];
     push_name(&mut key, log.as_str());
     key
 }
 
-pub fn listed(listed: Listed, log: &LogName, logged: Timestamp, id: Uuid) -> Vec<u8> {
-    let mut key = listed_in(listed, log);
-    push_instant(&mut key, logged);
+pub fn listed(
+    listed: Listed,
+    kind: AggregateKind,
+    log: &LogName,
+    first: Timestamp,
+    id: Uuid,
+) -> Vec<u8> {
+    let mut key = listed_in(listed, kind, log);
+    push_instant(&mut key, first);
     key.extend_from_slice(id.as_bytes());
     key
 }
 
 pub fn read_listed(key: &[u8]) -> Result<(Timestamp, Uuid), RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
+    reader.bytes::<1>()?;
     reader.name()?;
     Ok((reader.instant()?, reader.uuid()?))
+}
+
+/// Everything of one kind that was ever linked.
+pub fn linked_of(kind: AggregateKind) -> Vec<u8> {
+    vec![b'K', kind_byte(kind)]
+}
+
+pub fn linked(kind: AggregateKind, log: &LogName, id: Uuid) -> Vec<u8> {
+    let mut key = linked_of(kind);
+    push_name(&mut key, log.as_str());
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+pub fn read_linked(key: &[u8]) -> Result<(LogName, Uuid), RowsError> {
+    let mut reader = KeyReader::new(FAMILY, key);
+    reader.bytes::<1>()?;
+    Ok((reader.log()?, reader.uuid()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TICKET: AggregateKind = AggregateKind::Ticket;
 
     #[test]
     fn keys_read_back_as_written_and_order_as_time_does() {
@@ -80,11 +115,13 @@ mod tests {
         let id = Uuid::from_u128(9);
         let early: Timestamp = "1969-12-31T23:59:59Z".parse().unwrap();
         let late: Timestamp = "2020-08-21T23:00:00.5Z".parse().unwrap();
-        let key = listed(Listed::Open, &log, late, id);
+        let key = listed(Listed::Open, TICKET, &log, late, id);
         assert_eq!(read_listed(&key).unwrap(), (late, id));
-        assert!(listed(Listed::Open, &log, early, id) < key);
-        let key = last_happened(late, &log, id);
-        assert_eq!(read_last_happened(&key).unwrap(), (log, id));
-        assert!(last_happened_from(early) < key);
+        assert!(listed(Listed::Open, TICKET, &log, early, id) < key);
+        let key = last_happened(TICKET, late, &log, id);
+        assert_eq!(read_last_happened(&key).unwrap(), (log.clone(), id));
+        assert!(last_happened_from(TICKET, early) < key);
+        let key = linked(TICKET, &log, id);
+        assert_eq!(read_linked(&key).unwrap(), (log, id));
     }
 }

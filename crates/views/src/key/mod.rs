@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `T` | timelines of all aggregates | `timeline.rs` |
 //! | `C` | counters | `counter.rs` |
-//! | `L`, `A`, `O` | indexes of tickets: by last happening, all by logging, open by logging | `index.rs` |
+//! | `L`, `A`, `O`, `K` | indexes: by last happening, all and open ones by beginning, linked ones | `index.rs` |
 //! | `Q`, `H`, `F` | quarantined events, aggregates that wait, foreign messages | `quarantine.rs` |
 //!
 //! Names within keys end with a zero byte, which no name contains. Numbers are big-endian with the

@@ -9,12 +9,19 @@ use crate::rows::RowsError;
 const FAMILY: &str = "timeline";
 
 /// Persisted: append, never reorder.
-fn kind_byte(kind: AggregateKind) -> u8 {
+pub(super) fn kind_byte(kind: AggregateKind) -> u8 {
     match kind {
         AggregateKind::Ticket => 1,
         AggregateKind::Coverage => 2,
         AggregateKind::Claim => 3,
         AggregateKind::Partnership => 4,
+        AggregateKind::Change => 5,
+        AggregateKind::Freeze => 6,
+        AggregateKind::Gate => 7,
+        AggregateKind::Outage => 8,
+        AggregateKind::Programme => 9,
+        AggregateKind::Post => 10,
+        AggregateKind::Availability => 11,
     }
 }
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use townclerk_domain::amendment::{Correction, HAPPENED, Recordable, Voiding};
 use townclerk_domain::coverage::{CoverageFact, Declared, Selector};
-use townclerk_domain::decider::{Asked, decide};
-use townclerk_domain::event::{Event, Recorded};
+use townclerk_domain::decider::{Asked, Rejection, decide};
+use townclerk_domain::event::{Event, Recorded, Recording};
 use townclerk_domain::identity::{AggregateId, AggregateKind, EventId, Family};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::partnership::{Joined, PartnershipFact, membership};
@@ -52,6 +52,11 @@ pub struct History {
 impl History {
     /// Two councils that are members, and all three logs covered from the start.
     pub fn covered() -> Self {
+        Self::covering(&[Family::Ticket])
+    }
+
+    /// The same, with some families covered.
+    pub fn covering(families: &[Family]) -> Self {
         let mut history = Self::default();
         for council in ["brent", "lewisham"] {
             let joined = PartnershipFact::CouncilJoined(Joined {
@@ -69,9 +74,12 @@ impl History {
                 event,
             );
         }
-        for (index, name) in (1..).zip(LOGS) {
+        let each = families
+            .iter()
+            .flat_map(|family| LOGS.map(|name| (*family, name)));
+        for (index, (family, name)) in (1..).zip(each) {
             let declared = CoverageFact::CoverageDeclared(Declared {
-                selector: Selector::whole(Family::Ticket),
+                selector: Selector::whole(family),
                 from: "2019-01-01".parse().unwrap(),
                 through: Some("2029-12-31".parse().unwrap()),
             });
@@ -121,6 +129,43 @@ impl History {
             event,
         });
         id
+    }
+
+    /// Records a fact, which its decider must accept, at the moment at which it happened.
+    #[track_caller]
+    pub fn tell<R: Recording>(&mut self, name: &str, id: AggregateId, at: &str, fact: R::Fact) {
+        let at = at.parse().unwrap();
+        let told = self.offer::<R>(name, id, at, Recordable::Fact(fact));
+        told.unwrap_or_else(|no| panic!("{no}"));
+    }
+
+    /// Records what a decider of any kind accepts.
+    pub fn offer<R: Recording>(
+        &mut self,
+        name: &str,
+        aggregate: AggregateId,
+        at: Timestamp,
+        what: Recordable<R::Fact>,
+    ) -> Result<EventId, Rejection<R::Refusal>> {
+        let now = self.clock.max(Some(at)).unwrap_or(at);
+        let events = self.logs.entry(log(name)).or_default();
+        let of_aggregate = events.iter().filter(|event| event.aggregate == aggregate);
+        let entries = of_aggregate.filter_map(|event| {
+            Some(Entry {
+                happened: event.happened,
+                known: event.recorded,
+                sequence: event.sequence,
+                id: event.id.short(),
+                what: R::from_event(event.event.clone())?,
+            })
+        });
+        let timeline = Timeline {
+            entries: entries.collect(),
+        };
+        let asked = Asked { happened: at, what };
+        decide::<R>(&timeline, &asked, &log(name), now)?;
+        self.clock = Some(now);
+        Ok(self.record(name, aggregate, at, now, R::into_event(asked.what)))
     }
 
     /// Records a ticket event if its decider accepts it.
@@ -355,6 +400,15 @@ pub fn folded(events: &[Recorded<Event>], batches: &[usize]) -> MemoryRows {
 
 /// Asks a view that has read everything, just now.
 pub fn ask(history: &History, rows: &MemoryRows, query: &Query) -> Vec<Figure> {
+    read(history, rows, |reading| figures(reading, query).unwrap())
+}
+
+/// Reads a view that has read everything, just now.
+pub fn read<T>(
+    history: &History,
+    rows: &MemoryRows,
+    read: impl FnOnce(&Reading<'_, MemoryRows>) -> T,
+) -> T {
     let positions = history.positions();
     let known = history
         .logs
@@ -370,15 +424,19 @@ pub fn ask(history: &History, rows: &MemoryRows, query: &Query) -> Vec<Figure> {
         reached: &reached,
         passes: &PassCache::default(),
     };
-    figures(&reading, query).unwrap()
+    read(&reading)
 }
 
-/// Every counted breakdown of every measure over some months and a quarter.
+/// Every breakdown of every measure of tickets over some months and a quarter.
 pub fn everything(scope: &str, basis: Basis) -> Query {
     let periods = ["2019-01", "2019-02", "2019-03", "2019-06", "18/19 Q4"];
     Query {
         periods: Periods::These(periods.iter().map(|p| p.parse().unwrap()).collect()),
         basis,
+        measures: Measure::ALL
+            .into_iter()
+            .filter(|measure| measure.kind() == AggregateKind::Ticket)
+            .collect(),
         ..Query::everything(scope.parse().unwrap())
     }
 }

@@ -1,5 +1,7 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
+mod families;
+mod family_laws;
 mod figures;
 mod history;
 mod laws;

@@ -8,7 +8,7 @@ use townclerk_domain::period::Period;
 use townclerk_views::figure::{ClaimShown, Figure, Number, PeriodShown};
 use townclerk_views::measure::Measure;
 
-use crate::page::gather::Figures;
+use crate::page::asking::Figures;
 use crate::page::published::p1_beside;
 use crate::page::table::{Cell, Row};
 

@@ -27,7 +27,7 @@ use crate::view::View;
 
 pub const HOSTILE: &str = "<script>alert(1)</script> & \"Brent\"";
 
-const SILENT: &str = "lewisham";
+pub(super) const SILENT: &str = "lewisham";
 
 pub struct Record {
     brent: Arc<MemoryLog>,
@@ -36,11 +36,11 @@ pub struct Record {
     made: u128,
 }
 
-fn log(name: &str) -> LogName {
+pub(super) fn log(name: &str) -> LogName {
     LogName::new(name).unwrap()
 }
 
-fn code(text: &str) -> Code {
+pub(super) fn code(text: &str) -> Code {
     Code::new(text).unwrap()
 }
 
@@ -57,7 +57,7 @@ impl Record {
         record.joins(SILENT, "Lewisham");
         for name in ["brent", SILENT, "shared"] {
             if all || name != SILENT {
-                record.covers(name);
+                record.covers(name, Family::Ticket);
             }
         }
         record.ticket("brent", "2020-06-02T09:00:00Z", Priority::P3, &[]);
@@ -71,7 +71,7 @@ impl Record {
         record
     }
 
-    fn put(&mut self, name: &str, aggregate: AggregateId, happened: &str, event: Event) {
+    pub(super) fn put(&mut self, name: &str, aggregate: AggregateId, happened: &str, event: Event) {
         self.made += 1;
         let happened: Timestamp = happened.parse().unwrap();
         let command = Token::new(format!("key-{}", self.made)).unwrap();
@@ -102,7 +102,7 @@ impl Record {
         log.put(&message.subject, Some(&id), &message.payload);
     }
 
-    fn new_one(&self, kind: AggregateKind) -> AggregateId {
+    pub(super) fn new_one(&self, kind: AggregateKind) -> AggregateId {
         let id = Uuid::from_u128(self.made + 1);
         AggregateId { kind, id }
     }
@@ -119,9 +119,9 @@ impl Record {
         self.put("shared", aggregate, "2018-01-01T00:00:00Z", event);
     }
 
-    fn covers(&mut self, name: &str) {
+    pub(super) fn covers(&mut self, name: &str, family: Family) {
         let declared = CoverageFact::CoverageDeclared(Declared {
-            selector: Selector::whole(Family::Ticket),
+            selector: Selector::whole(family),
             from: "2019-01-01".parse().unwrap(),
             through: Some("2020-08-21".parse().unwrap()),
         });
@@ -148,12 +148,24 @@ impl Record {
     }
 
     fn claims(&mut self, period: &str, value: i64) {
-        let incident = ("kind".to_owned(), code("incident"));
+        let breakdown = [("kind", "incident"), ("priority", "p1")];
+        self.claims_that("tickets_logged", Scope::Joint, period, &breakdown, value);
+    }
+
+    pub(super) fn claims_that(
+        &mut self,
+        measure: &str,
+        scope: Scope,
+        period: &str,
+        breakdown: &[(&str, &str)],
+        value: i64,
+    ) {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), code(value));
         let claim = ClaimFact::ClaimPublished(Published {
-            measure: "tickets_logged".to_owned(),
-            scope: Scope::Joint,
+            measure: measure.to_owned(),
+            scope,
             period: period.parse().unwrap(),
-            breakdown: [incident, ("priority".to_owned(), code("p1"))].into(),
+            breakdown: breakdown.iter().map(pair).collect(),
             value: Decimal::whole(value),
             as_at: Some("2020-07-31T23:00:00Z".parse().unwrap()),
             source: "A paper, paragraph <6.7>".to_owned(),

@@ -11,6 +11,7 @@ use townclerk_app::http::Problem;
 use townclerk_domain::identity::CallerId;
 
 use super::record::{HOSTILE, Record};
+use crate::page::topic::Topic;
 use crate::page::{home, page, sign_in};
 use crate::query::Params;
 use crate::routes::Views;
@@ -20,7 +21,7 @@ fn params(pairs: &[(&str, &str)]) -> Params {
     pairs.iter().map(owned).collect()
 }
 
-fn officer() -> Extension<Caller> {
+pub(super) fn officer() -> Extension<Caller> {
     Extension(Caller {
         subject: CallerId::new("officer-1").unwrap(),
         roles: BTreeSet::from([Role::Officer]),
@@ -39,13 +40,23 @@ async fn read(
     pairs: &[(&str, &str)],
     caller: Option<Extension<Caller>>,
 ) -> Result<String, Problem> {
+    read_topic(views, (Topic::Tickets, name), pairs, caller).await
+}
+
+pub(super) async fn read_topic(
+    views: &Views,
+    (topic, name): (Topic, &str),
+    pairs: &[(&str, &str)],
+    caller: Option<Extension<Caller>>,
+) -> Result<String, Problem> {
     let name = Path(name.to_owned());
-    let answer = page(State(views.clone()), name, Query(params(pairs)), caller).await?;
+    let query = Ok(Query(params(pairs)));
+    let answer = page(topic, State(views.clone()), name, query, caller).await?;
     Ok(text(answer).await)
 }
 
 /// What stands between the tags of the row whose header begins so, in the table with this id.
-fn row(html: &str, table: &str, header: &str) -> Vec<String> {
+pub(super) fn row(html: &str, table: &str, header: &str) -> Vec<String> {
     let start = html
         .find(&format!("<div class=\"table\" id=\"{table}\""))
         .unwrap();
@@ -152,13 +163,13 @@ async fn a_past_state_is_shown_again_and_a_wrong_moment_is_refused() {
 async fn the_way_in_links_what_a_caller_may_read() {
     let dir = TempDir::new().unwrap();
     let views = Record::new(true).views(&dir).await;
-    let ask = |caller| home(State(views.clone()), Query(params(&[])), caller);
+    let ask = |caller| home(State(views.clone()), Ok(Query(params(&[]))), caller);
     let nobodys = text(ask(None).await.unwrap()).await;
     assert!(nobodys.contains("href=\"/joint\""));
     assert!(nobodys.contains("href=\"/sign-in?next=/brent\""));
     let officers = text(ask(Some(officer())).await.unwrap()).await;
     assert!(officers.contains("href=\"/brent\""));
-    let next = Query(params(&[("next", "/brent\"><script>")]));
+    let next = Ok(Query(params(&[("next", "/brent\"><script>")])));
     let form = sign_in(State(views.clone()), next, None).await.unwrap();
     let form = text(form).await;
     assert!(form.contains("action=\"/session\"") && !form.contains("<script"));

@@ -1,0 +1,151 @@
+//! Samples of what happens to outages and to planned maintenance.
+
+use jiff::Timestamp;
+use townclerk_domain::amendment::Recordable;
+use townclerk_domain::event::Event;
+use townclerk_domain::imprecise::{Precision, Within};
+use townclerk_domain::names::LogName;
+use townclerk_domain::outage::{
+    ActionAgreed, ActionCompleted, Affected, CauseFound, Closed, Declared, Effect, Escalated,
+    Linked, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred, Resolved, Reviewed,
+    ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
+};
+use townclerk_domain::reference::{Reference, ReferenceKind};
+use uuid::Uuid;
+
+use super::{code, codes, text};
+
+fn effect(service: &str, council: &str, severity: Severity) -> Effect {
+    Effect {
+        service: code(service),
+        council: code(council),
+        severity,
+        from: Some("2020-08-10T09:05:00Z".parse().unwrap()),
+        to: Some("2020-08-10T11:30:00Z".parse().unwrap()),
+    }
+}
+
+fn another(kind: ReferenceKind) -> Reference {
+    Reference {
+        log: LogName::shared(),
+        kind,
+        id: Uuid::from_u128(9),
+    }
+}
+
+/// When an outage that is known only roughly happened: its event says the first moment.
+pub fn first_moment(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::Outage(Recordable::Fact(OutageFact::Declared(declared))) => {
+            declared.when.as_ref().map(Within::start)
+        }
+        _ => None,
+    }
+}
+
+pub fn outage_facts() -> Vec<OutageFact> {
+    let mut facts = damage();
+    facts.extend(aftermath());
+    facts
+}
+
+fn declared() -> Declared {
+    Declared {
+        title: text("Power was lost in the second data centre"),
+        summary: Some(text("The core network did not move to the first one.")),
+        when: None,
+        councils: codes(&["brent", "lewisham"]),
+        critical: true,
+        effects: vec![
+            effect("email", "brent", Severity::Down),
+            effect("childrens-social-care", "lewisham", Severity::Degraded),
+        ],
+    }
+}
+
+/// Known only by its month: its effects carry no times.
+fn declared_roughly() -> Declared {
+    Declared {
+        when: Some(Within {
+            from: "2020-07-01".parse().unwrap(),
+            to: "2020-07-31".parse().unwrap(),
+            precision: Precision::Month,
+        }),
+        effects: vec![Effect {
+            from: None,
+            to: None,
+            ..effect("email", "brent", Severity::Down)
+        }],
+        ..declared()
+    }
+}
+
+fn damage() -> Vec<OutageFact> {
+    vec![
+        OutageFact::MaintenancePlanned(MaintenancePlanned {
+            title: text("Storage firmware"),
+            councils: codes(&["brent", "lewisham"]),
+            services: codes(&["email", "finance-system"]),
+            from: "2020-08-15T19:00:00Z".parse().unwrap(),
+            to: "2020-08-15T23:00:00Z".parse().unwrap(),
+        }),
+        OutageFact::Declared(declared()),
+        OutageFact::Declared(declared_roughly()),
+        OutageFact::Widened(Widened {
+            councils: codes(&["southwark"]),
+            effects: vec![effect("email", "southwark", Severity::Down)],
+        }),
+        OutageFact::Narrowed(Narrowed {
+            councils: codes(&["southwark"]),
+        }),
+        OutageFact::Affected(Affected {
+            effects: vec![effect("education", "lewisham", Severity::Down)],
+        }),
+        OutageFact::UsersAffected(UsersAffected {
+            percent: "12.5".parse().unwrap(),
+        }),
+        OutageFact::WorkedAround(WorkedAround {
+            workaround: text("Use web mail."),
+        }),
+        OutageFact::ServiceRestored(ServiceRestored {
+            service: code("email"),
+            councils: codes(&["brent"]),
+        }),
+        OutageFact::Resolved(Resolved {}),
+    ]
+}
+
+fn aftermath() -> Vec<OutageFact> {
+    vec![
+        OutageFact::CauseFound(CauseFound {
+            component: code("core-network"),
+            class: code("power"),
+            party: Party::Supplier,
+            supplier: Some(code("data-centre-operator")),
+            summary: Some(text("Another tenant's equipment tripped the supply.")),
+        }),
+        OutageFact::ActionAgreed(ActionAgreed {
+            action: code("two-feeds"),
+            text: text("Feed each device from two supplies."),
+            owner: code("network-team"),
+            due: "2020-10-31".parse().unwrap(),
+        }),
+        OutageFact::ActionCompleted(ActionCompleted {
+            action: code("two-feeds"),
+        }),
+        OutageFact::Escalated(Escalated {
+            supplier: code("data-centre-operator"),
+            level: code("chief-executive"),
+        }),
+        OutageFact::Reviewed(Reviewed {
+            findings: text("The second supply had never been tested."),
+        }),
+        OutageFact::Linked(Linked {
+            cause: another(ReferenceKind::Change),
+        }),
+        OutageFact::Closed(Closed {}),
+        OutageFact::Recurred(Recurred {
+            outage: another(ReferenceKind::Outage),
+        }),
+    ]
+}

@@ -1,0 +1,37 @@
+//! Samples of coverages and claims.
+
+use townclerk_domain::claim::{ClaimFact, Published};
+use townclerk_domain::coverage::{CoverageFact, Declared, Ended, Selector};
+use townclerk_domain::identity::Family;
+use townclerk_domain::names::Scope;
+use townclerk_domain::ticket::Priority;
+
+use super::code;
+
+pub fn coverage_facts() -> [CoverageFact; 2] {
+    [
+        CoverageFact::CoverageDeclared(Declared {
+            selector: Selector {
+                priority: Some(Priority::P1),
+                ..Selector::whole(Family::Ticket)
+            },
+            from: "2019-01-01".parse().unwrap(),
+            through: None,
+        }),
+        CoverageFact::CoverageEnded(Ended {
+            through: "2020-08-21".parse().unwrap(),
+        }),
+    ]
+}
+
+pub fn claim_facts() -> [ClaimFact; 1] {
+    [ClaimFact::ClaimPublished(Published {
+        measure: "tickets_logged".to_owned(),
+        scope: Scope::Joint,
+        period: "19/20 Q4".parse().unwrap(),
+        breakdown: [("priority".to_owned(), code("p1"))].into_iter().collect(),
+        value: "13".parse().unwrap(),
+        as_at: Some("2020-07-31T23:00:00Z".parse().unwrap()),
+        source: "A committee paper, paragraph 6.7".to_owned(),
+    })]
+}

@@ -1,0 +1,151 @@
+//! `townclerk list`.
+
+mod columns;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use self::columns::{Column, columns};
+use super::{Outcome, show};
+use crate::cli::{List, Sort};
+use crate::client::Client;
+
+pub async fn list(options: List) -> anyhow::Result<Outcome> {
+    let sort = options.sort;
+    let mut query: Vec<(&str, String)> = Vec::new();
+    query.extend(options.as_at.map(|value| ("as_at", value)));
+    query.extend(options.known_at.map(|value| ("known_at", value)));
+    query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
+    query.extend(options.limit.map(|value| ("limit", value.to_string())));
+    query.extend(options.after.map(|value| ("after", value)));
+    let services = options.services;
+    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
+    let path = format!("/v1/views/{}/{}", options.scope, key(sort));
+    let answer = client.get(&path, &query).await?;
+    if services.json {
+        show::json(&answer)?;
+        return Ok(Outcome::Good);
+    }
+    let records = answer[key(sort)].as_array();
+    let records = records.context("the service answered without a list")?;
+    print(sort, records);
+    if let Some(why) = more(&answer, records.len()) {
+        show::note(why);
+    }
+    Ok(Outcome::Good)
+}
+
+/// The list's name in the path and in the answer.
+fn key(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Tickets => "tickets",
+        Sort::Changes => "changes",
+        Sort::Outages => "outages",
+        Sort::Freezes => "freezes",
+        Sort::Gates => "gates",
+        Sort::Programmes => "programmes",
+        Sort::Posts => "posts",
+        Sort::Agreements => "agreements",
+        Sort::Findings => "findings",
+    }
+}
+
+/// Without `--open` all are meant, of tickets too. Where nothing is open or closed the service says
+/// so rather than that `--open` is dropped unseen.
+fn status(sort: Sort, open: bool) -> Option<&'static str> {
+    match (open, sort) {
+        (true, _) => Some("open"),
+        (false, Sort::Tickets | Sort::Changes | Sort::Outages) => Some("all"),
+        (false, _) => None,
+    }
+}
+
+/// What is said where the list is longer than what is shown of it.
+fn more(answer: &Value, shown: usize) -> Option<String> {
+    if let Some(next) = answer["next"].as_str() {
+        return Some(format!("there are more: go on with --after {next}"));
+    }
+    let total = answer["total"].as_u64()?;
+    let shown = u64::try_from(shown).ok()?;
+    (shown < total).then(|| format!("these are the latest {shown} of {total}"))
+}
+
+fn print(sort: Sort, records: &[Value]) {
+    let columns = columns(sort);
+    let mut headers: Vec<&str> = columns.iter().map(|(header, _)| *header).collect();
+    headers.push("remarks");
+    let rows = records.iter().map(|record| {
+        // What lies within something absent is absent too.
+        let value = |(_, path): &Column| show::cell(record.pointer(path).unwrap_or(&Value::Null));
+        let mut row: Vec<String> = columns.iter().map(value).collect();
+        row.push(remarks(record));
+        row
+    });
+    show::table(&headers, rows);
+}
+
+/// What must be known of a record beside its columns.
+fn remarks(record: &Value) -> String {
+    let mut remarks = Vec::new();
+    let when = &record["when"];
+    if when.is_object() {
+        let days = format!(
+            "{} to {}",
+            show::cell(&when["from"]),
+            show::cell(&when["to"])
+        );
+        remarks.push(format!("some time from {days}"));
+    }
+    let planned = &record["planned"];
+    if planned.is_object() {
+        let window = format!(
+            "{} to {}",
+            show::cell(&planned["from"]),
+            show::cell(&planned["to"])
+        );
+        remarks.push(format!("planned for {window}"));
+    }
+    if record["sample"] == true {
+        remarks.push("sample data".to_owned());
+    }
+    remarks.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn all_are_meant_unless_open_ones_are_asked_for() {
+        assert_eq!(status(Sort::Tickets, false), Some("all"));
+        assert_eq!(status(Sort::Outages, true), Some("open"));
+        assert_eq!(status(Sort::Posts, false), None);
+        assert_eq!(
+            status(Sort::Posts, true),
+            Some("open"),
+            "for the service to refuse"
+        );
+    }
+
+    #[test]
+    fn a_list_that_goes_on_says_how() {
+        let next = more(&json!({"next": "12_ab"}), 50);
+        assert_eq!(next.unwrap(), "there are more: go on with --after 12_ab");
+        let latest = more(&json!({"total": 120}), 100);
+        assert_eq!(latest.unwrap(), "these are the latest 100 of 120");
+        assert_eq!(more(&json!({"next": null}), 3), None);
+        assert_eq!(more(&json!({"total": 3}), 3), None);
+    }
+
+    #[test]
+    fn what_is_known_only_roughly_is_a_remark() {
+        let rough = json!({"when": {"from": "2019-04-01", "to": "2019-04-30"}, "sample": true});
+        assert_eq!(
+            remarks(&rough),
+            "some time from 2019-04-01 to 2019-04-30; sample data"
+        );
+        assert_eq!(remarks(&json!({"planned": null, "sample": false})), "");
+    }
+}

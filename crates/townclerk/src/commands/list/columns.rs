@@ -1,0 +1,131 @@
+//! The columns in which `townclerk list` shows records.
+
+use crate::cli::Sort;
+
+/// What stands in a column: its header, and where the value is found in a record.
+pub type Column = (&'static str, &'static str);
+
+pub fn columns(sort: Sort) -> &'static [Column] {
+    match sort {
+        Sort::Tickets => TICKETS,
+        Sort::Changes => CHANGES,
+        Sort::Outages => OUTAGES,
+        Sort::Freezes => FREEZES,
+        Sort::Gates => GATES,
+        Sort::Programmes => PROGRAMMES,
+        Sort::Posts => POSTS,
+        Sort::Agreements => AGREEMENTS,
+        Sort::Findings => FINDINGS,
+    }
+}
+
+const TICKETS: &[Column] = &[
+    ("logged", "/logged"),
+    ("status", "/status"),
+    ("kind", "/kind"),
+    ("priority", "/priority"),
+    ("service", "/service"),
+    ("category", "/category"),
+    ("id", "/id"),
+];
+
+const CHANGES: &[Column] = &[
+    ("requested", "/requested_at"),
+    ("log", "/log"),
+    ("status", "/status"),
+    ("type", "/change_type"),
+    ("title", "/title"),
+    ("started", "/started"),
+    ("outcome", "/closed/outcome"),
+    ("findings", "/findings"),
+    ("id", "/id"),
+];
+
+const OUTAGES: &[Column] = &[
+    ("began", "/began"),
+    ("log", "/log"),
+    ("status", "/status"),
+    ("title", "/title"),
+    ("councils", "/councils"),
+    ("minutes", "/duration_minutes"),
+    ("cause", "/cause/component"),
+    ("id", "/id"),
+];
+
+const FREEZES: &[Column] = &[
+    ("from", "/from"),
+    ("ends", "/ends"),
+    ("until", "/until"),
+    ("log", "/log"),
+    ("title", "/title"),
+    ("holds", "/holds"),
+    ("id", "/id"),
+];
+
+const GATES: &[Column] = &[
+    ("set", "/set"),
+    ("opened", "/opened"),
+    ("log", "/log"),
+    ("title", "/title"),
+    ("project", "/project"),
+    ("id", "/id"),
+];
+
+const PROGRAMMES: &[Column] = &[
+    ("opened", "/opened"),
+    ("completed", "/completed"),
+    ("log", "/log"),
+    ("title", "/title"),
+    ("paused", "/paused"),
+    ("id", "/id"),
+];
+
+const POSTS: &[Column] = &[
+    ("created", "/created"),
+    ("log", "/log"),
+    ("role", "/role"),
+    ("team", "/team"),
+    ("held by", "/holder/appointment"),
+    ("until", "/holder/until"),
+    ("vacant", "/vacant"),
+    ("deleted", "/deleted"),
+    ("id", "/id"),
+];
+
+const AGREEMENTS: &[Column] = &[
+    ("council", "/council"),
+    ("service", "/service"),
+    ("target", "/target"),
+    ("service time", "/service_time"),
+    ("hours of notice", "/notice_hours"),
+    ("from", "/from"),
+    ("through", "/through"),
+];
+
+const FINDINGS: &[Column] = &[
+    ("at", "/at"),
+    ("log", "/log"),
+    ("finding", "/kind"),
+    ("detail", "/detail"),
+    ("by", "/by"),
+    ("record", "/aggregate"),
+];
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_sort_has_columns_that_name_themselves_once() {
+        for sort in Sort::value_variants() {
+            let headers: Vec<&str> = columns(*sort).iter().map(|(header, _)| *header).collect();
+            let mut once = headers.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), headers.len(), "{sort:?}");
+            assert!(columns(*sort).iter().all(|(_, path)| path.starts_with('/')));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `townclerk send`, and how every command of the command line is recorded.
+
+use std::io::Read;
+use std::{fs, io};
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{Outcome, show};
+use crate::cli::{Send, Services};
+use crate::client::Client;
+
+pub async fn send(options: Send) -> anyhow::Result<Outcome> {
+    let body = body(&options.body)?;
+    record(options.services, &options.path, options.key, &body).await
+}
+
+/// Sends a command with its idempotency key, and says where it was recorded.
+///
+/// # Errors
+/// An unreachable service or its refusal, with the key with which it can be repeated.
+pub async fn record(
+    services: Services,
+    path: &str,
+    key: Option<String>,
+    body: &(impl Serialize + ?Sized),
+) -> anyhow::Result<Outcome> {
+    let key = key.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
+    let answer = match client.command(path, &key, body).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            return Err(error.context(format!("with --key {key} it can be repeated safely")));
+        }
+    };
+    if services.json {
+        show::json(&answer)?;
+    } else {
+        let position = format!("{}:{}", show::cell(&answer["log"]), answer["sequence"]);
+        show::line(format!(
+            "recorded {} at {position} (event {})",
+            show::cell(&answer["aggregate"]),
+            show::cell(&answer["event"])
+        ));
+    }
+    Ok(Outcome::Good)
+}
+
+/// A body as it was given, in a file, or on the standard input. It is sent as it is: whatever is
+/// wrong with its fields, the service says.
+fn body(given: &str) -> anyhow::Result<Box<RawValue>> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => {
+            fs::read_to_string(file).with_context(|| format!("cannot read the body from {file}"))?
+        }
+        None if given == "-" => {
+            let mut text = String::new();
+            let read = io::stdin().read_to_string(&mut text);
+            read.context("cannot read the body from the standard input")?;
+            text
+        }
+        None => given.to_owned(),
+    };
+    serde_json::from_str(&text).context("the body is not JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_sent_as_it_was_given() {
+        // What stands twice is for the service to refuse.
+        let twice = r#"{"from": "2020-01-01", "from": "2020-01-02"}"#;
+        assert_eq!(body(twice).unwrap().get(), twice);
+    }
+
+    #[test]
+    fn a_body_may_stand_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("outage.json");
+        fs::write(&file, "{\"title\": \"E-mail\"}\n").unwrap();
+        let read = body(&format!("@{}", file.display())).unwrap();
+        assert_eq!(read.get(), "{\"title\": \"E-mail\"}");
+    }
+
+    #[test]
+    fn what_is_no_json_or_no_file_is_said() {
+        let no_json = body("{title: 1}").unwrap_err();
+        assert_eq!(no_json.to_string(), "the body is not JSON");
+        let no_file = body("@/no/such/file.json").unwrap_err();
+        let says = "cannot read the body from /no/such/file.json";
+        assert_eq!(no_file.to_string(), says);
+    }
+}

@@ -1,0 +1,305 @@
+//! A chart of one percentage by month, drawn with whole numbers, for templates to write as SVG.
+//!
+//! Nothing is said by colour alone: what is below target is a square with its value beside it, and
+//! the description says which months those are. The page's table holds the same numbers.
+
+use townclerk_domain::decimal::Decimal;
+
+/// Sides of the drawing in its own units, and the part in which lines run.
+const WIDTH: i64 = 720;
+const HEIGHT: i64 = 260;
+const LEFT: i64 = 64;
+const RIGHT: i64 = 700;
+const TOP: i64 = 24;
+const BOTTOM: i64 = 212;
+
+/// A hundred percent in hundredths.
+const WHOLE: i64 = 10_000;
+
+/// Most lines across.
+const LINES_MAX: i64 = 6;
+
+/// Months of which the name stands below the drawing: every one, or every second or third.
+const NAMES_MAX: usize = 9;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    pub id: String,
+    pub title: String,
+    /// What it shows, for those who do not see it.
+    pub description: String,
+    pub width: i64,
+    pub height: i64,
+    pub left: i64,
+    pub right: i64,
+    pub lines: Vec<Level>,
+    pub target: Option<Level>,
+    /// Stretches without a gap, as the points of a line.
+    pub stretches: Vec<String>,
+    pub dots: Vec<Dot>,
+    pub names: Vec<Name>,
+}
+
+/// A line across, with what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Level {
+    pub y: i64,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dot {
+    pub x: i64,
+    pub y: i64,
+    /// The value, where it is below target.
+    pub below: Option<String>,
+}
+
+/// The name of a month, at its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    pub x: i64,
+    pub text: String,
+}
+
+/// One month; the value is absent where it is not covered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    pub long_name: String,
+    pub short_name: String,
+    pub value: Option<Decimal>,
+    pub is_below: bool,
+}
+
+/// A chart of these months, oldest first; `None` where no month has a value.
+pub fn chart(
+    id: String,
+    title: String,
+    points: &[Point],
+    target: Option<Decimal>,
+) -> Option<Chart> {
+    let values: Vec<Option<i64>> = points
+        .iter()
+        .map(|point| point.value.map(hundredths))
+        .collect();
+    let aimed = target.map(hundredths);
+    let least = values.iter().flatten().copied().min()?;
+    let scale = Scale::down_to(least.min(aimed.unwrap_or(least)));
+    let x = |index: usize| {
+        let last = i64::try_from(points.len()).unwrap_or(1).max(2) - 1;
+        let index = i64::try_from(index).unwrap_or(0);
+        LEFT + 20 + (RIGHT - LEFT - 40) * index / last
+    };
+    let dots = points.iter().zip(&values).enumerate();
+    let dots = dots.filter_map(|(index, (point, value))| {
+        Some(Dot {
+            x: x(index),
+            y: scale.y((*value)?),
+            below: point
+                .value
+                .filter(|_| point.is_below)
+                .map(|v| v.to_string()),
+        })
+    });
+    let every = points.len().div_ceil(NAMES_MAX).max(1);
+    let named = points.iter().enumerate().step_by(every);
+    let names = named.map(|(index, point)| Name {
+        x: x(index),
+        text: point.short_name.clone(),
+    });
+    Some(Chart {
+        id,
+        title,
+        description: description(points, target),
+        width: WIDTH,
+        height: HEIGHT,
+        left: LEFT,
+        right: RIGHT,
+        lines: scale.lines(),
+        target: target.zip(aimed).map(|(target, aimed)| Level {
+            y: scale.y(aimed),
+            label: format!("target {target}"),
+        }),
+        stretches: stretches(&values, &scale, x),
+        dots: dots.collect(),
+        names: names.collect(),
+    })
+}
+
+impl Chart {
+    /// Whether a month is below target.
+    pub fn has_missed(&self) -> bool {
+        self.dots.iter().any(|dot| dot.below.is_some())
+    }
+}
+
+/// From a whole percentage to a hundred.
+struct Scale {
+    least: i64,
+    step: i64,
+}
+
+impl Scale {
+    fn down_to(value: i64) -> Self {
+        let needed = (WHOLE - value).max(100);
+        let steps = [25, 50, 100, 200, 500, 1_000, 2_000];
+        let mut fitting = steps
+            .into_iter()
+            .filter(|step| needed <= step * (LINES_MAX - 1));
+        let step = fitting.next().unwrap_or(2_000);
+        let count = (needed + step - 1) / step;
+        Self {
+            least: WHOLE - count * step,
+            step,
+        }
+    }
+
+    fn y(&self, value: i64) -> i64 {
+        TOP + (WHOLE - value) * (BOTTOM - TOP) / (WHOLE - self.least)
+    }
+
+    fn lines(&self) -> Vec<Level> {
+        let count = (WHOLE - self.least) / self.step;
+        let values = (0..=count).map(|index| WHOLE - index * self.step);
+        values
+            .map(|value| Level {
+                y: self.y(value),
+                label: match value % 100 {
+                    0 => format!("{}", value / 100),
+                    rest => format!("{}.{rest:02}", value / 100),
+                },
+            })
+            .collect()
+    }
+}
+
+fn hundredths(value: Decimal) -> i64 {
+    let scale = 10_i64.pow(value.decimals().into());
+    value.units().saturating_mul(100) / scale
+}
+
+fn stretches(values: &[Option<i64>], scale: &Scale, x: impl Fn(usize) -> i64) -> Vec<String> {
+    let mut stretches = Vec::new();
+    let mut present: Vec<String> = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        match value {
+            Some(value) => present.push(format!("{},{}", x(index), scale.y(*value))),
+            None => stretches.push(std::mem::take(&mut present)),
+        }
+    }
+    stretches.push(present);
+    let lines = stretches.into_iter().filter(|points| points.len() > 1);
+    lines.map(|points| points.join(" ")).collect()
+}
+
+fn description(points: &[Point], target: Option<Decimal>) -> String {
+    let covered = points
+        .iter()
+        .filter_map(|point| Some((point, point.value?)));
+    let lowest = covered.clone().min_by(|(_, a), (_, b)| a.cmp_value(*b));
+    let ends = points.first().zip(points.last());
+    let mut sentences = Vec::new();
+    if let Some((first, last)) = ends {
+        sentences.push(format!(
+            "Percent by month, from {} to {}.",
+            first.long_name, last.long_name
+        ));
+    }
+    if let Some((point, value)) = lowest {
+        sentences.push(format!("Lowest: {value} in {}.", point.long_name));
+    }
+    let below = covered.filter(|(point, _)| point.is_below);
+    let below: Vec<&str> = below.map(|(point, _)| point.long_name.as_str()).collect();
+    match (target, below.is_empty()) {
+        (Some(target), true) => {
+            sentences.push(format!("No month is below the target of {target}."));
+        }
+        (Some(target), false) => {
+            let months = below.join(", ");
+            sentences.push(format!("Below the target of {target}: {months}."));
+        }
+        (None, false) => {
+            let months = below.join(", ");
+            sentences.push(format!("Below the target of the month: {months}."));
+        }
+        (None, true) => {}
+    }
+    if points.iter().any(|point| point.value.is_none()) {
+        sentences.push("Months without a figure have no dot.".to_owned());
+    }
+    sentences.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(name: &str, value: Option<&str>, is_below: bool) -> Point {
+        Point {
+            long_name: name.to_owned(),
+            short_name: name.to_owned(),
+            value: value.map(|value| value.parse().unwrap()),
+            is_below,
+        }
+    }
+
+    fn drawn(points: &[Point]) -> Chart {
+        let target = "99".parse().unwrap();
+        chart("id".to_owned(), "Email".to_owned(), points, Some(target)).unwrap()
+    }
+
+    #[test]
+    fn months_below_target_are_squares_and_are_named() {
+        let chart = drawn(&[
+            point("May", Some("100.00"), false),
+            point("June", Some("97.43"), true),
+            point("July", Some("99.50"), false),
+        ]);
+        let below: Vec<Option<&str>> = chart.dots.iter().map(|dot| dot.below.as_deref()).collect();
+        assert_eq!(below, [None, Some("97.43"), None]);
+        assert_eq!(chart.dots[0].y, TOP);
+        assert!(chart.dots[1].y > chart.target.as_ref().unwrap().y);
+        assert!(chart.dots[2].y < chart.target.as_ref().unwrap().y);
+        assert!(chart.description.contains("Lowest: 97.43 in June."));
+        assert!(chart.description.contains("Below the target of 99: June."));
+        let labels: Vec<&str> = chart.lines.iter().map(|line| line.label.as_str()).collect();
+        assert_eq!(labels, ["100", "99", "98", "97"]);
+    }
+
+    #[test]
+    fn a_month_that_is_not_covered_is_a_gap() {
+        let chart = drawn(&[
+            point("April", Some("100"), false),
+            point("May", Some("99.99"), false),
+            point("June", None, false),
+            point("July", Some("99.5"), false),
+        ]);
+        assert_eq!(chart.dots.len(), 3);
+        assert_eq!(chart.stretches.len(), 1);
+        assert!(
+            chart
+                .description
+                .contains("No month is below the target of 99.")
+        );
+        assert!(chart.description.ends_with("have no dot."));
+    }
+
+    #[test]
+    fn without_any_figure_there_is_no_chart() {
+        let points = [point("May", None, false)];
+        assert_eq!(
+            chart("id".to_owned(), "Email".to_owned(), &points, None),
+            None
+        );
+    }
+
+    #[test]
+    fn a_service_that_was_down_for_months_still_fits() {
+        let chart = drawn(&[
+            point("May", Some("0"), true),
+            point("June", Some("50"), true),
+        ]);
+        assert_eq!(chart.dots[0].y, BOTTOM);
+        assert!(chart.lines.len() <= 6);
+    }
+}

@@ -1,0 +1,114 @@
+//! The page of findings: what was recorded and does not fit together, and who recorded it.
+
+use serde::Deserialize;
+use townclerk_domain::names::LogName;
+use townclerk_views::findings::{Finding, FindingKind, findings};
+
+use super::asking::Asking;
+use super::basis::rests_on_records;
+use super::content::{Content, Part};
+use super::table::{Cell, Column, Link, Row, Table};
+use super::topic::Topic;
+use super::words;
+use crate::view::{View, ViewError};
+
+/// Findings that are listed; the rest is a link away.
+const LISTED_MAX: usize = 200;
+
+/// Findings, latest first, and how many there are in all.
+pub struct Found {
+    listed: Vec<(Finding, Option<String>)>,
+    all: usize,
+}
+
+/// # Errors
+/// What is wrong with the rows, or a log that cannot be read.
+pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
+    let view = asking.view;
+    let search = || view.with_reading(|reading| findings(reading, asking.scope, asking.asked));
+    let mut listed = tokio::task::block_in_place(search)?;
+    let all = listed.len();
+    listed.truncate(LISTED_MAX);
+    let mut found = Found {
+        listed: Vec::with_capacity(listed.len()),
+        all,
+    };
+    for finding in listed {
+        let by = recorder(view, &finding.log, finding.sequence).await?;
+        found.listed.push((finding, by));
+    }
+    Ok(found)
+}
+
+/// Who recorded an event: the id that its envelope carries.
+async fn recorder(view: &View, log: &LogName, sequence: u64) -> Result<Option<String>, ViewError> {
+    #[derive(Deserialize)]
+    struct Authenticated {
+        authid: String,
+    }
+    let Some(log) = view.log(log) else {
+        return Ok(None);
+    };
+    let message = log.read_one(sequence).await?;
+    let read =
+        message.and_then(|message| serde_json::from_slice::<Authenticated>(&message.payload).ok());
+    Ok(read.map(|event| event.authid))
+}
+
+pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError> {
+    let sample = found.listed.iter().any(|(finding, _)| finding.sample);
+    Ok(Content {
+        topic: Topic::Findings,
+        rests: rests_on_records(asking, sample)?,
+        headlines: None,
+        parts: vec![Part::Table(table(asking, found))],
+        counted: Vec::new(),
+    })
+}
+
+fn table(asking: &Asking<'_>, found: &Found) -> Table {
+    let row = |(finding, by): &(Finding, Option<String>)| Row {
+        header: kind(finding.kind).to_owned(),
+        detail: Some(words::brief(finding.at)),
+        cells: vec![
+            Cell::Words(finding.detail.clone()),
+            Cell::Words(words::log_name(&finding.log, asking.registry)),
+            Cell::Words(finding.aggregate.to_string()),
+            Cell::words(by.clone()),
+        ],
+    };
+    let about = "Nothing of this was refused when it was recorded: the other side may lie in \
+                 another record, or come later. Then the finding goes. Times are London's.";
+    Table {
+        id: "findings",
+        caption: format!(
+            "{}, latest first",
+            words::counted(i64::try_from(found.all).unwrap_or(i64::MAX), "finding")
+        ),
+        note: Some(match found.all > LISTED_MAX {
+            true => format!("The latest {LISTED_MAX} are listed. {about}"),
+            false => about.to_owned(),
+        }),
+        row_title: "What and when",
+        columns: ["In words", "Recorded in", "Record", "Recorded by"]
+            .map(Column::words)
+            .to_vec(),
+        rows: found.listed.iter().map(row).collect(),
+        more: Some(Link::to_data(
+            "The findings",
+            asking.scope,
+            "findings",
+            asking.asked,
+        )),
+    }
+}
+
+fn kind(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::ChangeInFreeze => "Change in a freeze",
+        FindingKind::ChangeBehindGate => "Change behind a closed gate",
+        FindingKind::ExemptionOfNothing => "Exemption of nothing",
+        FindingKind::FreezesOverlap => "Freezes that overlap",
+        FindingKind::LinkToNothing => "Link to nothing",
+    }
+}

@@ -1,0 +1,316 @@
+//! The page of outages: how many by month, quarter and component, and what each of them was.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use townclerk_domain::imprecise::{Precision, Within};
+use townclerk_domain::names::Code;
+use townclerk_domain::outage::{CauseFound, Outage, Party, Severity};
+use townclerk_domain::period::Period;
+use townclerk_views::dimension::{Dimension, UNKNOWN};
+use townclerk_views::figures::Breakdown;
+use townclerk_views::kept::Kept;
+use townclerk_views::measure::Measure;
+
+use super::asking::{Asking, Figures, split};
+use super::content::{Content, Part};
+use super::periods::Shown;
+use super::table::{Cell, Column, Link, Row, Table, period_name};
+use super::tables::{Headline, Headlines};
+use super::topic::Topic;
+use super::words;
+use crate::view::ViewError;
+
+const OUTAGES: [Measure; 1] = [Measure::Outages];
+
+/// Outages that the list shows; the rest is a link away.
+const LISTED_MAX: usize = 200;
+
+/// The latest quarters by which components are counted.
+const QUARTERS_OF_COMPONENTS: usize = 4;
+
+pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
+    let shown = asking.shown(Measure::Outages)?;
+    let whole = asking.figures(&OUTAGES, shown.all(), Breakdown::default())?;
+    let beside = asking.shared_beside(&OUTAGES, &shown.all())?;
+    let latest = shown.quarters.iter().take(QUARTERS_OF_COMPONENTS);
+    let latest = latest.copied().collect();
+    let components = asking.figures(&OUTAGES, latest, split(Dimension::Component, &[]))?;
+    let claims = asking.claims(|measure| measure == Some(Measure::Outages))?;
+    let others: Vec<&Figures> = beside.iter().chain([&components]).collect();
+    let mut content = Content::of(asking, Topic::Outages, &whole, &others, &claims);
+    content.headlines = headlines(&shown, &whole, beside.as_ref());
+    let by = |id, title: &str, periods: &[Period]| {
+        Part::Table(by_period(id, title, periods, &whole, beside.as_ref()))
+    };
+    content.parts = vec![
+        by(
+            "quarters",
+            "Outages by council-year quarter",
+            &shown.quarters,
+        ),
+        by("months", "Outages by month", &shown.months),
+        Part::Table(by_component(&shown, &components)),
+    ];
+    content.parts.extend(Part::published(&claims));
+    let ledger = asking.ledger()?;
+    let list = || vec![list(asking, &ledger.outages)];
+    content.parts.extend(Part::records(asking, list));
+    content.counted = OUTAGES.to_vec();
+    Ok(content)
+}
+
+fn headlines(shown: &Shown, whole: &Figures, beside: Option<&Figures>) -> Option<Headlines> {
+    let month = shown.complete_month?;
+    let own = whole.find(Measure::Outages, &month, &[]);
+    let mut numbers = vec![Headline::of("Outages", own)];
+    if let Some(beside) = beside {
+        let shared = beside.find(Measure::Outages, &month, &[]);
+        numbers.push(Headline::of("Shared outages that hit this council", shared));
+    }
+    Some(Headlines::of_month(&month, own, numbers))
+}
+
+fn by_period(
+    id: &'static str,
+    title: &str,
+    periods: &[Period],
+    whole: &Figures,
+    beside: Option<&Figures>,
+) -> Table {
+    let row = |period: &Period| {
+        let own = whole.find(Measure::Outages, period, &[]);
+        let shared = beside.map(|beside| beside.find(Measure::Outages, period, &[]));
+        let found: Vec<_> = [own].into_iter().chain(shared).collect();
+        Row::of_period(period, &found)
+    };
+    let columns = match beside {
+        None => vec![Column::number("Outages")],
+        Some(_) => vec![
+            Column::number("Own"),
+            Column::number("Shared, hitting this council"),
+        ],
+    };
+    Table {
+        id,
+        caption: format!("{title}, newest first"),
+        note: Some(
+            "Planned maintenance is not counted. An outage of which the time is known only roughly \
+             counts in a period that contains all of that time, and in no shorter one."
+                .to_owned(),
+        ),
+        row_title: "Period",
+        columns,
+        rows: periods.iter().map(row).collect(),
+        more: None,
+    }
+}
+
+fn by_component(shown: &Shown, components: &Figures) -> Table {
+    let latest: Vec<&Period> = shown.quarters.iter().take(QUARTERS_OF_COMPONENTS).collect();
+    let row = |component: &str| {
+        let values = [(Dimension::Component, component)];
+        let of_quarter =
+            |quarter: &&Period| Cell::of(components.find(Measure::Outages, quarter, &values));
+        Row {
+            header: match component {
+                UNKNOWN => "not found yet".to_owned(),
+                found => found.to_owned(),
+            },
+            detail: None,
+            cells: latest.iter().map(of_quarter).collect(),
+        }
+    };
+    let column = |quarter: &&Period| {
+        let of_quarter = components.iter();
+        let label = quarter.to_string();
+        let mut of_quarter = of_quarter.filter(|figure| figure.period.label == label);
+        Column::number(period_name(quarter, &[of_quarter.next()]).0)
+    };
+    Table {
+        id: "components",
+        caption: "Outages by the component that failed, latest quarters".to_owned(),
+        note: Some("By the cause that was found last.".to_owned()),
+        row_title: "Component",
+        columns: latest.iter().map(column).collect(),
+        rows: components
+            .values_of(Dimension::Component)
+            .into_iter()
+            .map(row)
+            .collect(),
+        more: None,
+    }
+}
+
+/// The outages and maintenance of the scope, latest first.
+fn list(asking: &Asking<'_>, outages: &[Kept<Outage>]) -> Table {
+    let touches = |outage: &&Kept<Outage>| {
+        asking.is_of_scope(&outage.log, |council| {
+            outage.stands.councils.contains(council)
+        })
+    };
+    let mut found: Vec<&Kept<Outage>> = outages.iter().filter(touches).collect();
+    found.sort_by_key(|outage| Reverse((began(&outage.stands), outage.id)));
+    let all = found.len();
+    let shown = found.into_iter().take(LISTED_MAX);
+    Table {
+        id: "list",
+        caption: "Outages and planned maintenance, latest first".to_owned(),
+        note: Some(match all > LISTED_MAX {
+            true => format!("The latest {LISTED_MAX} of {all}. Times are London's."),
+            false => "Times are London's.".to_owned(),
+        }),
+        row_title: "What and when",
+        columns: [
+            "Councils",
+            "Lasted",
+            "Down or degraded",
+            "Cause",
+            "Actions",
+            "Status",
+        ]
+        .map(Column::words)
+        .to_vec(),
+        rows: shown.map(|outage| row(asking, outage)).collect(),
+        more: Some(Link::to_data(
+            "All outages",
+            asking.scope,
+            "outages",
+            asking.asked,
+        )),
+    }
+}
+
+fn began(outage: &Outage) -> Option<Timestamp> {
+    let begun = outage.begun.as_ref().map(|begun| begun.at);
+    let planned = outage.planned.as_ref();
+    begun.or_else(|| planned.map(|planned| planned.maintenance.from))
+}
+
+fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
+    let Kept { stands, .. } = outage;
+    Row {
+        header: title(stands),
+        detail: Some(when(stands)),
+        cells: vec![
+            Cell::Words(words::councils(&stands.councils, asking.registry)),
+            Cell::Words(lasted(stands)),
+            Cell::lines(effects(asking, stands)),
+            Cell::Words(
+                stands
+                    .cause
+                    .as_ref()
+                    .map_or("not found yet".to_owned(), cause),
+            ),
+            Cell::lines(actions(stands)),
+            Cell::lines(status(stands)),
+        ],
+    }
+}
+
+fn title(outage: &Outage) -> String {
+    let begun = outage.begun.as_ref().map(|begun| &begun.declared.title);
+    let planned = outage.planned.as_ref();
+    let title = begun.or_else(|| planned.map(|planned| &planned.maintenance.title));
+    title.map(ToString::to_string).unwrap_or_default()
+}
+
+fn when(outage: &Outage) -> String {
+    match (&outage.begun, &outage.planned) {
+        (Some(begun), _) => match &begun.declared.when {
+            Some(within) => roughly(within),
+            None => words::brief(begun.at),
+        },
+        (None, Some(planned)) => {
+            let (from, to) = (planned.maintenance.from, planned.maintenance.to);
+            format!("planned for {}", words::span(from, to))
+        }
+        (None, None) => String::new(),
+    }
+}
+
+/// A time that is known only roughly.
+fn roughly(within: &Within) -> String {
+    let (from, to) = (words::day(within.from), words::day(within.to));
+    match within.precision {
+        Precision::Day => format!("some time on {from}"),
+        Precision::Month => format!("some time in {}", within.from.strftime("%B %Y")),
+        Precision::Interval => format!("some time between {from} and {to}"),
+    }
+}
+
+fn lasted(outage: &Outage) -> String {
+    match (&outage.begun, outage.resolved) {
+        (Some(_), _) if outage.is_imprecise() => "not known".to_owned(),
+        (Some(begun), Some(resolved)) => words::duration(begun.at, resolved),
+        (Some(_), None) => "not over".to_owned(),
+        (None, _) => "not begun".to_owned(),
+    }
+}
+
+/// Which services were down or degraded, each with the councils for which.
+fn effects(asking: &Asking<'_>, outage: &Outage) -> Vec<String> {
+    let mut hit: BTreeMap<(Severity, &Code), BTreeSet<&Code>> = BTreeMap::new();
+    for effect in &outage.effects {
+        let of_one = hit.entry((effect.severity, &effect.service)).or_default();
+        of_one.insert(&effect.council);
+    }
+    let said = hit.into_iter().map(|((severity, service), councils)| {
+        let everywhere = outage.councils.len() == councils.len();
+        match everywhere {
+            true => format!("{service} {}", severity.code()),
+            false => {
+                let names = words::councils(councils, asking.registry);
+                format!("{service} {} for {names}", severity.code())
+            }
+        }
+    });
+    said.collect()
+}
+
+fn cause(cause: &CauseFound) -> String {
+    let whose = match (&cause.party, &cause.supplier) {
+        (Party::Own, _) => "own".to_owned(),
+        (Party::Supplier, Some(supplier)) => format!("supplier {supplier}"),
+        (Party::Supplier, None) => "a supplier's".to_owned(),
+    };
+    format!("{}, {}; {whose}", cause.component, cause.class)
+}
+
+/// How many remedial actions are complete, and the open ones.
+fn actions(outage: &Outage) -> Vec<String> {
+    let all = outage.actions.len();
+    if all == 0 {
+        return Vec::new();
+    }
+    let open = outage
+        .actions
+        .iter()
+        .filter(|action| action.completed.is_none());
+    let complete = all - open.clone().count();
+    let said = open.map(|action| {
+        let agreed = &action.agreed;
+        let due = words::day(agreed.due);
+        format!("open: {} ({}, due {due})", agreed.text, agreed.owner)
+    });
+    [format!("{complete} of {all} complete")]
+        .into_iter()
+        .chain(said)
+        .collect()
+}
+
+fn status(outage: &Outage) -> Vec<String> {
+    let critical = outage.begun.as_ref();
+    let critical = critical.is_some_and(|begun| begun.declared.critical);
+    let planned = match outage.planned.is_some() {
+        true => "planned maintenance",
+        false => "not planned",
+    };
+    let status = words::code(outage.status().code());
+    let critical = critical.then(|| "stopped an entire critical service".to_owned());
+    [status, planned.to_owned()]
+        .into_iter()
+        .chain(critical)
+        .collect()
+}

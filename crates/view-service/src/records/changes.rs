@@ -1,0 +1,101 @@
+//! Changes, as they are shown.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use townclerk_domain::change::{Change, ChangeRules, ChangeType, Outcome, Risk, Status};
+use townclerk_domain::names::Code;
+use townclerk_domain::reference::Reference;
+use townclerk_domain::text::Text;
+use townclerk_views::kept::Kept;
+use townclerk_views::ledger::Ledger;
+
+use super::list::{Beside, Listable};
+use super::parameters::Takes;
+
+#[derive(Serialize)]
+pub(super) struct ChangeShown {
+    /// Whether it was made up for a demonstration.
+    sample: bool,
+    requested_at: Timestamp,
+    change_type: ChangeType,
+    title: Text,
+    category: Code,
+    project: Option<Code>,
+    services: BTreeSet<Code>,
+    councils: BTreeSet<Code>,
+    status: Status,
+    risk: Option<Risk>,
+    scheduled: Option<ScheduledShown>,
+    started: Option<Timestamp>,
+    implemented: Option<Timestamp>,
+    closed: Option<ClosedShown>,
+    caused: BTreeSet<Reference>,
+    /// What does not fit about it, by code.
+    findings: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ScheduledShown {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ClosedShown {
+    at: Timestamp,
+    outcome: Outcome,
+}
+
+impl Listable for ChangeRules {
+    type Stands = Change;
+    type Shown = ChangeShown;
+
+    const PLURAL: &'static str = "changes";
+    const TAKES: Takes = Takes::PAGES_BY_STATUS;
+    const TELLS_FINDINGS: bool = true;
+
+    fn kept(ledger: &Ledger) -> &[Kept<Change>] {
+        &ledger.changes
+    }
+
+    fn touches(change: &Change, council: &Code) -> bool {
+        change.requested.councils.contains(council)
+    }
+
+    fn began(change: &Change) -> Timestamp {
+        change.requested_at
+    }
+
+    fn is_open(change: &Change) -> bool {
+        !matches!(change.status, Status::Closed | Status::Cancelled)
+    }
+
+    fn shown(kept: &Kept<Change>, beside: &Beside) -> ChangeShown {
+        let change = kept.stands.clone();
+        let requested = change.requested;
+        ChangeShown {
+            sample: kept.sample,
+            requested_at: change.requested_at,
+            change_type: requested.change_type,
+            title: requested.title,
+            category: requested.category,
+            project: requested.project,
+            services: requested.services,
+            councils: requested.councils,
+            status: change.status,
+            risk: change.risk,
+            scheduled: change
+                .scheduled
+                .map(|(from, to)| ScheduledShown { from, to }),
+            started: change.started,
+            implemented: change.implemented,
+            closed: change
+                .closed
+                .map(|(at, outcome)| ClosedShown { at, outcome }),
+            caused: change.caused,
+            findings: beside.findings(&kept.log, kept.id),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Lists of what a ledger holds, for one scope, newest first and page by page.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use townclerk_domain::decider::Decider;
+use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_views::contributions::Basis;
+use townclerk_views::figures::Reading;
+use townclerk_views::findings::{FindingKind, findings};
+use townclerk_views::kept::Kept;
+use townclerk_views::ledger::Ledger;
+use townclerk_views::lists::{Listed, PageEnd};
+use townclerk_views::rows::{Rows, RowsError};
+use uuid::Uuid;
+
+use super::ReadError;
+use super::page_end;
+use super::parameters::{Takes, Wanted};
+use crate::query::Params;
+use crate::view::View;
+
+/// A kind of record of which a ledger has all, and how it is shown.
+pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
+    /// Such a record as it stands.
+    type Stands;
+    /// As it is shown, apart from its log and id.
+    type Shown: Serialize + Send;
+
+    /// The key of the list in the answer.
+    const PLURAL: &'static str;
+    const TAKES: Takes = Takes::PAGES;
+    /// Whether what is shown names the findings about it.
+    const TELLS_FINDINGS: bool = false;
+
+    fn kept(ledger: &Ledger) -> &[Kept<Self::Stands>];
+
+    /// Whether one in the shared log touches a council.
+    fn touches(stands: &Self::Stands, council: &Code) -> bool;
+
+    /// By which time it stands in the list.
+    fn began(stands: &Self::Stands) -> Timestamp;
+
+    /// Whether a list of open ones has it.
+    fn is_open(_: &Self::Stands) -> bool {
+        true
+    }
+
+    fn shown(kept: &Kept<Self::Stands>, beside: &Beside) -> Self::Shown;
+}
+
+/// What is known beside the record that is shown.
+pub(super) struct Beside {
+    pub as_at: Option<Timestamp>,
+    findings: BTreeMap<(LogName, Uuid), BTreeSet<FindingKind>>,
+}
+
+impl Beside {
+    /// What records of one kind are shown with.
+    pub fn read<L: Listable, R: Rows>(
+        reading: &Reading<'_, R>,
+        scope: &Scope,
+        basis: Basis,
+    ) -> Result<Self, RowsError> {
+        let mut beside = Self {
+            as_at: basis.as_at,
+            findings: BTreeMap::new(),
+        };
+        if L::TELLS_FINDINGS {
+            for finding in findings(reading, scope, basis)? {
+                if finding.aggregate.kind == L::KIND {
+                    let of = (finding.log, finding.aggregate.id);
+                    beside.findings.entry(of).or_default().insert(finding.kind);
+                }
+            }
+        }
+        Ok(beside)
+    }
+
+    /// The codes of the findings about a record, each once.
+    pub fn findings(&self, log: &LogName, id: Uuid) -> Vec<&'static str> {
+        let found = self.findings.get(&(log.clone(), id)).into_iter().flatten();
+        found.map(|kind| kind.code()).collect()
+    }
+}
+
+/// A page of a list.
+pub(super) struct Page<L: Listable> {
+    pub scope: Scope,
+    pub records: Vec<Shown<L::Shown>>,
+    /// For the parameter `after` of the next page; null on the last one.
+    pub next: Option<String>,
+}
+
+impl<L: Listable> Serialize for Page<L> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut page = serializer.serialize_map(Some(3))?;
+        page.serialize_entry("scope", &self.scope)?;
+        page.serialize_entry(L::PLURAL, &self.records)?;
+        page.serialize_entry("next", &self.next)?;
+        page.end()
+    }
+}
+
+/// One record of a list.
+#[derive(serde::Serialize)]
+pub(super) struct Shown<S> {
+    pub id: Uuid,
+    pub log: LogName,
+    #[serde(flatten)]
+    pub state: S,
+}
+
+/// A page of the records of a scope.
+pub(super) fn page<L: Listable>(
+    view: &View,
+    scope: &Scope,
+    params: &Params,
+) -> Result<Page<L>, ReadError> {
+    let wanted = Wanted::read(&L::TAKES, params)?;
+    let page = view.with_reading(|reading| {
+        let ledger = reading.ledger(scope, wanted.basis)?;
+        let beside = Beside::read::<L, _>(reading, scope, wanted.basis)?;
+        let (found, end) = turned_to::<L>(&ledger, scope, &wanted);
+        let shown = found.into_iter().map(|kept| Shown {
+            id: kept.id,
+            log: kept.log.clone(),
+            state: L::shown(kept, &beside),
+        });
+        Ok(Page {
+            scope: scope.clone(),
+            records: shown.collect(),
+            next: end.map(|end| page_end::written(&end)),
+        })
+    })?;
+    Ok(page)
+}
+
+/// The records of a page, and where it ends if there is more.
+fn turned_to<'a, L: Listable>(
+    ledger: &'a Ledger,
+    scope: &Scope,
+    wanted: &Wanted,
+) -> (Vec<&'a Kept<L::Stands>>, Option<PageEnd>) {
+    let open = |kept: &&Kept<L::Stands>| match wanted.listed {
+        Listed::Open => L::is_open(&kept.stands),
+        Listed::All => true,
+    };
+    let place = |kept: &Kept<L::Stands>| Reverse((L::began(&kept.stands), kept.id));
+    let after = wanted
+        .after
+        .as_ref()
+        .map(|end| Reverse((end.began, end.id)));
+    let mut found: Vec<&Kept<L::Stands>> = L::kept(ledger)
+        .iter()
+        .filter(|kept| is_of::<L>(kept, scope))
+        .filter(open)
+        .filter(|kept| after.is_none_or(|after| after < place(kept)))
+        .collect();
+    found.sort_by_key(|kept| place(kept));
+    let more = found.len() > wanted.limit;
+    found.truncate(wanted.limit);
+    let last = found.last().filter(|_| more);
+    let end = last.map(|kept| PageEnd {
+        began: L::began(&kept.stands),
+        id: kept.id,
+    });
+    (found, end)
+}
+
+/// Whether a record belongs to a scope: a council has its own, and the shared ones that touch it.
+fn is_of<L: Listable>(kept: &Kept<L::Stands>, scope: &Scope) -> bool {
+    let Scope::Log(log) = scope else {
+        return true;
+    };
+    let touched = |council: &Code| kept.log.is_shared() && L::touches(&kept.stands, council);
+    kept.log == *log || log.council().is_some_and(touched)
+}

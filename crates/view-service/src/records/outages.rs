@@ -1,0 +1,168 @@
+//! Outages and planned maintenance, as they are shown.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use townclerk_domain::decimal::Decimal;
+use townclerk_domain::imprecise::Within;
+use townclerk_domain::names::Code;
+use townclerk_domain::outage::{
+    Action, CauseFound, Effect, Escalated, Outage, OutageRules, Planned, Status,
+};
+use townclerk_domain::reference::Reference;
+use townclerk_domain::text::Text;
+use townclerk_views::kept::Kept;
+use townclerk_views::ledger::Ledger;
+
+use super::list::{Beside, Listable};
+use super::parameters::Takes;
+
+const SECONDS_PER_MINUTE: i64 = 60;
+
+#[derive(Serialize)]
+pub(super) struct OutageShown {
+    /// Whether it was made up for a demonstration.
+    sample: bool,
+    title: Option<Text>,
+    summary: Option<Text>,
+    status: Status,
+    planned: Option<PlannedShown>,
+    /// Null where the time is known only roughly; `when` says then what is known.
+    began: Option<Timestamp>,
+    when: Option<Within>,
+    councils: BTreeSet<Code>,
+    critical: Option<bool>,
+    effects: Vec<Effect>,
+    /// From its begin until it was resolved, started minutes counted whole.
+    duration_minutes: Option<i64>,
+    users_percent: Option<Decimal>,
+    workaround: Option<Text>,
+    resolved: Option<Timestamp>,
+    cause: Option<CauseFound>,
+    actions: Vec<ActionShown>,
+    escalations: Vec<Escalated>,
+    review: Option<Text>,
+    causes: BTreeSet<Reference>,
+    closed: Option<Timestamp>,
+    recurred: Vec<Reference>,
+}
+
+#[derive(Serialize)]
+struct PlannedShown {
+    noticed: Timestamp,
+    services: BTreeSet<Code>,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ActionShown {
+    action: Code,
+    text: Text,
+    owner: Code,
+    due: Date,
+    completed: Option<Timestamp>,
+}
+
+impl Listable for OutageRules {
+    type Stands = Outage;
+    type Shown = OutageShown;
+
+    const PLURAL: &'static str = "outages";
+    const TAKES: Takes = Takes::PAGES_BY_STATUS;
+
+    fn kept(ledger: &Ledger) -> &[Kept<Outage>] {
+        &ledger.outages
+    }
+
+    fn touches(outage: &Outage, council: &Code) -> bool {
+        outage.councils.contains(council)
+    }
+
+    /// When it began, or else is planned to begin.
+    fn began(outage: &Outage) -> Timestamp {
+        let begun = outage.begun.as_ref().map(|begun| begun.at);
+        let planned = outage.planned.as_ref();
+        let planned = planned.map(|planned| planned.maintenance.from);
+        begun.or(planned).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Something is down or degraded now; maintenance to come is not open yet.
+    fn is_open(outage: &Outage) -> bool {
+        outage.status() == Status::Open
+    }
+
+    fn shown(kept: &Kept<Outage>, _: &Beside) -> OutageShown {
+        let outage = kept.stands.clone();
+        let status = outage.status();
+        let began = exactly_began(&outage);
+        let duration_minutes = duration_minutes(&outage);
+        let declared = outage.begun.map(|begun| begun.declared);
+        let planned_title = outage.planned.as_ref().map(|p| p.maintenance.title.clone());
+        let title = declared.as_ref().map(|declared| declared.title.clone());
+        OutageShown {
+            sample: kept.sample,
+            title: title.or(planned_title),
+            status,
+            planned: outage.planned.as_ref().map(PlannedShown::of),
+            began,
+            when: declared.as_ref().and_then(|declared| declared.when),
+            critical: declared.as_ref().map(|declared| declared.critical),
+            summary: declared.and_then(|declared| declared.summary),
+            councils: outage.councils,
+            effects: outage.effects,
+            duration_minutes,
+            users_percent: outage.users_percent,
+            workaround: outage.workaround,
+            resolved: outage.resolved,
+            cause: outage.cause,
+            actions: outage.actions.into_iter().map(ActionShown::of).collect(),
+            escalations: outage.escalations,
+            review: outage.review,
+            causes: outage.linked,
+            closed: outage.closed,
+            recurred: outage.recurred,
+        }
+    }
+}
+
+impl PlannedShown {
+    fn of(planned: &Planned) -> Self {
+        Self {
+            noticed: planned.noticed,
+            services: planned.maintenance.services.clone(),
+            from: planned.maintenance.from,
+            to: planned.maintenance.to,
+        }
+    }
+}
+
+impl ActionShown {
+    fn of(action: Action) -> Self {
+        Self {
+            action: action.agreed.action,
+            text: action.agreed.text,
+            owner: action.agreed.owner,
+            due: action.agreed.due,
+            completed: action.completed,
+        }
+    }
+}
+
+/// When it began, where that is known exactly.
+fn exactly_began(outage: &Outage) -> Option<Timestamp> {
+    let begun = outage.begun.as_ref().filter(|_| !outage.is_imprecise());
+    begun.map(|begun| begun.at)
+}
+
+/// By the clock on the wall, whatever service time was agreed; absent while it lasts, and where the
+/// time is known only roughly.
+fn duration_minutes(outage: &Outage) -> Option<i64> {
+    let (began, resolved) = exactly_began(outage).zip(outage.resolved)?;
+    let exactly = resolved.duration_since(began);
+    let (minutes, rest) = (exactly.as_mins(), exactly.as_secs() % SECONDS_PER_MINUTE);
+    let started = rest > 0 || exactly.subsec_nanos() > 0;
+    Some(minutes + i64::from(started))
+}

@@ -1,0 +1,152 @@
+//! Query parameters of records. Each read takes some of them; the others are refused by name, so
+//! that nobody takes a list for narrower than it is.
+
+use townclerk_app::http::Problem;
+use townclerk_views::contributions::Basis;
+use townclerk_views::lists::{Listed, PAGE_MAX, PageEnd};
+
+use super::page_end;
+use crate::query::{Params, instant, parsed};
+
+/// Records on a page where nothing else is asked for.
+const PAGE_DEFAULT: usize = 50;
+
+/// Which parameters a read takes beside `min_position`, and what holds where they are absent.
+#[derive(Clone, Copy)]
+pub(super) struct Takes {
+    pub names: &'static [&'static str],
+    pub listed: Listed,
+    pub limit: usize,
+    pub limit_max: usize,
+}
+
+impl Takes {
+    /// A list that is read page by page, on any basis.
+    pub const PAGES: Self = Self {
+        names: &["as_at", "known_at", "limit", "after"],
+        listed: Listed::All,
+        limit: PAGE_DEFAULT,
+        limit_max: PAGE_MAX,
+    };
+
+    /// As [`Self::PAGES`], of records that are open until they are closed.
+    pub const PAGES_BY_STATUS: Self = Self {
+        names: &["as_at", "known_at", "status", "limit", "after"],
+        ..Self::PAGES
+    };
+
+    /// One record.
+    pub const ONE: Self = Self {
+        names: &["as_at", "known_at"],
+        ..Self::PAGES
+    };
+}
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub basis: Basis,
+    pub listed: Listed,
+    pub limit: usize,
+    pub after: Option<PageEnd>,
+}
+
+impl Wanted {
+    /// Reads the parameters that are left after those that were waited for.
+    ///
+    /// # Errors
+    /// Names the parameter and says what it may be.
+    pub fn read(takes: &Takes, params: &Params) -> Result<Self, Problem> {
+        let mut wanted = Self {
+            basis: Basis::default(),
+            listed: takes.listed,
+            limit: takes.limit,
+            after: None,
+        };
+        for (name, value) in params {
+            if !takes.names.contains(&name.as_str()) {
+                return Err(unknown(takes, name));
+            }
+            match name.as_str() {
+                "as_at" => wanted.basis.as_at = Some(instant(name, value)?),
+                "known_at" => wanted.basis.known_at = Some(instant(name, value)?),
+                "status" => wanted.listed = listed(value)?,
+                "limit" => wanted.limit = limit(takes, value)?,
+                "after" => wanted.after = Some(page_end::read(value)?),
+                _ => return Err(unknown(takes, name)),
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+fn unknown(takes: &Takes, name: &str) -> Problem {
+    let names = takes.names.join(", ");
+    let why = format!("not a parameter here; there are {names} and min_position");
+    Problem::bad_query(name, why)
+}
+
+fn listed(value: &str) -> Result<Listed, Problem> {
+    match value {
+        "open" => Ok(Listed::Open),
+        "all" => Ok(Listed::All),
+        _ => Err(Problem::bad_query("status", "open or all")),
+    }
+}
+
+fn limit(takes: &Takes, value: &str) -> Result<usize, Problem> {
+    let limit: usize = parsed("limit", value)?;
+    if !(1..=takes.limit_max).contains(&limit) {
+        let why = format!("1 to {}", takes.limit_max);
+        return Err(Problem::bad_query("limit", why));
+    }
+    Ok(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(takes: &Takes, name: &str, value: &str) -> Result<Wanted, Problem> {
+        Wanted::read(takes, &vec![(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn what_is_absent_is_as_the_list_has_it() {
+        let wanted = Wanted::read(&Takes::PAGES_BY_STATUS, &Vec::new()).unwrap();
+        assert_eq!((wanted.listed, wanted.limit), (Listed::All, PAGE_DEFAULT));
+        assert_eq!(wanted.basis, Basis::default());
+    }
+
+    #[test]
+    fn what_is_said_is_read() {
+        let takes = Takes::PAGES_BY_STATUS;
+        let wanted = read(&takes, "status", "open").unwrap();
+        assert_eq!(wanted.listed, Listed::Open);
+        assert_eq!(read(&takes, "limit", "500").unwrap().limit, 500);
+        let moment = "2020-08-21T23:00:00Z";
+        let as_at = read(&takes, "as_at", moment).unwrap().basis.as_at;
+        assert_eq!(as_at, Some(moment.parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_not_taken_or_makes_no_sense_is_named_with_what_there_is() {
+        let all = Takes::PAGES_BY_STATUS;
+        for (takes, name, value, says) in [
+            (all, "colour", "red", "there are as_at, known_at, status"),
+            (Takes::ONE, "limit", "5", "as_at, known_at and min_position"),
+            (Takes::PAGES, "status", "open", "not a parameter here"),
+            (all, "status", "closed", "open or all"),
+            (all, "limit", "0", "1 to 500"),
+            (all, "limit", "501", "1 to 500"),
+            (all, "limit", "many", "invalid digit"),
+            (all, "after", "x", "take it from `next`"),
+            (all, "known_at", "yesterday", "is not a time"),
+        ] {
+            let problem = read(&takes, name, value).unwrap_err();
+            let detail = problem.detail();
+            assert!(detail.starts_with(&format!("{name}: ")), "{detail}");
+            assert!(detail.contains(says), "{detail}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The routes of records.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use townclerk_app::access::Guarded;
+use townclerk_app::http::Problem;
+use townclerk_domain::change::ChangeRules;
+use townclerk_domain::freeze::FreezeRules;
+use townclerk_domain::gate::GateRules;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::outage::OutageRules;
+use townclerk_domain::post::PostRules;
+use townclerk_domain::programme::ProgrammeRules;
+
+use super::list::Listable;
+use super::{ReadError, agreements, findings, list, one, tickets};
+use crate::routes::{Asked, RECORDS, TICKETS, Views, after_waiting, failed, params};
+
+/// Adds the routes of records.
+#[must_use]
+pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
+    let state = || views.clone();
+    let outages = page::<OutageRules>;
+    let outage = single::<OutageRules>;
+    let changes = page::<ChangeRules>;
+    let change = single::<ChangeRules>;
+    let freezes = page::<FreezeRules>;
+    let gates = page::<GateRules>;
+    let programmes = page::<ProgrammeRules>;
+    let posts = page::<PostRules>;
+    guarded
+        .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
+        .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
+        .get_with("/v1/views/{view}/outages", RECORDS, state(), outages)
+        .get_with("/v1/views/{view}/outages/{id}", RECORDS, state(), outage)
+        .get_with("/v1/views/{view}/changes", RECORDS, state(), changes)
+        .get_with("/v1/views/{view}/changes/{id}", RECORDS, state(), change)
+        .get_with("/v1/views/{view}/freezes", RECORDS, state(), freezes)
+        .get_with("/v1/views/{view}/gates", RECORDS, state(), gates)
+        .get_with("/v1/views/{view}/programmes", RECORDS, state(), programmes)
+        .get_with("/v1/views/{view}/posts", RECORDS, state(), posts)
+        .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
+        .get_with("/v1/views/{view}/findings", RECORDS, state(), found)
+}
+
+/// The log whose tickets a scope lists.
+fn log_of(scope: &Scope) -> Result<LogName, Problem> {
+    match scope {
+        Scope::Log(log) => Ok(log.clone()),
+        Scope::Joint => {
+            let what = "list of tickets of joint: ask the view of a council, or of shared,";
+            Err(Problem::not_found(what))
+        }
+    }
+}
+
+async fn ticket_page(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let log = log_of(&scope)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
+    Ok(Json(page.map_err(unreadable)?).into_response())
+}
+
+async fn ticket(
+    State(views): State<Views>,
+    Path((name, id)): Path<(String, String)>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let log = log_of(&scope)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let ticket = tickets::one(&view, &log, &id, &params).await;
+    Ok(Json(ticket.map_err(unreadable)?).into_response())
+}
+
+/// A page of one kind of record.
+async fn page<L: Listable + 'static>(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let page = tokio::task::block_in_place(|| list::page::<L>(&view, &scope, &params));
+    Ok(Json(page.map_err(unreadable)?).into_response())
+}
+
+/// One record of a kind, with its events.
+async fn single<L: Listable + 'static>(
+    State(views): State<Views>,
+    Path((name, id)): Path<(String, String)>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let found = one::one::<L>(&view, &scope, &id, &params).await;
+    Ok(Json(found.map_err(unreadable)?).into_response())
+}
+
+async fn agreed(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let agreements = tokio::task::block_in_place(|| agreements::agreements(&view, &scope, &params));
+    Ok(Json(agreements.map_err(unreadable)?).into_response())
+}
+
+async fn found(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let findings = findings::findings(&view, &scope, &params).await;
+    Ok(Json(findings.map_err(unreadable)?).into_response())
+}
+
+fn unreadable(error: ReadError) -> Problem {
+    match error {
+        ReadError::Problem(problem) => problem,
+        ReadError::Failed(error) => failed(error),
+    }
+}

@@ -1,0 +1,40 @@
+//! Who reads records.
+
+use townclerk_app::access::Role;
+use townclerk_app::http::testing::{Entry, Knock, NOT_REACHED, REACHED, Who, try_every_route};
+use townclerk_domain::names::{JOINT, SHARED};
+
+use super::history::History;
+
+/// Whether a role reads records of a view, with a token for all councils or for one.
+fn reads(role: Role, everywhere: bool, view: &str, of_tickets: bool) -> bool {
+    match (role, view) {
+        (Role::Committee, view) => view == JOINT && !of_tickets,
+        (Role::Officer | Role::Operator, JOINT) => everywhere,
+        (_, JOINT) => false,
+        (_, SHARED | REACHED) => true,
+        (_, NOT_REACHED) => everywhere,
+        (_, other) => panic!("{other} is not asked for"),
+    }
+}
+
+fn expected(knock: &Knock<'_>) -> Entry {
+    let of_tickets = knock.route.path.contains("/tickets");
+    let admitted = match knock.who {
+        Who::Nobody | Who::Stranger => return Entry::WhoAsks,
+        Who::Everywhere(role) => reads(role, true, knock.name, of_tickets),
+        Who::Local(role) => reads(role, false, knock.name, of_tickets),
+    };
+    match admitted {
+        true => Entry::Admitted,
+        false => Entry::Forbidden,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_for_those_who_read_the_view_and_never_for_anybody() {
+    let service = History::new().served().await;
+    assert_eq!(service.routes.len(), 12);
+    let knocks = try_every_route(&service.client, &service.routes, expected).await;
+    assert_eq!(knocks, 12 * 4 * Who::everybody().len());
+}

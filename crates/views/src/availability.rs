@@ -1,0 +1,155 @@
+//! Availability: minutes of agreed service time, and of downtime in it.
+//!
+//! Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.1 to 6.4: 99 % on all critical
+//! systems, monthly and as a rolling average of 12 months. The paper does not state the agreed
+//! service time; "99 % allows 3 full days" of a year fits around the clock only, so it is data.
+//!
+//! Overlapping outages of one service are unioned, never summed. A minute in which a service was
+//! down for a part counts as down. Planned maintenance is excluded for the time that notice was
+//! given of, if it was given early enough.
+
+use jiff::{SignedDuration, Timestamp};
+use rangemap::RangeSet;
+use townclerk_domain::availability::{Agreements, AvailabilityAgreed};
+use townclerk_domain::decimal::Decimal;
+use townclerk_domain::names::Code;
+use townclerk_domain::period::{end_of_day, london_day, london_midnight};
+
+use crate::kept::Kept;
+use crate::ledger::{Down, Ledger};
+
+const MICROS_PER_MINUTE: i64 = 60_000_000;
+
+/// Minutes of one service, or of several together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Minutes {
+    pub agreed: i64,
+    pub down: i64,
+    /// Whether any of it was made up for a demonstration.
+    pub sample: bool,
+}
+
+impl Minutes {
+    pub fn up(self) -> i64 {
+        self.agreed - self.down
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.agreed += other.agreed;
+        self.down += other.down;
+        self.sample |= other.sample;
+    }
+}
+
+/// The minutes of one service for one council within `[start, end)`.
+pub fn minutes(
+    ledger: &Ledger,
+    agreements: &Kept<Agreements>,
+    council: &Code,
+    service: &Code,
+    (start, end): (Timestamp, Timestamp),
+) -> Minutes {
+    let mut agreed: RangeSet<i64> = RangeSet::new();
+    for part in stretches(&agreements.stands, service) {
+        let (from, to) = (part.from.max(start), part.to.unwrap_or(end).min(end));
+        if from < to {
+            let intervals = part.agreed.service_time.intervals(from, to);
+            for (from, to) in intervals {
+                insert(&mut agreed, minute(from), minute(to));
+            }
+        }
+    }
+    let mut down: RangeSet<i64> = RangeSet::new();
+    let mut sample = agreements.sample && !agreed.is_empty();
+    for one in ledger.downs(council, service) {
+        let of_one = counted(one, &agreements.stands, service, end);
+        for range in of_one.intersection(&agreed) {
+            sample |= one.sample;
+            down.insert(range);
+        }
+    }
+    Minutes {
+        agreed: total(&agreed),
+        down: total(&down),
+        sample,
+    }
+}
+
+/// The target of a service on the last day before `end`.
+pub fn target(agreements: &Agreements, service: &Code, end: Timestamp) -> Option<Decimal> {
+    let day = london_day(end - SignedDuration::from_micros(1));
+    agreements
+        .in_force(service, day)
+        .map(|agreed| agreed.target)
+}
+
+/// A stretch of time in which one agreement on a service is in force.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'a> {
+    pub agreed: &'a AvailabilityAgreed,
+    pub from: Timestamp,
+    /// Absent while it goes on.
+    pub to: Option<Timestamp>,
+}
+
+/// Every stretch of a service, in order: an agreement holds until it ends or the next one begins.
+pub fn stretches<'a>(agreements: &'a Agreements, service: &Code) -> Vec<Stretch<'a>> {
+    let of_service = agreements.0.iter();
+    let mut of_service: Vec<_> = of_service
+        .filter(|agreement| agreement.agreed.service == *service)
+        .collect();
+    of_service.sort_by_key(|agreement| agreement.agreed.from);
+    let nexts = of_service.iter().skip(1).map(|next| Some(next.agreed.from));
+    let nexts = nexts.chain([None]);
+    of_service
+        .iter()
+        .zip(nexts)
+        .map(|(agreement, next)| {
+            let ended = agreement.through.map(end_of_day);
+            Stretch {
+                agreed: &agreement.agreed,
+                from: london_midnight(agreement.agreed.from),
+                to: ended.into_iter().chain(next.map(london_midnight)).min(),
+            }
+        })
+        .collect()
+}
+
+/// The minutes that count as down, without what planned maintenance excuses.
+fn counted(down: &Down, agreements: &Agreements, service: &Code, end: Timestamp) -> RangeSet<i64> {
+    let mut counted = RangeSet::new();
+    let to = down.to.unwrap_or(end).min(end);
+    insert(&mut counted, minute(down.from), minute_after(to));
+    if let Some(planned) = down.planned {
+        let agreed = agreements.in_force(service, london_day(planned.from));
+        let notice = agreed.map_or(0, |agreed| agreed.notice_hours);
+        let notice = SignedDuration::from_hours(notice.into());
+        if planned.from.duration_since(planned.noticed) >= notice {
+            let (from, to) = (minute(planned.from), minute_after(planned.to));
+            if from < to {
+                counted.remove(from..to);
+            }
+        }
+    }
+    counted
+}
+
+fn insert(set: &mut RangeSet<i64>, from: i64, to: i64) {
+    if from < to {
+        set.insert(from..to);
+    }
+}
+
+fn total(set: &RangeSet<i64>) -> i64 {
+    set.iter().map(|range| range.end - range.start).sum()
+}
+
+/// The minute in which an instant lies.
+fn minute(instant: Timestamp) -> i64 {
+    instant.as_microsecond().div_euclid(MICROS_PER_MINUTE)
+}
+
+/// The first minute that begins at an instant or later.
+fn minute_after(instant: Timestamp) -> i64 {
+    -(-instant.as_microsecond()).div_euclid(MICROS_PER_MINUTE)
+}

@@ -1,0 +1,154 @@
+//! What a query leaves open: which periods are recorded, and which values a breakdown has.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::identity::Family;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::period::{Month, Period};
+
+use super::computed::value_of;
+use super::evaluate::{Asked, Evaluation};
+use super::query::{Breakdown, Periods, Values};
+use crate::dimension::{Dimension, Mask};
+use crate::measure::Measure;
+use crate::rows::{Rows, RowsError};
+use crate::tally::{Grain, Slot};
+
+impl<R: Rows> Evaluation<'_, R> {
+    /// The fixed values with every combination of the split ones.
+    pub(super) fn all_values(
+        &self,
+        measure: Measure,
+        breakdown: &Breakdown,
+        home: &Option<LogName>,
+        as_at: Option<Timestamp>,
+    ) -> Result<Vec<Values>, RowsError> {
+        let mut all = vec![breakdown.fixed.clone()];
+        for dimension in &breakdown.split {
+            let values: Vec<String> = match dimension.values() {
+                Some(values) => values.into_iter().map(str::to_owned).collect(),
+                None => self.found_values(measure, *dimension, home, as_at)?,
+            };
+            all = all
+                .iter()
+                .flat_map(|known| {
+                    values.iter().map(|value| {
+                        let mut known = known.clone();
+                        known.insert(*dimension, value.clone());
+                        known
+                    })
+                })
+                .collect();
+        }
+        Ok(all)
+    }
+
+    /// The values that records have or had.
+    fn found_values(
+        &self,
+        measure: Measure,
+        dimension: Dimension,
+        home: &Option<LogName>,
+        as_at: Option<Timestamp>,
+    ) -> Result<Vec<String>, RowsError> {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        if measure.is_counted() {
+            let mask = Mask::of([dimension]);
+            let cells = self.cells(measure, as_at, mask, Grain::Month)?;
+            for slot in self.all_slots(home.as_ref()) {
+                found.extend(cells.values(&slot, mask)?.into_iter().flatten());
+            }
+        } else if measure.needs_agreement() {
+            let councils = self.registry.agreements.iter();
+            let councils = councils.filter(|(log, _)| match self.scope {
+                Scope::Log(own) => *log == own,
+                Scope::Joint => true,
+            });
+            for (_, agreements) in councils {
+                let services = agreements.stands.services().into_iter();
+                found.extend(services.map(|service| service.to_string()));
+            }
+        } else {
+            let ledger = self.ledger(as_at.unwrap_or(Timestamp::MAX))?;
+            for outage in &ledger.outages {
+                found.extend(value_of(&outage.stands, dimension).map(str::to_owned));
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    fn all_slots(&self, home: Option<&LogName>) -> Vec<Slot> {
+        match (self.scope, home) {
+            (Scope::Joint, None) => self
+                .reading
+                .positions
+                .keys()
+                .cloned()
+                .map(Slot::Log)
+                .collect(),
+            _ => self.home_logs(home, &Period::Month(Month::from_number(0))),
+        }
+    }
+
+    pub(super) fn periods(
+        &self,
+        periods: &Periods,
+        measure: Measure,
+        as_at: Option<Timestamp>,
+    ) -> Result<Vec<Period>, RowsError> {
+        if let Periods::These(periods) = periods {
+            return Ok(periods.clone());
+        }
+        let Some(first) = self.first_month(measure)? else {
+            return Ok(Vec::new());
+        };
+        let whole = Asked {
+            measure,
+            period: Period::Month(first),
+            values: &Values::new(),
+            home: &None,
+        };
+        // The last instant that counts is the one before `as_at`; nothing is known of what comes
+        // after the newest record and the last look.
+        let as_at = as_at.or_else(|| self.coverages(&whole).complete_to());
+        let known = self
+            .reading
+            .known
+            .values()
+            .chain(self.reading.reached.values());
+        let last = as_at
+            .min(known.max().copied())
+            .map_or(first, |end| Month::of(end - SignedDuration::from_micros(1)));
+        let months: Vec<Month> = (first.number()..=last.number())
+            .map(Month::from_number)
+            .collect();
+        let mut quarters: Vec<Period> = months.iter().copied().map(Period::quarter_of).collect();
+        quarters.dedup();
+        Ok(months
+            .into_iter()
+            .map(Period::Month)
+            .chain(quarters)
+            .collect())
+    }
+
+    /// Tickets are shown from the first one that is recorded, also where no coverage promises
+    /// anything yet; the other families from the first day that one promises.
+    fn first_month(&self, measure: Measure) -> Result<Option<Month>, RowsError> {
+        let family = measure.kind().family();
+        let mut first: Option<Month> = None;
+        if family == Family::Ticket {
+            let cells = self.cells(measure, None, Mask::NONE, Grain::Month)?;
+            for slot in self.all_slots(None) {
+                first = first.into_iter().chain(cells.first_month(&slot)?).min();
+            }
+        } else {
+            let coverages = self.registry.coverages.iter();
+            let of_family = coverages.filter(|known| known.coverage.selector.family == family);
+            first = of_family
+                .map(|known| Month::of_day(known.coverage.from))
+                .min();
+        }
+        Ok(first)
+    }
+}

@@ -1,0 +1,108 @@
+//! Figures from counters: a flow is summed month by month, a stock up to the period's end.
+
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use townclerk_domain::period::{Month, Period};
+
+use super::cells::{Cells, Wanted};
+use super::evaluate::{Asked, Evaluation};
+use crate::contributions::Basis;
+use crate::dimension::Mask;
+use crate::key::counter::Cell;
+use crate::measure::{Accumulation, Measure};
+use crate::quantity::Quantity;
+use crate::rows::{Rows, RowsError};
+use crate::tally::{CellKey, Grain, day_number};
+
+impl<'a, R: Rows> Evaluation<'a, R> {
+    pub(super) fn counted(
+        &self,
+        asked: &Asked<'_>,
+        as_at: Option<Timestamp>,
+    ) -> Result<Quantity, RowsError> {
+        let grain = match asked.period {
+            Period::Day(_) | Period::Days { .. } => Grain::Day,
+            _ => Grain::Month,
+        };
+        let cells = self.cells(asked.measure, as_at, asked.mask(), grain)?;
+        let mut total = Cell::default();
+        match asked.period.months() {
+            // Each month over the members of that month.
+            Some(months) if asked.measure.accumulation() == Accumulation::Flow => {
+                for month in months {
+                    let number = month.number();
+                    let during = Period::Month(month);
+                    total.add(self.sum(asked, &cells, &during, number, number)?);
+                }
+            }
+            _ => {
+                let bucket = |day| match cells.grain() {
+                    Grain::Month => Month::of_day(day).number(),
+                    Grain::Day => day_number(day),
+                };
+                let last = bucket(asked.period.last_day());
+                let first = match asked.measure.accumulation() {
+                    Accumulation::Flow => bucket(asked.period.first_day()),
+                    Accumulation::Stock => 0,
+                };
+                total.add(self.sum(asked, &cells, &asked.period, first, last)?);
+            }
+        }
+        Ok(Quantity::count(total.delta, total.sample != 0))
+    }
+
+    /// Sums a range of buckets over the slots that are in force during a period.
+    fn sum(
+        &self,
+        asked: &Asked<'_>,
+        cells: &Cells<'_, R>,
+        during: &Period,
+        first: i32,
+        last: i32,
+    ) -> Result<Cell, RowsError> {
+        let mut total = Cell::default();
+        for slot in self.home_logs(asked.home.as_ref(), during) {
+            let key = CellKey {
+                slot,
+                measure: asked.measure,
+                mask: asked.mask(),
+                values: asked.values.values().cloned().collect(),
+            };
+            total.add(cells.sum(&key, first, last)?);
+        }
+        Ok(total)
+    }
+
+    pub(super) fn cells(
+        &self,
+        measure: Measure,
+        as_at: Option<Timestamp>,
+        mask: Mask,
+        grain: Grain,
+    ) -> Result<Rc<Cells<'a, R>>, RowsError> {
+        let kind = measure.kind();
+        let mask = if mask.is_counted(kind) {
+            Mask::NONE
+        } else {
+            mask
+        };
+        let key = (kind, as_at, mask, grain);
+        if let Some(cells) = self.cells.borrow().get(&key) {
+            return Ok(Rc::clone(cells));
+        }
+        let wanted = Wanted {
+            kind,
+            basis: Basis {
+                as_at,
+                known_at: self.known_at,
+            },
+            mask,
+            grain,
+            positions: self.reading.positions,
+        };
+        let cells = Rc::new(self.reading.passes.cells(self.reading.rows, &wanted)?);
+        self.cells.borrow_mut().insert(key, Rc::clone(&cells));
+        Ok(cells)
+    }
+}

@@ -1,0 +1,232 @@
+//! Whose records a figure sums: the logs it needs, the slots of counters, the councils it is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use townclerk_domain::availability::Agreements;
+use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::period::{Month, Period, london_day};
+
+use super::evaluate::{Asked, Evaluation};
+use super::query::{Home, selectors};
+use crate::availability::stretches;
+use crate::completeness::{Covered, LogCoverage};
+use crate::definition::Whose;
+use crate::dimension::Dimension;
+use crate::kept::Kept;
+use crate::measure::Measure;
+use crate::rows::Rows;
+use crate::tally::Slot;
+
+/// The logs of a figure with what they cover.
+pub(super) struct Coverages {
+    pub by_log: BTreeMap<LogName, Option<LogCoverage>>,
+}
+
+impl Coverages {
+    /// The earliest moment up to which all logs are complete.
+    pub fn complete_to(&self) -> Option<Timestamp> {
+        let all: Option<Vec<&LogCoverage>> = self.by_log.values().map(Option::as_ref).collect();
+        let all = all?;
+        let needed = all.iter().filter_map(|coverage| coverage.needed_to()).min();
+        // Where all of them left, up to when the last one was there.
+        needed.or_else(|| all.iter().map(|coverage| coverage.complete_to()).max())
+    }
+
+    pub fn all_cover(&self, period: &Period, measure: Measure, as_at: Option<Timestamp>) -> bool {
+        !self.by_log.is_empty()
+            && self
+                .by_log
+                .values()
+                .all(|coverage| covering(coverage.as_ref(), period, measure, as_at) != Covered::No)
+    }
+
+    pub fn all_cover_fully(
+        &self,
+        period: &Period,
+        measure: Measure,
+        as_at: Option<Timestamp>,
+    ) -> bool {
+        self.by_log.values().all(|coverage| {
+            let covered = covering(coverage.as_ref(), period, measure, as_at);
+            matches!(covered, Covered::Fully(_))
+        })
+    }
+
+    pub fn use_sample(&self) -> bool {
+        self.by_log
+            .values()
+            .flatten()
+            .any(|coverage| coverage.sample)
+    }
+}
+
+pub(super) fn covering(
+    coverage: Option<&LogCoverage>,
+    period: &Period,
+    measure: Measure,
+    as_at: Option<Timestamp>,
+) -> Covered {
+    match (coverage, as_at) {
+        (Some(coverage), Some(as_at)) => coverage.covers(period, as_at, measure.accumulation()),
+        _ => Covered::No,
+    }
+}
+
+/// The months that a rolling measure looks at: the 12 that end with the period's last one. `None`
+/// for days, which end no month.
+pub(super) fn rolling_12(period: &Period) -> Option<Vec<Month>> {
+    let last = period.months()?.last()?.number();
+    Some((last - 11..=last).map(Month::from_number).collect())
+}
+
+/// The period that a figure looks at; for most the one that is asked for.
+pub(super) fn window(measure: Measure, period: &Period) -> Period {
+    let rolls = matches!(
+        measure,
+        Measure::AvailabilityRolling12 | Measure::AvailabilityRolling12TimeWeighted
+    );
+    match rolling_12(period) {
+        Some(months) if rolls => match (months.first(), months.last()) {
+            (Some(first), Some(last)) => Period::Months {
+                first: *first,
+                last: *last,
+            },
+            _ => *period,
+        },
+        _ => *period,
+    }
+}
+
+impl<R: Rows> Evaluation<'_, R> {
+    pub(super) fn coverages(&self, asked: &Asked<'_>) -> Coverages {
+        let window = window(asked.measure, &asked.period);
+        let logs = self.logs(asked, &window).into_iter();
+        let with_coverage = logs.map(|log| {
+            let coverage = self.coverage(&log, asked);
+            (log, coverage)
+        });
+        Coverages {
+            by_log: with_coverage.collect(),
+        }
+    }
+
+    /// What one log covers of all that a figure needs of it.
+    fn coverage(&self, log: &LogName, asked: &Asked<'_>) -> Option<LogCoverage> {
+        let mut all: Option<LogCoverage> = None;
+        for selector in selectors(asked.measure, asked.values) {
+            let reached = self.reading.reached;
+            let one = LogCoverage::of(self.registry, log, &selector, reached, self.knowledge)?;
+            all = Some(match all {
+                Some(all) => all.and(&one)?,
+                None => one,
+            });
+        }
+        let mut coverage = all?;
+        if asked.measure.needs_agreement() && !log.is_shared() {
+            let agreements = self.registry.agreements.get(log)?;
+            let days = agreed_days(&agreements.stands, asked);
+            coverage = coverage.within(&days, agreements.sample)?;
+        }
+        let joint = *self.scope == Scope::Joint;
+        let left = self.registry.member(log).and_then(|member| member.last_day);
+        Some(match left.filter(|_| joint) {
+            Some(last_day) => coverage.until_leaving(last_day),
+            None => coverage,
+        })
+    }
+
+    fn logs(&self, asked: &Asked<'_>, window: &Period) -> Vec<LogName> {
+        match (self.scope, asked.home, asked.measure.definition().whose) {
+            (_, Some(home), Whose::Home) => vec![home.clone()],
+            (_, Some(home), _) => with_shared(home),
+            (Scope::Log(log), None, Whose::Home) => vec![log.clone()],
+            (Scope::Log(log), None, _) => with_shared(log),
+            (Scope::Joint, None, _) => self.joint_logs(window),
+        }
+    }
+
+    /// The logs of whose records a figure by home log is the sum, during a period.
+    pub(super) fn home_logs(&self, home: Option<&LogName>, during: &Period) -> Vec<Slot> {
+        match (self.scope, home) {
+            (Scope::Log(council), Some(home)) if home.is_shared() && !council.is_shared() => {
+                council
+                    .council()
+                    .map(|council| Slot::SharedFor(council.clone()))
+                    .into_iter()
+                    .collect()
+            }
+            // A council counts among all while it is a member.
+            (Scope::Joint, Some(home)) if !self.joint_logs(during).contains(home) => Vec::new(),
+            (_, Some(home)) => vec![Slot::Log(home.clone())],
+            (Scope::Log(log), None) => vec![Slot::Log(log.clone())],
+            (Scope::Joint, None) => self.joint_logs(during).into_iter().map(Slot::Log).collect(),
+        }
+    }
+
+    /// The councils that a figure by affected council is about, during a period.
+    pub(super) fn councils(&self, during: &Period) -> Vec<LogName> {
+        match self.scope {
+            Scope::Log(log) if log.is_shared() => Vec::new(),
+            Scope::Log(log) => vec![log.clone()],
+            Scope::Joint => self.registry.logs_during(during),
+        }
+    }
+
+    /// The members in force and the shared log; none while nobody is a member.
+    pub(super) fn joint_logs(&self, during: &Period) -> Vec<LogName> {
+        let mut logs = self.registry.logs_during(during);
+        if !logs.is_empty() {
+            logs.push(LogName::shared());
+        }
+        logs
+    }
+
+    pub(super) fn homes(&self, home: &Home) -> Vec<Option<LogName>> {
+        match home {
+            Home::Whole => vec![None],
+            Home::Of(log) => vec![Some(log.clone())],
+            Home::Split => match self.scope {
+                Scope::Log(log) if log.is_shared() => vec![Some(log.clone())],
+                Scope::Log(log) => vec![Some(log.clone()), Some(LogName::shared())],
+                Scope::Joint => self.reading.positions.keys().cloned().map(Some).collect(),
+            },
+        }
+    }
+
+    /// The agreements of one council on the services that a figure is about.
+    pub(super) fn agreed<'r>(
+        &'r self,
+        council: &LogName,
+        asked: &Asked<'_>,
+    ) -> Option<(&'r Kept<Agreements>, Vec<&'r Code>)> {
+        let agreements = self.registry.agreements.get(council)?;
+        Some((agreements, services(&agreements.stands, asked)))
+    }
+}
+
+fn with_shared(log: &LogName) -> Vec<LogName> {
+    let logs: BTreeSet<LogName> = [log.clone(), LogName::shared()].into();
+    logs.into_iter().collect()
+}
+
+/// The services that a figure is about: the one that is named, or all that there is an agreement on.
+fn services<'a>(agreements: &'a Agreements, asked: &Asked<'_>) -> Vec<&'a Code> {
+    let named = asked.values.get(&Dimension::Service);
+    let all = agreements.services().into_iter();
+    all.filter(|service| named.is_none_or(|named| service.as_str() == named))
+        .collect()
+}
+
+/// The days on which there is an agreement on one of the services that a figure is about.
+fn agreed_days(agreements: &Agreements, asked: &Asked<'_>) -> Vec<(Date, Option<Date>)> {
+    let services = services(agreements, asked);
+    let of_all = services
+        .into_iter()
+        .flat_map(|service| stretches(agreements, service));
+    let day_before = |to: Timestamp| london_day(to - jiff::SignedDuration::from_micros(1));
+    of_all
+        .map(|stretch| (stretch.agreed.from, stretch.to.map(day_before)))
+        .collect()
+}

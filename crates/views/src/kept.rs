@@ -1,0 +1,74 @@
+//! Every aggregate of one kind as it stood: for kinds of which there are few.
+
+use std::ops::ControlFlow;
+
+use townclerk_domain::decider::Decider;
+use townclerk_domain::names::LogName;
+use townclerk_domain::timeline::Standing;
+use uuid::Uuid;
+
+use crate::contributions::Basis;
+use crate::key::timeline;
+use crate::row::Row;
+use crate::rows::{Rows, RowsError};
+
+/// An aggregate as it stood.
+#[derive(Clone, Debug)]
+pub struct Kept<S> {
+    pub log: LogName,
+    pub id: Uuid,
+    pub sample: bool,
+    pub stands: S,
+}
+
+impl<S> Kept<Option<S>> {
+    /// Leaves out what was not there, or was voided.
+    pub(crate) fn there(self) -> Option<Kept<S>> {
+        let Self {
+            log,
+            id,
+            sample,
+            stands,
+        } = self;
+        stands.map(|stands| Kept {
+            log,
+            id,
+            sample,
+            stands,
+        })
+    }
+}
+
+/// Every aggregate of one kind, by log and id.
+pub fn every<D: Decider>(rows: &impl Rows, basis: Basis) -> Result<Vec<Kept<D::State>>, RowsError> {
+    let prefix = timeline::of_kind(D::KIND);
+    let mut kept = Vec::new();
+    rows.scan(&prefix, &prefix, &mut |key, value| {
+        let (log, aggregate) = timeline::read(D::KIND, key)?;
+        let row: Row<D::Fact> = Row::decode(value)?;
+        let facts = facts(&row, basis)?;
+        let stands = facts.iter().fold(D::State::default(), |state, standing| {
+            D::evolve(state, &standing.fact, standing.happened)
+        });
+        kept.push(Kept {
+            log,
+            id: aggregate.id,
+            sample: row.sample,
+            stands,
+        });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(kept)
+}
+
+/// The facts of a row that count on a basis, in order; none where it was voided by then.
+pub fn facts<F>(row: &Row<F>, basis: Basis) -> Result<Vec<Standing<F>>, RowsError>
+where
+    F: Clone + serde::Serialize + serde::de::DeserializeOwned,
+{
+    let mut facts = row.timeline.standing(basis.known_at)?.unwrap_or_default();
+    if let Some(as_at) = basis.as_at {
+        facts.retain(|standing| standing.happened < as_at);
+    }
+    Ok(facts)
+}

@@ -1,0 +1,318 @@
+//! Laws of changes, posts and outages on random histories: whatever their deciders accept.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use townclerk_domain::amendment::{Recordable, Voiding};
+use townclerk_domain::availability::{
+    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, ServiceTime, Weekday, Window,
+    availability_of,
+};
+use townclerk_domain::change::{
+    Cancelled, ChangeFact, ChangeRules, ChangeType, Closed, Implemented, Outcome, Requested,
+    Reviewed, Scheduled, Started,
+};
+use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::names::Scope;
+use townclerk_domain::outage::{Declared, Effect, OutageFact, OutageRules, Resolved, Severity};
+use townclerk_domain::period::Period;
+use townclerk_domain::post::{
+    Appointment, InterimEnded, PostCreated, PostDeleted, PostFact, PostFilled, PostRules,
+    PostVacated,
+};
+
+use super::families::{aggregate, text};
+use super::history::{History, LOGS, ask, code, folded, log, one, read, start};
+use crate::availability::minutes;
+use crate::contributions::Basis;
+use crate::figures::{Periods, Query, additive_differences, additive_query};
+use crate::measure::Measure;
+use crate::registry::Registry;
+
+/// One thing that is tried.
+#[derive(Clone, Debug)]
+struct Step {
+    log: usize,
+    number: u8,
+    what: u8,
+    detail: u8,
+    /// Hours that pass before it.
+    hours: u8,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..3_usize, 0..4_u8, 0..18_u8, any::<u8>(), 1..80_u8).prop_map(
+        |(log, number, what, detail, hours)| Step {
+            log,
+            number,
+            what,
+            detail,
+            hours,
+        },
+    );
+    proptest::collection::vec(step, 1..150)
+}
+
+fn councils(name: &str) -> BTreeSet<townclerk_domain::names::Code> {
+    match name {
+        "shared" => [code("brent"), code("lewisham")].into(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn change(step: &Step) -> ChangeFact {
+    let detail = usize::from(step.detail);
+    match step.what {
+        0 | 1 => ChangeFact::Requested(Requested {
+            change_type: ChangeType::Standard,
+            title: text("A change"),
+            category: code("fix"),
+            project: None,
+            services: BTreeSet::new(),
+            councils: councils(LOGS[step.log]),
+        }),
+        2 => ChangeFact::Scheduled(Scheduled {
+            from: start(),
+            to: start() + SignedDuration::from_hours(1),
+        }),
+        3 => ChangeFact::Started(Started {}),
+        4 => ChangeFact::Implemented(Implemented {}),
+        5 => ChangeFact::Reviewed(Reviewed { findings: None }),
+        6 => ChangeFact::Closed(Closed {
+            outcome: Outcome::ALL[detail % Outcome::ALL.len()],
+        }),
+        _ => ChangeFact::Cancelled(Cancelled {
+            reason: code("unnecessary"),
+        }),
+    }
+}
+
+fn post(step: &Step, at: Timestamp) -> PostFact {
+    let appointment = Appointment::ALL[usize::from(step.detail) % Appointment::ALL.len()];
+    let until = at + SignedDuration::from_hours(24 * 90);
+    let until = townclerk_domain::period::london_day(until);
+    match step.what {
+        8 | 9 => PostFact::PostCreated(PostCreated {
+            role: code("analyst"),
+            team: code("desk"),
+            under: None,
+        }),
+        10 => PostFact::PostFilled(PostFilled {
+            appointment,
+            until: (!appointment.is_permanent()).then_some(until),
+            under: None,
+        }),
+        11 => PostFact::PostVacated(PostVacated {
+            reason: code("left"),
+        }),
+        12 => PostFact::InterimEnded(InterimEnded {}),
+        _ => PostFact::PostDeleted(PostDeleted { under: None }),
+    }
+}
+
+fn outage(step: &Step, at: Timestamp) -> OutageFact {
+    if step.what == 15 {
+        return OutageFact::Resolved(Resolved {});
+    }
+    let hit = match LOGS[step.log] {
+        "shared" => councils("shared"),
+        own => [code(own)].into(),
+    };
+    let lasts = SignedDuration::from_secs(i64::from(step.detail) * 97 + 1);
+    let effects = hit.iter().map(|council| Effect {
+        service: code("email"),
+        council: council.clone(),
+        severity: Severity::Down,
+        from: None,
+        to: (step.detail > 40).then_some(at + lasts),
+    });
+    OutageFact::Declared(Declared {
+        title: text("An outage"),
+        summary: None,
+        when: None,
+        effects: effects.collect(),
+        councils: hit,
+        critical: false,
+    })
+}
+
+fn agreed(service_time: ServiceTime) -> AvailabilityFact {
+    AvailabilityFact::AvailabilityAgreed(AvailabilityAgreed {
+        service: code("email"),
+        service_time,
+        target: "99".parse().unwrap(),
+        notice_hours: 0,
+        from: "2019-01-01".parse().unwrap(),
+    })
+}
+
+/// Office hours of one council, every minute of the other.
+fn history(steps: &[Step]) -> History {
+    let mut history = History::covering(&[Family::Change, Family::Outage, Family::Restructure]);
+    let days = [Weekday::Monday, Weekday::Wednesday, Weekday::Saturday];
+    let office = days.map(|day| Window {
+        day,
+        from: "08:40:00".parse().unwrap(),
+        to: "17:00:00".parse().unwrap(),
+    });
+    let times = [ServiceTime::Weekly(office.to_vec()), ServiceTime::Always];
+    for (council, time) in ["brent", "lewisham"].into_iter().zip(times) {
+        let id = availability_of(&log(council));
+        history.tell::<AvailabilityRules>(council, id, "2019-01-01T00:00:00Z", agreed(time));
+    }
+    let mut now = start();
+    for step in steps {
+        now += SignedDuration::from_hours(step.hours.into());
+        let name = LOGS[step.log];
+        let number = u128::from(step.number) + 50;
+        let voiding = Voiding {
+            reason: code("recorded-in-error"),
+        };
+        let voids = step.what == 17 && step.detail > 200;
+        // What a decider refuses is no part of the history.
+        let _refused = match step.what {
+            0..8 => {
+                let id = aggregate(AggregateKind::Change, number);
+                let fact = Recordable::Fact(change(step));
+                history.offer::<ChangeRules>(name, id, now, fact).is_err()
+            }
+            8..14 => {
+                let id = aggregate(AggregateKind::Post, number);
+                let fact = Recordable::Fact(post(step, now));
+                history.offer::<PostRules>(name, id, now, fact).is_err()
+            }
+            14..17 => {
+                let id = aggregate(AggregateKind::Outage, number);
+                let fact = Recordable::Fact(outage(step, now));
+                history.offer::<OutageRules>(name, id, now, fact).is_err()
+            }
+            _ if voids => {
+                let id = aggregate(AggregateKind::Post, number);
+                let voided = Recordable::Voided(voiding);
+                history.offer::<PostRules>(name, id, now, voided).is_err()
+            }
+            _ => {
+                let id = aggregate(AggregateKind::Outage, number);
+                let voided = Recordable::Voided(voiding);
+                history.offer::<OutageRules>(name, id, now, voided).is_err()
+            }
+        };
+    }
+    history
+}
+
+fn after(hours: i64) -> Timestamp {
+    start() + SignedDuration::from_hours(hours)
+}
+
+/// Every measure that counters are kept of, over some periods.
+fn counted(scope: &str, basis: Basis) -> Query {
+    let periods = ["2019-01", "2019-02", "2019-05", "18/19 Q4"];
+    let measures = Measure::ALL.into_iter();
+    let measures = measures.filter(|m| m.is_counted() && m.kind() != AggregateKind::Ticket);
+    Query {
+        measures: measures.collect(),
+        periods: Periods::These(periods.map(|period| period.parse().unwrap()).to_vec()),
+        basis,
+        ..Query::everything(scope.parse().unwrap())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn rebuild_equals_live(steps in steps(), batches in proptest::collection::vec(1..9_usize, 0..40)) {
+        let events = history(&steps).all();
+        prop_assert_eq!(folded(&events, &batches), folded(&events, &[]));
+    }
+
+    /// What counters say, corrected by what happened late, is what one pass over all rows says.
+    #[test]
+    fn counters_and_pass_agree(steps in steps(), hours in 0..5_000_i64) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let basis = Basis { as_at: Some(after(hours)), known_at: None };
+        let known_at = Some(after(20_000));
+        let numbers = |basis| -> Vec<_> {
+            ask(&history, &rows, &counted("joint", basis)).iter().map(|f| f.numerator).collect()
+        };
+        let by_counters = numbers(basis);
+        // Recorded later than anything: to know as much as there was before it takes a pass.
+        let mut later = history.clone();
+        later.record_unrelated(after(30_000));
+        let rows = folded(&later.all(), &[]);
+        let by_pass: Vec<_> = ask(&later, &rows, &counted("joint", Basis { known_at, ..basis }))
+            .iter().map(|f| f.numerator).collect();
+        prop_assert_eq!(by_counters, by_pass);
+    }
+
+    /// The parts of every breakdown, and the logs together, make up the whole.
+    #[test]
+    fn additive_measures_add_up(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        for scope in ["joint", "brent", "shared"] {
+            let query = additive_query(scope.parse().unwrap(), Some(after(20_000)));
+            let query = Query { periods: counted(scope, Basis::default()).periods, ..query };
+            let differences = additive_differences(&ask(&history, &rows, &query));
+            prop_assert_eq!(differences, Vec::<String>::new());
+        }
+        let of = |scope: &str| ask(&history, &rows, &counted(scope, Basis { as_at: Some(after(20_000)), known_at: None }));
+        let parts = ["brent", "lewisham", "shared"].map(of);
+        for (index, whole) in of("joint").iter().enumerate() {
+            let sum: Option<i64> = parts.iter().map(|part| part[index].numerator).sum();
+            prop_assert_eq!(whole.numerator, sum);
+        }
+    }
+
+    /// Posts there are = created - deleted, and vacancies never exceed them.
+    #[test]
+    fn the_establishment_is_what_was_created_and_not_deleted(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let basis = Basis { as_at: Some(after(20_000)), known_at: None };
+        let number = |measure| {
+            ask(&history, &rows, &one("joint", measure, "2019-01/2020-12", basis))[0].numerator.unwrap()
+        };
+        let there = number(Measure::PostsCreated) - number(Measure::PostsDeleted);
+        prop_assert_eq!(number(Measure::Establishment), there);
+        let vacancies = number(Measure::Vacancies);
+        prop_assert!((0..=there).contains(&vacancies), "{} of {}", vacancies, there);
+    }
+
+    /// Downtime is the number of agreed minutes of which some part was down in some outage: the
+    /// union against an oracle that marks every minute, with effects as they were recorded.
+    #[test]
+    fn downtime_is_the_union_of_outages(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let period: Period = "2019-02".parse().unwrap();
+        let (from, to) = (period.start(), period.end());
+        for council in ["brent", "lewisham"] {
+            let found = read(&history, &rows, |reading| {
+                let registry = Registry::read(reading.rows, None).unwrap();
+                let ledger = reading.ledger(&Scope::Joint, Basis { as_at: Some(to), known_at: None }).unwrap();
+                let agreements = &registry.agreements[&log(council)];
+                let found = minutes(&ledger, agreements, &code(council), &code("email"), (from, to));
+                let mut marked = 0;
+                let mut minute = from;
+                while minute < to {
+                    let next = minute + SignedDuration::from_mins(1);
+                    let time = &agreements.stands.0[0].agreed.service_time;
+                    let is_agreed = time.intervals(minute, next).next().is_some();
+                    let effects = ledger.outages.iter().flat_map(|outage| &outage.stands.effects);
+                    let mut hitting = effects.filter(|effect| effect.council == code(council));
+                    let is_down = hitting.any(|effect| {
+                        effect.from.unwrap() < next && effect.to.is_none_or(|to| minute < to)
+                    });
+                    marked += i64::from(is_agreed && is_down);
+                    minute = next;
+                }
+                (found, marked)
+            });
+            prop_assert_eq!(found.0.down, found.1, "{}", council);
+        }
+    }
+}
