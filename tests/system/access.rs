@@ -1,18 +1,9 @@
 //! Every route, every role, every council: the table of the whole system against the rules.
 
-use std::sync::Arc;
-
-use townclerk::system::{Roles, compose};
 use townclerk_app::access::Role;
-use townclerk_app::clock;
-use townclerk_app::http::testing::{
-    Client, Entry, Knock, NOT_REACHED, REACHED, Who, token_book, try_every_route,
-};
-use townclerk_app::lifecycle::Parts;
+use townclerk_app::http::testing::{Client, Entry, Knock, REACHED, Who, try_every_route};
 use townclerk_domain::names::{JOINT, SHARED};
-use townclerk_event_log::EventLog;
-use townclerk_event_log::memory::MemoryLog;
-use townclerk_tests::town::folder;
+use townclerk_tests::composition::Composition;
 
 /// Which role a command is for, by its path; `None` for what is no command.
 fn commander(path: &str) -> Option<Role> {
@@ -56,7 +47,10 @@ fn expected(knock: &Knock<'_>) -> Entry {
         path,
         "/livez" | "/readyz" | "/v1/views" | "/session" | "/session/end" | "/" | "/sign-in"
     );
-    let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || path == "/{view}");
+    // Pages of figures are as public as the figures; what lists records is not.
+    let page = path.strip_prefix("/{view}");
+    let shows_figures = page.is_some_and(|page| page != "/findings");
+    let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || shows_figures);
     let roles: Vec<Role> = match (commander(path), path) {
         (Some(role), _) => vec![role],
         (None, "/v1/views/{view}/rebuild" | "/v1/views/{view}/verify") => vec![Role::Operator],
@@ -91,40 +85,16 @@ fn expected(knock: &Knock<'_>) -> Entry {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_admits_exactly_whom_the_rules_say() {
-    let log = |name: &str| -> Arc<dyn EventLog> { Arc::new(MemoryLog::new(name.parse().unwrap())) };
-    let logs: Vec<_> = [REACHED, NOT_REACHED, SHARED].map(log).to_vec();
-    let dir = folder();
-    let roles = Roles {
-        tickets: true,
-        changes: true,
-        outages: true,
-        registry: true,
-        restructure: true,
-        views: [REACHED, NOT_REACHED, JOINT]
-            .map(|scope| scope.parse().unwrap())
-            .into(),
-    };
-    let mut parts = Parts::new();
-    let parted = compose(
-        &roles,
-        &logs,
-        &logs,
-        dir.path(),
-        token_book(),
-        clock::system(),
-        &mut parts,
-    )
-    .await
-    .unwrap();
-    let client = Client::new(parted.router);
-    let knocks = try_every_route(&client, &parted.needs, expected).await;
+    let composition = Composition::of_everything().await;
+    let client = Client::new(composition.router.clone());
+    let knocks = try_every_route(&client, &composition.routes, expected).await;
     assert!(knocks > 1_000, "{knocks}");
-    for log in &logs {
+    for log in &composition.logs {
         assert_eq!(
             log.head().await.unwrap().sequence,
             0,
             "knocking records nothing"
         );
     }
-    parts.drain().await.unwrap();
+    composition.stop().await;
 }

@@ -7,6 +7,7 @@ mod access;
 mod conformance;
 mod demo;
 mod kill;
+mod openapi;
 mod record;
 mod recovery;
 mod scenario;

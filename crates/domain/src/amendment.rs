@@ -10,8 +10,12 @@ use serde_json::Value;
 use crate::identity::EventId;
 use crate::names::Code;
 
-/// Longest text form of a corrected value, in bytes.
-pub const VALUE_BYTES_MAX: usize = 2_000;
+#[cfg(test)]
+mod tests;
+
+/// Longest text form of a corrected value, in bytes: a list of effects is one value, and both the old
+/// and the new one fit into a command.
+pub const VALUE_BYTES_MAX: usize = 30_000;
 
 /// The field name that corrects when an event happened.
 pub const HAPPENED: &str = "happened";
@@ -79,15 +83,22 @@ pub fn with_field<F: Serialize + DeserializeOwned>(
     let mut refusal = String::new();
     for candidate in candidates(current, text) {
         let mut changed = fields.clone();
-        changed.insert(field.to_owned(), candidate);
+        changed.insert(field.to_owned(), candidate.clone());
         let tagged = Value::Object(
             [(what.clone(), Value::Object(changed))]
                 .into_iter()
                 .collect(),
         );
-        match serde_json::from_value(tagged) {
-            Ok(fact) => return Ok(fact),
-            Err(error) => refusal = error.to_string(),
+        let why = match serde_json::from_value(tagged) {
+            Ok(fact) => match lost(&candidate, payload::<F>(&fact)?.1.get(field)) {
+                None => return Ok(fact),
+                Some(key) => format!("it has no {key:?}"),
+            },
+            Err(error) => error.to_string(),
+        };
+        // Who wrote JSON is told what is wrong with it, not that it is no string.
+        if refusal.is_empty() || !candidate.is_string() {
+            refusal = why;
         }
     }
     Err(FieldError::NotAValue {
@@ -95,6 +106,42 @@ pub fn with_field<F: Serialize + DeserializeOwned>(
         value: text.chars().take(80).collect(),
         why: refusal,
     })
+}
+
+/// The first key of `said` that `understood` does not have: a mistyped one would be lost in silence.
+fn lost<'a>(said: &'a Value, understood: Option<&Value>) -> Option<&'a str> {
+    match (said, understood) {
+        (Value::Object(said), Some(Value::Object(understood))) => {
+            said.iter().find_map(|(key, value)| {
+                let found = understood.get(key);
+                match found {
+                    None => Some(key.as_str()),
+                    found => lost(value, found),
+                }
+            })
+        }
+        (Value::Array(said), Some(Value::Array(understood))) => {
+            let pairs = said.iter().zip(understood);
+            pairs
+                .into_iter()
+                .find_map(|(said, understood)| lost(said, Some(understood)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether `text` says the present value of `field`, in whatever order its keys stand.
+pub fn is_current<F: Serialize + DeserializeOwned>(
+    fact: &F,
+    field: &str,
+    text: &str,
+) -> Result<bool, FieldError> {
+    let current = field_text(fact, field)?;
+    let same = || {
+        let said = with_field(fact, field, text);
+        said.and_then(|said| field_text(&said, field))
+    };
+    Ok(current == text || same().is_ok_and(|said| said == current))
 }
 
 /// What `text` may stand for: a string is preferred unless the field holds something else now.

@@ -93,7 +93,7 @@ pub enum Refusal {
     AlreadyEnded { through: Date },
     #[error("the last day {through} lies before the first day {from}")]
     EndsBeforeItBegins { from: Date, through: Date },
-    #[error("kind and priority select tickets, not the family {family:?}")]
+    #[error("kind, priority and service select tickets, not the family {family:?}")]
     SelectorDoesNotFit { family: Family },
 }
 
@@ -117,9 +117,10 @@ impl Decider for CoverageRules {
                     family,
                     kind,
                     priority,
-                    ..
+                    service,
                 } = &declared.selector;
-                if *family != Family::Ticket && (kind.is_some() || priority.is_some()) {
+                let narrows = kind.is_some() || priority.is_some() || service.is_some();
+                if *family != Family::Ticket && narrows {
                     return Err(Refusal::SelectorDoesNotFit { family: *family });
                 }
                 declared
@@ -207,10 +208,55 @@ mod tests {
     }
 
     #[test]
-    fn an_end_needs_a_beginning() {
+    fn an_end_needs_a_beginning_and_there_is_one_beginning() {
         given::<CoverageRules>([])
             .when(ended("2020-08-21"))
             .then_refused(Refusal::NotDeclared);
+        for life in [
+            vec![declared(None)],
+            vec![declared(None), ended("2020-08-21")],
+        ] {
+            given::<CoverageRules>(life)
+                .when(declared(None))
+                .then_refused(Refusal::AlreadyDeclared);
+        }
+    }
+
+    #[test]
+    fn kind_priority_and_service_select_tickets_and_nothing_else() {
+        let whole = Selector::whole;
+        let declared = |selector: Selector| {
+            given::<CoverageRules>([]).when(CoverageFact::CoverageDeclared(Declared {
+                selector,
+                from: date("2019-01-01"),
+                through: None,
+            }))
+        };
+        for family in [Family::Change, Family::Outage, Family::Restructure] {
+            declared(whole(family)).then_recorded();
+        }
+        let narrow = |family| {
+            let kind = Some(TicketKind::Incident);
+            let priority = Some(Priority::P1);
+            let service = Some(Code::new("email").unwrap());
+            let whole = || Selector::whole(family);
+            [
+                Selector { kind, ..whole() },
+                Selector {
+                    priority,
+                    ..whole()
+                },
+                Selector { service, ..whole() },
+            ]
+        };
+        for selector in narrow(Family::Ticket) {
+            declared(selector).then_recorded();
+        }
+        for family in [Family::Change, Family::Outage, Family::Restructure] {
+            for selector in narrow(family) {
+                declared(selector).then_refused(Refusal::SelectorDoesNotFit { family });
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Occasion<'a> {
     /// The log that the aggregate lives in.
     pub home: &'a LogName,
     pub happened: Timestamp,
+    /// The service's clock: what lies after it nobody can know yet.
+    pub now: Timestamp,
 }
 
 /// The rules of one kind of aggregate.
@@ -99,8 +101,13 @@ pub fn decide<D: Decider>(
     plausible(asked.happened, now)?;
     match &asked.what {
         Recordable::Fact(fact) => {
-            let next = timeline.last_sequence() + 1;
-            with_fact::<D>(facts, fact, asked.happened, next, home)
+            let candidate = Standing {
+                happened: asked.happened,
+                sequence: timeline.last_sequence() + 1,
+                id: [0; 8],
+                fact: fact.clone(),
+            };
+            with_fact::<D>(facts, candidate, home, now)
         }
         Recordable::Corrected(correction) => with_correction::<D>(facts, correction, home, now),
         Recordable::Voided(Voiding { .. }) if facts.is_empty() => Err(Rejection::NothingRecorded),
@@ -110,20 +117,14 @@ pub fn decide<D: Decider>(
 
 fn with_fact<D: Decider>(
     mut facts: Vec<Standing<D::Fact>>,
-    fact: &D::Fact,
-    happened: Timestamp,
-    sequence: u64,
+    candidate: Standing<D::Fact>,
     home: &LogName,
+    now: Timestamp,
 ) -> Decided<D> {
-    let candidate = Standing {
-        happened,
-        sequence,
-        id: [0; 8],
-        fact: fact.clone(),
-    };
+    let happened = candidate.happened;
     let place = facts.partition_point(|standing| standing.happened <= happened);
     facts.insert(place, candidate);
-    replay::<D>(&facts, place, home)
+    replay::<D>(&facts, place, home, now)
 }
 
 fn with_correction<D: Decider>(
@@ -135,9 +136,12 @@ fn with_correction<D: Decider>(
     if facts.is_empty() {
         return Err(Rejection::NothingRecorded);
     }
-    if correction.was == correction.is || correction.is.len() > VALUE_BYTES_MAX {
+    let longest = correction.was.len().max(correction.is.len());
+    if correction.was == correction.is || longest > VALUE_BYTES_MAX {
         return Err(Rejection::BadCorrection {
-            why: format!("the new value must differ and have at most {VALUE_BYTES_MAX} bytes"),
+            why: format!(
+                "the new value must differ, and both have at most {VALUE_BYTES_MAX} bytes"
+            ),
         });
     }
     correct(&mut facts, correction).map_err(bad_correction)?;
@@ -145,15 +149,24 @@ fn with_correction<D: Decider>(
         plausible(standing.happened, now)?;
     }
     facts.sort_by_key(|standing| (standing.happened, standing.sequence));
-    replay::<D>(&facts, facts.len(), home)
+    replay::<D>(&facts, facts.len(), home, now)
 }
 
 /// Replays the whole timeline; a refusal at `place` is the candidate's own.
-fn replay<D: Decider>(facts: &[Standing<D::Fact>], place: usize, home: &LogName) -> Decided<D> {
+fn replay<D: Decider>(
+    facts: &[Standing<D::Fact>],
+    place: usize,
+    home: &LogName,
+    now: Timestamp,
+) -> Decided<D> {
     let mut state = D::State::default();
     for (index, standing) in facts.iter().enumerate() {
         let happened = standing.happened;
-        let occasion = Occasion { home, happened };
+        let occasion = Occasion {
+            home,
+            happened,
+            now,
+        };
         D::decide(&state, &standing.fact, occasion).map_err(|refusal| {
             if index == place {
                 Rejection::Refused { refusal }

@@ -1,6 +1,6 @@
 //! Times that are known only roughly: a day, a month, an interval of days.
 //!
-//! Such a fact is recorded at the first moment at which it can have happened. It counts only in
+//! Such a fact is recorded at a moment within its days, best at the first one. It counts only in
 //! periods that contain the whole of its days, and has no known duration.
 
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ impl Within {
         }
     }
 
-    /// The first moment at which it can have happened: what the event's time must say.
+    /// The first moment at which it can have happened.
     pub fn start(&self) -> Timestamp {
         london_midnight(self.from)
     }

@@ -58,6 +58,8 @@ pub struct Membership {
     pub joined: Joined,
     /// The last day as notice was given of it.
     pub notice: Option<Date>,
+    /// The day on which notice was given first.
+    pub notice_given: Option<Date>,
     /// The last day, once it left.
     pub last_day: Option<Date>,
 }
@@ -157,9 +159,13 @@ impl Decider for PartnershipRules {
             }
             (Some(member), PartnershipFact::CouncilLeft(left)) => {
                 member.may_leave(left.last_day)?;
-                if member.notice.is_none() {
+                let Some(given) = member.notice_given else {
                     let council = member.joined.council.clone();
                     return Err(Refusal::NoNotice { council });
+                };
+                let last_day = left.last_day;
+                if last_day < given {
+                    return Err(Refusal::NoticeOfThePast { given, last_day });
                 }
                 Ok(())
             }
@@ -169,16 +175,18 @@ impl Decider for PartnershipRules {
     fn evolve(
         state: Option<Membership>,
         fact: &PartnershipFact,
-        _: Timestamp,
+        happened: Timestamp,
     ) -> Option<Membership> {
         match (state, fact) {
             (_, PartnershipFact::CouncilJoined(joined)) => Some(Membership {
                 joined: joined.clone(),
                 notice: None,
+                notice_given: None,
                 last_day: None,
             }),
             (Some(membership), PartnershipFact::NoticeGiven(given)) => Some(Membership {
                 notice: Some(given.last_day),
+                notice_given: membership.notice_given.or(Some(london_day(happened))),
                 ..membership
             }),
             (Some(membership), PartnershipFact::CouncilLeft(left)) => Some(Membership {

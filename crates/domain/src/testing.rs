@@ -52,13 +52,7 @@ pub fn given_recorded<D: Decider>(
     let entries = recorded
         .into_iter()
         .enumerate()
-        .map(|(index, what)| Entry {
-            happened: given_time(index),
-            known: given_time(index),
-            sequence: u64::try_from(index + 1).unwrap_or(u64::MAX),
-            id: given_id(index).short(),
-            what,
-        })
+        .map(|(index, what)| entry(index, what))
         .collect();
     #[expect(clippy::expect_used, reason = "the name is a constant")]
     let home = LogName::new("brent").expect("a log's name");
@@ -66,6 +60,28 @@ pub fn given_recorded<D: Decider>(
         timeline: Timeline { entries },
         home,
     }
+}
+
+fn entry<F>(index: usize, what: Recordable<F>) -> Entry<F> {
+    Entry {
+        happened: given_time(index),
+        known: given_time(index),
+        sequence: u64::try_from(index + 1).unwrap_or(u64::MAX),
+        id: given_id(index).short(),
+        what,
+    }
+}
+
+fn correction<F>(index: usize, field: &str, was: &str, is: &str) -> Recordable<F> {
+    #[expect(clippy::expect_used, reason = "the reason is a constant")]
+    let reason = Code::new("mistyped").expect("a code");
+    Recordable::Corrected(Correction {
+        event: given_id(index),
+        field: field.to_owned(),
+        was: was.to_owned(),
+        is: is.to_owned(),
+        reason,
+    })
 }
 
 impl<D: Decider> Given<D> {
@@ -90,17 +106,32 @@ impl<D: Decider> Given<D> {
     }
 
     pub fn when_corrected(self, index: usize, field: &str, was: &str, is: &str) -> Outcome<D> {
-        #[expect(clippy::expect_used, reason = "the reason is a constant")]
-        let reason = Code::new("mistyped").expect("a code");
-        let correction = Correction {
-            event: given_id(index),
-            field: field.to_owned(),
-            was: was.to_owned(),
-            is: is.to_owned(),
-            reason,
-        };
         let at = given_time(self.timeline.entries.len());
-        self.asked(at, Recordable::Corrected(correction))
+        self.asked(at, correction(index, field, was, is))
+    }
+
+    /// Goes on after a correction, which must be one that is recorded.
+    #[track_caller]
+    pub fn corrected(mut self, index: usize, field: &str, was: &str, is: &str) -> Self {
+        let place = self.timeline.entries.len();
+        let happened = given_time(place);
+        let what = correction(index, field, was, is);
+        assert_eq!(self.decided(happened, what.clone()), Ok(()));
+        self.timeline.entries.push(entry(place, what));
+        self
+    }
+
+    /// The state that what is given leads to, as it stands now.
+    #[expect(
+        clippy::expect_used,
+        reason = "a specification with a misfitting correction is wrong itself"
+    )]
+    pub fn state(&self) -> D::State {
+        let standing = self.timeline.standing(None).expect("corrections that fit");
+        let facts = standing.unwrap_or_default().into_iter();
+        facts.fold(D::State::default(), |state, standing| {
+            D::evolve(state, &standing.fact, standing.happened)
+        })
     }
 
     pub fn when_voided(self) -> Outcome<D> {
@@ -111,13 +142,16 @@ impl<D: Decider> Given<D> {
     }
 
     fn asked(self, happened: Timestamp, what: Recordable<D::Fact>) -> Outcome<D> {
+        Outcome(self.decided(happened, what))
+    }
+
+    fn decided(
+        &self,
+        happened: Timestamp,
+        what: Recordable<D::Fact>,
+    ) -> Result<(), Rejection<D::Refusal>> {
         let asked = Asked { happened, what };
-        Outcome(decide::<D>(
-            &self.timeline,
-            &asked,
-            &self.home,
-            instant(NOW),
-        ))
+        decide::<D>(&self.timeline, &asked, &self.home, instant(NOW))
     }
 }
 

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::amendment::{Correction, FieldError, HAPPENED, Recordable, field_text, with_field};
+use crate::amendment::{
+    Correction, FieldError, HAPPENED, Recordable, field_text, is_current, with_field,
+};
 
 /// One recorded event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,12 +118,16 @@ pub(crate) fn correct<F: Serialize + DeserializeOwned>(
         .ok_or_else(|| CorrectionError::NoSuchEvent {
             event: correction.event.to_string(),
         })?;
-    let current = if correction.field == HAPPENED {
-        target.happened.to_string()
+    let (current, is_current) = if correction.field == HAPPENED {
+        let current = target.happened.to_string();
+        let same = current == correction.was;
+        (current, same)
     } else {
-        field_text(&target.fact, &correction.field)?
+        let current = field_text(&target.fact, &correction.field)?;
+        let same = is_current(&target.fact, &correction.field, &correction.was)?;
+        (current, same)
     };
-    if current != correction.was {
+    if !is_current {
         return Err(CorrectionError::NotCurrent {
             field: correction.field.clone(),
             current,

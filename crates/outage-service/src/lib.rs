@@ -42,6 +42,7 @@ fn on_one(command: &str) -> String {
 
 /// The commands that say what is down, for whom and until when.
 fn what_is_down(guarded: Guarded, commands: &Commands<OutageRules>) -> Guarded {
+    let plan = commands.on_existing(OutageFact::MaintenancePlanned);
     let begin = commands.on_existing(OutageFact::Declared);
     let widen = commands.on_existing(OutageFact::Widened);
     let narrow = commands.on_existing(OutageFact::Narrowed);
@@ -51,6 +52,7 @@ fn what_is_down(guarded: Guarded, commands: &Commands<OutageRules>) -> Guarded {
     let restore = commands.on_existing(OutageFact::ServiceRestored);
     let resolve = commands.on_existing(OutageFact::Resolved);
     guarded
+        .post(&on_one("plan"), CHANGE, plan)
         .post(&on_one("begin"), CHANGE, begin)
         .post(&on_one("widen"), CHANGE, widen)
         .post(&on_one("narrow"), CHANGE, narrow)

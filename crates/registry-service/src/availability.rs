@@ -13,9 +13,11 @@ use crate::SYSTEM;
 
 const OPERATION: Need = Need::command(&[Role::Operator]);
 
+const AGREEMENTS: &str = "/v1/logs/{log}/agreements/availability";
+
 pub(crate) fn routes(guarded: Guarded, handlers: Arc<Handlers<AvailabilityRules>>) -> Guarded {
     let commands = Commands::new(handlers, SYSTEM);
-    let on = |command: &str| format!("/v1/logs/{{log}}/agreements/availability/{command}");
+    let on = |command: &str| format!("{AGREEMENTS}/{command}");
     let agree = commands.route(agreeing, |_, agreed| {
         Ok(Recordable::Fact(AvailabilityFact::AvailabilityAgreed(
             agreed,

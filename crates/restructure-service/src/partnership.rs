@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use townclerk_app::access::Guarded;
 use townclerk_app::command::Handlers;
@@ -14,8 +15,10 @@ use townclerk_domain::partnership::{Joined, PartnershipFact, PartnershipRules, m
 
 use crate::{OPERATION, SYSTEM};
 
+const PARTNERSHIP: &str = "/v1/logs/{log}/partnerships/{council}";
+
 /// What a council that joins says of itself; which council it is stands in the path.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Join {
     name: String,
     #[serde(default)]
@@ -25,7 +28,7 @@ struct Join {
 
 pub(crate) fn routes(guarded: Guarded, handlers: Arc<Handlers<PartnershipRules>>) -> Guarded {
     let commands = Commands::new(handlers, SYSTEM);
-    let on = |command: &str| format!("/v1/logs/{{log}}/partnerships/{{council}}/{command}");
+    let on = |command: &str| format!("{PARTNERSHIP}/{command}");
     let give_notice = commands.route(member, |_, notice| {
         Ok(Recordable::Fact(PartnershipFact::NoticeGiven(notice)))
     });

@@ -10,6 +10,8 @@ pub use replay::{RebuildReport, Step, VerifyReport};
 
 mod query;
 
+mod described;
+
 mod records;
 
 mod page;

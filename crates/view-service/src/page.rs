@@ -37,10 +37,12 @@ use axum::response::{Html, IntoResponse, Response};
 use townclerk_app::access::need::{Asked, Presented};
 use townclerk_app::access::{Caller, Guarded, Need};
 use townclerk_app::http::Problem;
+use townclerk_app::http::described::{Answers, Described};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::contributions::Basis;
 use townclerk_views::registry::Registry;
 
+use crate::described::parameter;
 use crate::query::{Params, instant};
 use crate::routes::{FIGURES, RECORDS, Views, failed};
 use crate::view::ViewError;
@@ -51,6 +53,12 @@ use topic::{Topic, address};
 
 /// Where the form to sign in stands.
 const SIGN_IN: &str = "/sign-in";
+
+/// What the pages of a view take.
+const MOMENTS: [&str; 2] = ["as_at", "known_at"];
+
+/// What the form to sign in takes.
+const NEXT: [&str; 1] = ["next"];
 
 type MaybeCaller = Option<Extension<Caller>>;
 
@@ -63,13 +71,24 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let state = || views.clone();
     let guarded = guarded
         .get_with("/", Need::nothing(), state(), home)
-        .get_with(SIGN_IN, Need::nothing(), state(), sign_in);
+        .described(described(&[]))
+        .get_with(SIGN_IN, Need::nothing(), state(), sign_in)
+        .described(described(&NEXT));
     Topic::ALL.into_iter().fold(guarded, |guarded, topic| {
         let handler = move |views: State<Views>, name: Path<String>, query: Queried, caller| {
             page(topic, views, name, query, caller)
         };
-        guarded.get_with(&topic.path("{view}"), topic.need(), state(), handler)
+        guarded
+            .get_with(&topic.path("{view}"), topic.need(), state(), handler)
+            .described(described(&MOMENTS))
     })
+}
+
+fn described(takes: &[&'static str]) -> Described {
+    Described::Read {
+        query: takes.iter().copied().map(parameter).collect(),
+        answers: Answers::Page,
+    }
 }
 
 async fn page(
@@ -121,7 +140,10 @@ fn tickets(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let all = gathered.all();
     let mut content = Content::of(asking, Topic::Tickets, all[0], &all[1..], &gathered.claims);
     content.headlines = tables::headlines(&gathered);
-    content.parts = tables::tables(&gathered).into_iter().map(Part::Table).collect();
+    content.parts = tables::tables(&gathered)
+        .into_iter()
+        .map(Part::Table)
+        .collect();
     content.counted = gather::MEASURES.to_vec();
     Ok(content)
 }
@@ -148,7 +170,7 @@ async fn sign_in(
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
     let params = params(query)?;
-    none_taken(&params, &["next"])?;
+    none_taken(&params, &NEXT)?;
     let registry = names(&views)?;
     let mut frame = frame(&views, &registry, None, caller.as_ref());
     if let Some((_, next)) = params.last() {
@@ -159,7 +181,7 @@ async fn sign_in(
 
 /// The moments that a page is asked for; an empty field of the form asks for none.
 fn asked(params: &Params) -> Result<Basis, Problem> {
-    none_taken(params, &["as_at", "known_at"])?;
+    none_taken(params, &MOMENTS)?;
     let mut basis = Basis::default();
     for (name, value) in params {
         let value = value.trim();

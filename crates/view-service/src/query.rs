@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::period::Period;
 use townclerk_views::contributions::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figures::{Breakdown, Home, Periods, Query};
@@ -16,16 +17,36 @@ use townclerk_views::measure::Measure;
 pub type Params = Vec<(String, String)>;
 
 /// Most dimensions by which one query may split: each multiplies the figures.
-const SPLITS_MAX: usize = 2;
+pub(crate) const SPLITS_MAX: usize = 2;
 
 /// Most periods that one query may name.
-const PERIODS_MAX: usize = 500;
+pub(crate) const PERIODS_MAX: usize = 500;
+
+/// Most months that they may have all together: figures go through each.
+pub(crate) const MONTHS_MAX: usize = 6_000;
 
 /// The parameter that splits figures.
 const BREAKDOWN: &str = "breakdown";
 
 /// The breakdown by the log in which records lie.
-const HOME: &str = "home";
+pub(crate) const HOME: &str = "home";
+
+/// What a figures query takes beside the name of each dimension.
+const NAMES: [&str; 8] = [
+    "measure",
+    "period",
+    BREAKDOWN,
+    HOME,
+    "as_at",
+    "known_at",
+    "min_position",
+    "everything",
+];
+
+/// All that a figures query takes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(Dimension::ALL.map(Dimension::name))
+}
 
 /// What a figures query asks for.
 pub struct FiguresQuery {
@@ -45,6 +66,10 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
     let mut min_positions = Vec::new();
     let mut everything = false;
     for (name, value) in params {
+        // What is published is what is taken.
+        if !names().any(|taken| taken == name) {
+            return Err(unknown(name));
+        }
         match name.as_str() {
             "measure" => {
                 for text in listed(value) {
@@ -74,7 +99,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
             }
         }
     }
-    bounds_fit(&breakdown, periods.len(), everything)?;
+    bounds_fit(&breakdown, &periods, everything)?;
     breakdown
         .split
         .retain(|dimension| !breakdown.fixed.contains_key(dimension));
@@ -101,7 +126,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
 }
 
 /// What one query may ask for at most.
-fn bounds_fit(breakdown: &Breakdown, periods: usize, everything: bool) -> Result<(), Problem> {
+fn bounds_fit(breakdown: &Breakdown, periods: &[Period], everything: bool) -> Result<(), Problem> {
     if everything && *breakdown != Breakdown::default() {
         let why = "leaves no room for breakdowns and filters: leave one of them out";
         return Err(Problem::bad_query("everything", why));
@@ -110,8 +135,13 @@ fn bounds_fit(breakdown: &Breakdown, periods: usize, everything: bool) -> Result
         let why = format!("at most {SPLITS_MAX} dimensions at a time; fix the others to a value");
         return Err(Problem::bad_query(BREAKDOWN, why));
     }
-    if periods > PERIODS_MAX {
+    if periods.len() > PERIODS_MAX {
         let why = format!("at most {PERIODS_MAX} periods in one query");
+        return Err(Problem::bad_query("period", why));
+    }
+    let months = |period: &Period| period.months().map_or(1, Iterator::count);
+    if periods.iter().map(months).sum::<usize>() > MONTHS_MAX {
+        let why = format!("at most {MONTHS_MAX} months in all periods of one query");
         return Err(Problem::bad_query("period", why));
     }
     Ok(())
@@ -237,17 +267,15 @@ pub fn parsed<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T, Pr
 }
 
 fn unknown(name: &str) -> Problem {
-    let dimensions = Dimension::ALL.map(Dimension::name).join(", ");
-    let why = format!(
-        "not a parameter; there are measure, period, breakdown, {dimensions}, home, as_at, \
-         known_at, min_position and everything"
-    );
+    let names: Vec<&str> = names().collect();
+    let why = format!("not a parameter; there are {}", names.join(", "));
     Problem::bad_query(name, why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::described::parameter;
 
     fn params(query: &[(&str, &str)]) -> Params {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -256,6 +284,18 @@ mod tests {
 
     fn read(query: &[(&str, &str)]) -> Result<FiguresQuery, Problem> {
         figures_query("brent".parse().unwrap(), &params(query))
+    }
+
+    #[test]
+    fn every_published_parameter_is_taken_and_told_about() {
+        for name in names() {
+            // No parameter has this value.
+            let refused = read(&[(name, "%")]).map(|_| ());
+            let why = refused.unwrap_err().detail().to_owned();
+            assert!(!why.contains("not a parameter"), "{name}: {why}");
+            assert_ne!(parameter(name).about, "", "{name}");
+        }
+        assert!(read(&[("colour", "red")]).is_err());
     }
 
     #[test]
@@ -380,6 +420,7 @@ mod tests {
         for (name, value) in [
             ("measure", "happiness"),
             ("period", "2019-13"),
+            ("period", "1900-01/2999-12"),
             ("breakdown", "mood"),
             ("as_at", "yesterday"),
             ("min_position", "brent"),

@@ -11,18 +11,21 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use futures::channel::mpsc;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use townclerk_app::access::{Anonymous, Guarded, Need, Role, ScopeNeed};
 use townclerk_app::http::Problem;
+use townclerk_app::http::described::{Answers, Described};
 use townclerk_contract::position::Position;
 use townclerk_domain::names::Scope;
 use townclerk_views::figure::Figure;
 
+use crate::described::{MIN_POSITION, parameter};
 use crate::page;
-use crate::query::{FiguresQuery, Params, figures_query, parsed};
+use crate::query::{self, FiguresQuery, Params, figures_query, parsed};
 use crate::records;
-use crate::view::{View, ViewError};
+use crate::view::{Status, View, ViewError};
 
 const READERS: &[Role] = &[
     Role::ServiceDesk,
@@ -106,16 +109,28 @@ pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let guarded = records::routes(page::routes(guarded, views), views);
     guarded
         .get_with("/v1/views", Need::nothing(), state(), names)
+        .described(Described::json::<Names>(Vec::new()))
         .get_with("/v1/views/{view}", STATUS, state(), status)
+        .described(Described::json::<Status>(Vec::new()))
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
+        .described(Described::json::<Figures>(
+            query::names().map(parameter).collect(),
+        ))
         .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
+        .described(Described::read(Answers::Lines))
         .post_with("/v1/views/{view}/verify", REPLAY, state(), verify)
+        .described(Described::read(Answers::Lines))
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Names {
+    views: Vec<Scope>,
 }
 
 /// Which views are served here; their names are no secret.
 async fn names(State(views): State<Views>) -> Response {
-    let names: Vec<&Scope> = views.iter().map(|view| view.scope()).collect();
-    Json(json!({ "views": names })).into_response()
+    let views = views.iter().map(|view| view.scope().clone()).collect();
+    Json(Names { views }).into_response()
 }
 
 async fn status(State(views): State<Views>, Path(name): Path<String>) -> Result<Response, Problem> {
@@ -124,7 +139,7 @@ async fn status(State(views): State<Views>, Path(name): Path<String>) -> Result<
     Ok(Json(status).into_response())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Figures {
     scope: Scope,
     figures: Vec<Figure>,
@@ -185,7 +200,7 @@ async fn wait_for(view: &View, wanted: &Position) -> Result<(), Problem> {
 pub(crate) async fn after_waiting(view: &View, params: Params) -> Result<Params, Problem> {
     let (positions, others): (Params, Params) = params
         .into_iter()
-        .partition(|(name, _)| name == "min_position");
+        .partition(|(name, _)| name == MIN_POSITION);
     for (name, value) in &positions {
         wait_for(view, &parsed(name, value)?).await?;
     }

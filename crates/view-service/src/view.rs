@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 use townclerk_contract::position::Position;
@@ -77,7 +78,7 @@ pub struct View {
 }
 
 /// A view in numbers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Status {
     pub view: Scope,
     pub fold_version: u32,
@@ -86,7 +87,7 @@ pub struct Status {
     pub logs: BTreeMap<LogName, LogStatus>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LogStatus {
     /// The last folded sequence.
     pub position: u64,

@@ -61,7 +61,8 @@ pub fn minutes(
     }
     let mut down: RangeSet<i64> = RangeSet::new();
     let mut sample = agreements.sample && !agreed.is_empty();
-    for one in ledger.downs(council, service) {
+    let near = |down: &&Down| down.from < end && down.to.is_none_or(|to| start < to);
+    for one in ledger.downs(council, service).iter().filter(near) {
         let of_one = counted(one, &agreements.stands, service, end);
         for range in of_one.intersection(&agreed) {
             sample |= one.sample;
@@ -73,6 +74,21 @@ pub fn minutes(
         down: total(&down),
         sample,
     }
+}
+
+/// Whether there is an agreement on a service at every moment of `[start, end)`.
+pub fn is_agreed_throughout(
+    agreements: &Agreements,
+    service: &Code,
+    (start, end): (Timestamp, Timestamp),
+) -> bool {
+    let mut reached = start;
+    for stretch in stretches(agreements, service) {
+        if stretch.from <= reached {
+            reached = reached.max(stretch.to.unwrap_or(end));
+        }
+    }
+    reached >= end
 }
 
 /// The target of a service on the last day before `end`.

@@ -25,20 +25,22 @@ pub(crate) fn councils_of<S>(kept: &Kept<S>, named: &BTreeSet<Code>) -> Option<B
     }
 }
 
-/// From the beginning of a change's implementation to its end, or on while it lasts.
+/// From the beginning of a change's implementation to its end, or on while it lasts. One that was
+/// cancelled in the midst of it ended then.
 pub fn implementation(change: &Change) -> Option<(Timestamp, Option<Timestamp>)> {
     let started = change.started?;
-    Some((started, change.implemented))
+    Some((started, change.implemented.or(change.cancelled)))
 }
 
-/// Whether the implementation of a change lay in the freeze, at least in part, and in its scope.
-pub fn is_frozen(change: &Kept<Change>, freeze: &Kept<Freeze>) -> bool {
+/// Whether the implementation of a change lay in the freeze, at least in part, and in its scope,
+/// looked at from `seen`: what is under way then has not reached a freeze that is to come.
+pub fn is_frozen(change: &Kept<Change>, freeze: &Kept<Freeze>, seen: Timestamp) -> bool {
     let Some((started, ended)) = implementation(&change.stands) else {
         return false;
     };
     let begins_in_time = freeze.stands.ends().is_none_or(|ends| started < ends);
-    let reaches_it = ended.is_none_or(|ended| freeze.stands.declared.from < ended)
-        || freeze.stands.holds_at(started);
+    let reaches_it =
+        freeze.stands.declared.from < ended.unwrap_or(seen) || freeze.stands.holds_at(started);
     begins_in_time && reaches_it && in_scope(change, freeze)
 }
 
@@ -63,29 +65,32 @@ fn in_scope(change: &Kept<Change>, freeze: &Kept<Freeze>) -> bool {
         && meets(services, &requested.services)
 }
 
-/// Whether an exemption was granted before the change's implementation began.
+/// Whether an exemption was granted in time: before the change's implementation began or, where it
+/// was under way, before the freeze did.
 pub fn is_exempt(change: &Kept<Change>, freeze: &Kept<Freeze>) -> bool {
     let Some(started) = change.stands.started else {
         return false;
     };
-    let in_time = freeze.stands.exempted.iter();
-    in_time
-        .filter(|(granted, _)| *granted <= started)
+    let in_time = started.max(freeze.stands.declared.from);
+    let exempted = freeze.stands.exempted.iter();
+    exempted
+        .filter(|(granted, _)| *granted <= in_time)
         .any(|(_, exempted)| match &exempted.exempt {
             Exempt::Project(project) => change.stands.requested.project.as_ref() == Some(project),
             Exempt::Change(named) => named.id == change.id && named.log == change.log,
         })
 }
 
-/// The freezes that a change breached.
+/// The freezes that a change breached, looked at from `seen`.
 pub fn breached<'a>(
     ledger: &'a Ledger,
     change: &'a Kept<Change>,
+    seen: Timestamp,
 ) -> impl Iterator<Item = &'a Kept<Freeze>> {
     ledger
         .freezes
         .iter()
-        .filter(|freeze| is_frozen(change, freeze) && !is_exempt(change, freeze))
+        .filter(move |freeze| is_frozen(change, freeze, seen) && !is_exempt(change, freeze))
 }
 
 /// The gates that were not open when a change's implementation began.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::coverage::Selector;
 use townclerk_domain::names::LogName;
@@ -34,10 +35,12 @@ pub struct LogCoverage {
     pub sample: bool,
     /// When the council left, where it is complete up to then: nothing more is needed of it.
     left: Option<Timestamp>,
+    /// When the council joined: nothing is needed of it before.
+    joined: Option<Timestamp>,
 }
 
 /// As figures show it: the first and last covered day that matter to the period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CoveredDays {
     pub from: Date,
     /// Null while the coverage is continuous.
@@ -88,6 +91,7 @@ impl LogCoverage {
             spans,
             sample,
             left: None,
+            joined: None,
         })
     }
 
@@ -108,6 +112,7 @@ impl LogCoverage {
             spans: merged(agreed),
             sample,
             left: None,
+            joined: None,
         })
     }
 
@@ -122,6 +127,7 @@ impl LogCoverage {
             spans,
             sample: self.sample || other.sample,
             left: self.left.or(other.left),
+            joined: self.joined.or(other.joined),
         })
     }
 
@@ -130,6 +136,23 @@ impl LogCoverage {
         let leaving = end_of_day(last_day);
         self.left = (self.complete_to() >= leaving).then_some(leaving);
         self
+    }
+
+    /// The same for a council of which nothing is needed before it joined.
+    pub fn since_joining(mut self, first_day: Date) -> Self {
+        self.joined = Some(london_midnight(first_day));
+        self
+    }
+
+    /// The parts of `[start, end)` that are covered, of a council while it is a member.
+    pub fn parts(&self, start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let start = self.joined.map_or(start, |joined| joined.max(start));
+        let end = self.left.map_or(end, |left| left.min(end));
+        let spans = self.spans.iter();
+        spans
+            .map(|span| (span.start.max(start), span.end.min(end)))
+            .filter(|(from, to)| from < to)
+            .collect()
     }
 
     /// Up to when the record is complete, as far as more is needed of it.
@@ -149,9 +172,24 @@ impl LogCoverage {
     /// How much of `period` is covered, looked at from `as_at`.
     pub fn covers(&self, period: &Period, as_at: Timestamp, accumulation: Accumulation) -> Covered {
         let (start, end) = (period.start(), period.end());
+        let start = self
+            .joined
+            .map_or(start, |joined| joined.max(start).min(end));
         // Of a council that left only the time before is looked at.
         let needed = self.left.map_or(end, |left| left.min(end));
         let seen = end.min(as_at);
+        let not_yet = self.joined.is_some_and(|joined| seen <= joined);
+        if let Some(first) = self
+            .spans
+            .first()
+            .filter(|_| not_yet && period.start() < seen)
+        {
+            // It had not joined by then: nothing is needed of it.
+            return Covered::Fully(CoveredDays {
+                from: first.from,
+                through: first.through,
+            });
+        }
         if seen <= start {
             return Covered::No;
         }

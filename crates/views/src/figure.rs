@@ -1,9 +1,11 @@
 //! A figure: what people read. One shape in the API, on pages and in the CLI.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use townclerk_domain::decimal::Decimal;
@@ -13,7 +15,7 @@ use townclerk_domain::period::Period;
 use crate::completeness::CoveredDays;
 
 /// Every key is always there, null or empty where it does not apply.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Figure {
     pub measure: &'static str,
     pub scope: Scope,
@@ -48,7 +50,7 @@ pub struct Figure {
     pub claims: Vec<ClaimShown>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PeriodShown {
     pub label: String,
     pub from: Date,
@@ -67,7 +69,7 @@ impl From<&Period> for PeriodShown {
 }
 
 /// A published figure beside ours.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ClaimShown {
     pub value: Number,
     pub decimals: u8,
@@ -87,5 +89,15 @@ impl Serialize for Number {
         RawValue::from_string(self.0.to_string())
             .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
+    }
+}
+
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
     }
 }

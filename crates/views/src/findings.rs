@@ -74,10 +74,13 @@ pub fn findings<R: Rows>(
     basis: Basis,
 ) -> Result<Vec<Finding>, RowsError> {
     let ledger = reading.ledger(scope, basis)?;
+    // Where no moment is asked for, it is now: as far as anything is known.
+    let newest = reading.known.values().max().copied();
     let mut search = Search {
         rows: reading.rows,
         ledger: &ledger,
         basis,
+        seen: basis.as_at.or(newest).unwrap_or(Timestamp::MIN),
         found: Vec::new(),
     };
     search.changes()?;
@@ -92,6 +95,7 @@ struct Search<'a, R> {
     rows: &'a R,
     ledger: &'a Ledger,
     basis: Basis,
+    seen: Timestamp,
     found: Vec<Finding>,
 }
 
@@ -102,10 +106,10 @@ impl<R: Rows> Search<'_, R> {
             |standing: &Standing<ChangeFact>| matches!(standing.fact, ChangeFact::Started(_));
         for change in &self.ledger.changes {
             let title = &change.stands.requested.title;
-            for freeze in breached(self.ledger, change) {
+            for freeze in breached(self.ledger, change, self.seen) {
                 let freeze = &freeze.stands.declared.title;
                 let detail = format!(
-                    "The change “{title}” was begun in the freeze “{freeze}” without an exemption."
+                    "The change “{title}” was under way in the freeze “{freeze}” without an exemption."
                 );
                 self.add::<ChangeRules, _>(FindingKind::ChangeInFreeze, change, began, detail)?;
             }
@@ -175,6 +179,7 @@ impl<R: Rows> Search<'_, R> {
                     log: ticket.log.clone(),
                     id: ticket.id,
                     sample: ticket.sample,
+                    last_happened: Some(ticket.last_happened),
                     stands: (),
                 };
                 let detail = format!("The ticket is said to come from {cause}, {NOT_RECORDED}.");

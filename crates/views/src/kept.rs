@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use jiff::Timestamp;
 use townclerk_domain::decider::Decider;
 use townclerk_domain::names::LogName;
 use townclerk_domain::timeline::Standing;
@@ -18,6 +19,8 @@ pub struct Kept<S> {
     pub log: LogName,
     pub id: Uuid,
     pub sample: bool,
+    /// When the last of its facts that count happened.
+    pub last_happened: Option<Timestamp>,
     pub stands: S,
 }
 
@@ -28,12 +31,14 @@ impl<S> Kept<Option<S>> {
             log,
             id,
             sample,
+            last_happened,
             stands,
         } = self;
         stands.map(|stands| Kept {
             log,
             id,
             sample,
+            last_happened,
             stands,
         })
     }
@@ -41,9 +46,25 @@ impl<S> Kept<Option<S>> {
 
 /// Every aggregate of one kind, by log and id.
 pub fn every<D: Decider>(rows: &impl Rows, basis: Basis) -> Result<Vec<Kept<D::State>>, RowsError> {
-    let prefix = timeline::of_kind(D::KIND);
+    of_prefix::<D>(rows, basis, &timeline::of_kind(D::KIND))
+}
+
+/// Every aggregate of one kind in one log, by id.
+pub fn every_in<D: Decider>(
+    rows: &impl Rows,
+    basis: Basis,
+    log: &LogName,
+) -> Result<Vec<Kept<D::State>>, RowsError> {
+    of_prefix::<D>(rows, basis, &timeline::of_kind_in(D::KIND, log))
+}
+
+fn of_prefix<D: Decider>(
+    rows: &impl Rows,
+    basis: Basis,
+    prefix: &[u8],
+) -> Result<Vec<Kept<D::State>>, RowsError> {
     let mut kept = Vec::new();
-    rows.scan(&prefix, &prefix, &mut |key, value| {
+    rows.scan(prefix, prefix, &mut |key, value| {
         let (log, aggregate) = timeline::read(D::KIND, key)?;
         let row: Row<D::Fact> = Row::decode(value)?;
         let facts = facts(&row, basis)?;
@@ -54,6 +75,7 @@ pub fn every<D: Decider>(rows: &impl Rows, basis: Basis) -> Result<Vec<Kept<D::S
             log,
             id: aggregate.id,
             sample: row.sample,
+            last_happened: facts.last().map(|last| last.happened),
             stands,
         });
         Ok(ControlFlow::Continue(()))

@@ -25,7 +25,7 @@ use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use uuid::Uuid;
 
 use crate::contributions::Basis;
-use crate::kept::{Kept, every, facts};
+use crate::kept::{Kept, every_in, facts};
 use crate::key::index;
 use crate::lists;
 use crate::rows::{Rows, RowsError};
@@ -37,6 +37,7 @@ pub struct LinkedTicket {
     pub id: Uuid,
     pub sample: bool,
     pub logged: Timestamp,
+    pub last_happened: Timestamp,
     pub ticket: Ticket,
     pub causes: BTreeSet<Reference>,
 }
@@ -71,6 +72,10 @@ pub struct Ledger {
     pub posts: Vec<Kept<Post>>,
     /// By log and id.
     pub tickets: BTreeMap<(LogName, Uuid), LinkedTicket>,
+    /// Everything that a change is said to have caused.
+    pub caused: BTreeSet<Reference>,
+    /// When the latest thing of all this happened: looked at from any later moment it is the same.
+    pub last_happened: Option<Timestamp>,
     /// The logs that it was read from: what lies in others is neither there nor missing.
     pub logs: BTreeSet<LogName>,
     /// What was down, by council and service.
@@ -83,18 +88,25 @@ impl Ledger {
         basis: Basis,
         logs: BTreeSet<LogName>,
     ) -> Result<Self, RowsError> {
+        let mut last = None;
         let mut ledger = Self {
-            changes: there::<ChangeRules, _>(rows, basis, &logs)?,
-            freezes: there::<FreezeRules, _>(rows, basis, &logs)?,
-            gates: there::<GateRules, _>(rows, basis, &logs)?,
-            outages: there::<OutageRules, _>(rows, basis, &logs)?,
-            programmes: there::<ProgrammeRules, _>(rows, basis, &logs)?,
-            posts: there::<PostRules, _>(rows, basis, &logs)?,
+            changes: there::<ChangeRules, _>(rows, basis, &logs, &mut last)?,
+            freezes: there::<FreezeRules, _>(rows, basis, &logs, &mut last)?,
+            gates: there::<GateRules, _>(rows, basis, &logs, &mut last)?,
+            outages: there::<OutageRules, _>(rows, basis, &logs, &mut last)?,
+            programmes: there::<ProgrammeRules, _>(rows, basis, &logs, &mut last)?,
+            posts: there::<PostRules, _>(rows, basis, &logs, &mut last)?,
+            last_happened: None,
             tickets: BTreeMap::new(),
+            caused: BTreeSet::new(),
             logs,
             downs: BTreeMap::new(),
         };
         ledger.read_tickets(rows, basis)?;
+        let caused = ledger.changes.iter().flat_map(|c| &c.stands.caused);
+        ledger.caused = caused.cloned().collect();
+        let tickets = ledger.tickets.values().map(|ticket| ticket.last_happened);
+        ledger.last_happened = tickets.chain(last).max();
         for outage in &ledger.outages {
             for (council, service, down) in downs(outage) {
                 let of_one = ledger.downs.entry((council, service)).or_default();
@@ -111,13 +123,11 @@ impl Ledger {
     }
 
     pub fn change(&self, log: &LogName, id: Uuid) -> Option<&Kept<Change>> {
-        let mut changes = self.changes.iter();
-        changes.find(|change| change.id == id && change.log == *log)
+        found(&self.changes, log, id)
     }
 
     pub fn outage(&self, log: &LogName, id: Uuid) -> Option<&Kept<Outage>> {
-        let mut outages = self.outages.iter();
-        outages.find(|outage| outage.id == id && outage.log == *log)
+        found(&self.outages, log, id)
     }
 
     /// Whether what a reference names is recorded.
@@ -132,47 +142,62 @@ impl Ledger {
 
     /// The tickets that were ever linked, and those that others name.
     fn read_tickets(&mut self, rows: &impl Rows, basis: Basis) -> Result<(), RowsError> {
-        let mut wanted = BTreeSet::new();
+        let caused = self.changes.iter().flat_map(|c| &c.stands.caused);
+        let linked = self.outages.iter().flat_map(|o| &o.stands.linked);
+        let mut wanted: BTreeSet<(LogName, Uuid)> =
+            caused.chain(linked).filter_map(named_ticket).collect();
         let prefix = index::linked_of(AggregateKind::Ticket);
         rows.scan(&prefix, &prefix, &mut |key, _| {
             wanted.insert(index::read_linked(key)?);
             Ok(ControlFlow::Continue(()))
         })?;
-        let caused = self.changes.iter().flat_map(|c| &c.stands.caused);
-        let linked = self.outages.iter().flat_map(|o| &o.stands.linked);
-        let mut named: Vec<Reference> = caused.chain(linked).cloned().collect();
         while let Some((log, id)) = wanted.pop_first() {
-            if !self.logs.contains(&log) {
+            let of = (log.clone(), id);
+            if !self.logs.contains(&log) || self.tickets.contains_key(&of) {
                 continue;
             }
             if let Some(ticket) = linked_ticket(rows, basis, &log, id)? {
-                named.extend(ticket.causes.iter().cloned());
-                self.tickets.insert((log, id), ticket);
-            }
-            let tickets = std::mem::take(&mut named).into_iter();
-            let tickets = tickets.filter(|named| named.kind == ReferenceKind::Ticket);
-            for named in tickets.map(|named| (named.log, named.id)) {
-                if !self.tickets.contains_key(&named) {
-                    wanted.insert(named);
-                }
+                wanted.extend(ticket.causes.iter().filter_map(named_ticket));
+                self.tickets.insert(of, ticket);
             }
         }
         Ok(())
     }
 }
 
-/// Every aggregate of a kind in some logs that was there and not voided.
+fn named_ticket(reference: &Reference) -> Option<(LogName, Uuid)> {
+    let is_ticket = reference.kind == ReferenceKind::Ticket;
+    is_ticket.then(|| (reference.log.clone(), reference.id))
+}
+
+/// The one of these, which are ordered by log and id.
+fn found<'a, S>(all: &'a [Kept<S>], log: &LogName, id: Uuid) -> Option<&'a Kept<S>> {
+    let place = all.binary_search_by(|kept| (&kept.log, kept.id).cmp(&(log, id)));
+    place.ok().and_then(|place| all.get(place))
+}
+
+/// Every aggregate of a kind in some logs that was there and not voided, by log and id.
 fn there<D, S>(
     rows: &impl Rows,
     basis: Basis,
     logs: &BTreeSet<LogName>,
+    last: &mut Option<Timestamp>,
 ) -> Result<Vec<Kept<S>>, RowsError>
 where
     D: Decider<State = Option<S>>,
 {
-    let kept = every::<D>(rows, basis)?.into_iter();
-    let kept = kept.filter(|kept| logs.contains(&kept.log));
-    Ok(kept.filter_map(Kept::there).collect())
+    let mut found = Vec::new();
+    for log in logs {
+        let kept = every_in::<D>(rows, basis, log)?;
+        *last = kept
+            .iter()
+            .map(|kept| kept.last_happened)
+            .chain([*last])
+            .max()
+            .flatten();
+        found.extend(kept.into_iter().filter_map(Kept::there));
+    }
+    Ok(found)
 }
 
 fn linked_ticket(
@@ -192,15 +217,21 @@ fn linked_ticket(
     let ticket = facts.iter().fold(None, |ticket, standing| {
         TicketRules::evolve(ticket, &standing.fact, standing.happened)
     });
-    let first = facts.first().map(|first| first.happened);
-    Ok(ticket.zip(first).map(|(ticket, logged)| LinkedTicket {
-        log: log.clone(),
-        id,
-        sample: row.sample,
-        logged,
-        ticket,
-        causes: causes.collect(),
-    }))
+    let (first, last) = (facts.first(), facts.last());
+    let times = first
+        .zip(last)
+        .map(|(first, last)| (first.happened, last.happened));
+    Ok(ticket
+        .zip(times)
+        .map(|(ticket, (logged, last_happened))| LinkedTicket {
+            log: log.clone(),
+            id,
+            sample: row.sample,
+            logged,
+            last_happened,
+            ticket,
+            causes: causes.collect(),
+        }))
 }
 
 /// What an outage took down, by council and service.

@@ -59,7 +59,17 @@ async fn told(scope: &str, tell: impl FnOnce(&Story)) {
         view.unready().is_empty().then_some(())
     })
     .await;
-    tell(&Story { view, scope });
+    let story = Story { view, scope };
+    tell(&story);
+    let verified = story.view.verify(&|_| {}).await.unwrap();
+    assert!(verified.ok, "{:?}", verified.differences);
+    assert!(
+        verified
+            .held
+            .values()
+            .chain([&Vec::new()])
+            .all(Vec::is_empty)
+    );
     parts.drain().await.unwrap();
 }
 

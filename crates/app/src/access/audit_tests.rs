@@ -41,7 +41,7 @@ fn client() -> Client {
         anonymous: Anonymous::Never,
     };
     let guarded = Guarded::new(token_book())
-        .post("/rebuild", operate, async || "rebuilt")
+        .post_with("/rebuild", operate, (), async || "rebuilt")
         .get("/livez", Need::nothing(), async || "alive");
     Client::new(session::routes(guarded).into_parts().0)
 }

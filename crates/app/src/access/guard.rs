@@ -16,18 +16,21 @@ use axum::routing::{MethodRouter, get, post};
 use super::caller::Caller;
 use super::need::{Asked, Need, Presented, splits_by_council};
 use super::tokens::TokenBook;
+use crate::http::commands::CommandRoute;
+use crate::http::described::Described;
 use crate::http::problem::Problem;
 
 /// The cookie in which a browser keeps its token.
 pub const TOKEN_COOKIE: &str = "townclerk_token";
 
-/// What one registered route needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one registered route needs, takes and answers.
+#[derive(Clone, Debug)]
 pub struct RouteNeed {
     pub method: Method,
     /// As registered, with its parameters in braces.
     pub path: String,
     pub need: Need,
+    pub described: Described,
 }
 
 /// Collects routes, each with what it needs.
@@ -62,13 +65,12 @@ impl Guarded {
         self.add(Method::GET, path, need, get(handler))
     }
 
+    /// A command, which describes itself.
     #[must_use]
-    pub fn post<H, T>(self, path: &str, need: Need, handler: H) -> Self
-    where
-        H: Handler<T, ()>,
-        T: 'static,
-    {
-        self.add(Method::POST, path, need, post(handler))
+    pub fn post(self, path: &str, need: Need, command: CommandRoute) -> Self {
+        let body = command.payload();
+        self.add(Method::POST, path, need, post(command))
+            .described(Described::Command { body })
     }
 
     /// As [`Self::get`], for a handler that takes `State<S>`.
@@ -82,7 +84,7 @@ impl Guarded {
         self.add(Method::GET, path, need, get(handler).with_state(state))
     }
 
-    /// As [`Self::post`], for a handler that takes `State<S>`.
+    /// What is posted and is no command; the handler takes `State<S>`.
     #[must_use]
     pub fn post_with<H, T, S>(self, path: &str, need: Need, state: S, handler: H) -> Self
     where
@@ -105,7 +107,17 @@ impl Guarded {
             method,
             path: path.to_owned(),
             need,
+            described: Described::Unsaid,
         });
+        self
+    }
+
+    /// Says what the route that was added last takes and answers.
+    #[must_use]
+    pub fn described(mut self, described: Described) -> Self {
+        if let Some(route) = self.needs.last_mut() {
+            route.described = described;
+        }
         self
     }
 

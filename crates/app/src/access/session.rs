@@ -9,11 +9,13 @@ use axum::extract::rejection::FormRejection;
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::guard::{Audit, Guarded, TOKEN_COOKIE};
 use super::need::{Need, Refusal};
 use super::tokens::TokenBook;
+use crate::http::described::{Described, taken};
 use crate::http::problem::Problem;
 
 /// Where the form sends the token.
@@ -27,13 +29,18 @@ pub fn routes(guarded: Guarded) -> Guarded {
     let tokens = guarded.tokens();
     guarded
         .post_with(SESSION_PATH, Need::nothing(), tokens, begin)
-        .post(SESSION_END_PATH, Need::nothing(), end)
+        .described(Described::Form {
+            fields: Some(taken::<SignIn>),
+        })
+        .post_with(SESSION_END_PATH, Need::nothing(), (), end)
+        .described(Described::Form { fields: None })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
     token: String,
+    /// The path of this site to go on to.
     #[serde(default = "home")]
     next: String,
 }

@@ -41,9 +41,9 @@ fn guarded() -> Guarded {
         .get("/livez", Need::nothing(), whoever)
         .get("/views/{view}/tickets", READ, whoever)
         .get("/views/{view}/figures", FIGURES, whoever)
-        .post("/logs/{log}/tickets", command, whoever)
-        .post("/forgotten", forgotten, whoever)
-        .post("/rebuild", OPERATE, whoever)
+        .post_with("/logs/{log}/tickets", command, (), whoever)
+        .post_with("/forgotten", forgotten, (), whoever)
+        .post_with("/rebuild", OPERATE, (), whoever)
 }
 
 fn client() -> Client {

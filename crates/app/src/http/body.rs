@@ -14,7 +14,7 @@ use super::problem::Problem;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The field of every command that says when it happened.
-const HAPPENED: &str = "happened";
+pub(super) const HAPPENED: &str = "happened";
 
 /// What a body says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use townclerk_contract::envelope::AuthType;
@@ -22,6 +23,7 @@ use townclerk_domain::identity::{
 use townclerk_domain::names::{Code, LogName};
 use uuid::Uuid;
 
+use super::described::{Schema, taken};
 use super::problem::Problem;
 use super::{body, headers};
 use crate::access::Caller;
@@ -74,15 +76,27 @@ impl Target {
     }
 }
 
-/// A handler of requests, made by [`Commands`].
+type Answering = dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync;
+
+/// A handler of requests, made by [`Commands`], that knows what it takes.
 #[derive(Clone)]
-pub struct CommandRoute(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
+pub struct CommandRoute {
+    answering: Arc<Answering>,
+    payload: Schema,
+}
+
+impl CommandRoute {
+    /// The schema of the payload; the body has `happened` beside it.
+    pub fn payload(&self) -> Schema {
+        self.payload
+    }
+}
 
 impl Handler<(), ()> for CommandRoute {
     type Future = BoxFuture<'static, Response>;
 
     fn call(self, request: Request, (): ()) -> Self::Future {
-        (self.0)(request)
+        (self.answering)(request)
     }
 }
 
@@ -117,7 +131,7 @@ impl<R: Served> Commands<R> {
     /// A command that makes an aggregate, at the path of their collection.
     pub fn creating<P>(&self, fact: fn(P) -> R::Fact) -> CommandRoute
     where
-        P: DeserializeOwned + Send + 'static,
+        P: DeserializeOwned + JsonSchema + Send + 'static,
     {
         let target = |asking: &Asking| {
             let made = created_aggregate(&asking.log, R::KIND, &asking.caller.subject, &asking.key);
@@ -135,7 +149,7 @@ impl<R: Served> Commands<R> {
     /// A command on the aggregate that the path names as `{id}`.
     pub fn on_existing<P>(&self, fact: fn(P) -> R::Fact) -> CommandRoute
     where
-        P: DeserializeOwned + Send + 'static,
+        P: DeserializeOwned + JsonSchema + Send + 'static,
     {
         self.route(by_id::<R>, move |_, payload| {
             Ok(Recordable::Fact(fact(payload)))
@@ -171,12 +185,12 @@ impl<R: Served> Commands<R> {
     /// A command on the aggregate that `target` finds, with the content that `what` makes of it.
     pub fn route<P, T, W>(&self, target: T, what: W) -> CommandRoute
     where
-        P: DeserializeOwned + Send + 'static,
+        P: DeserializeOwned + JsonSchema + Send + 'static,
         T: Fn(&Asking) -> Result<Target, Problem> + Send + Sync + 'static,
         W: Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem> + Send + Sync + 'static,
     {
         let parts = Arc::new((self.clone(), target, what));
-        CommandRoute(Arc::new(move |request| {
+        let answering = Arc::new(move |request| -> BoxFuture<'static, Response> {
             let parts = Arc::clone(&parts);
             Box::pin(async move {
                 let (commands, target, what) = &*parts;
@@ -185,7 +199,11 @@ impl<R: Served> Commands<R> {
                     .await
                     .into_response()
             })
-        }))
+        });
+        CommandRoute {
+            answering,
+            payload: taken::<P>,
+        }
     }
 
     async fn carry_out<P: DeserializeOwned>(
@@ -248,13 +266,17 @@ fn by_id<R: Recording>(asking: &Asking) -> Result<Target, Problem> {
 }
 
 /// What a recorded command is answered with.
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Recorded")]
+pub(super) struct Answer {
+    /// Kind and id.
     aggregate: String,
     id: Uuid,
     event: EventId,
     log: LogName,
+    /// Where the event stands in its log: a read can wait for it.
     sequence: u64,
+    /// Whether an earlier attempt had recorded it.
     already: bool,
 }
 

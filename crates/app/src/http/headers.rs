@@ -5,11 +5,11 @@ use townclerk_domain::identity::{CommandId, Token};
 
 use super::problem::Problem;
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-const CORRELATION_ID: &str = "x-correlation-id";
+pub(super) const CORRELATION_ID: &str = "x-correlation-id";
 
-const TRACEPARENT: &str = "traceparent";
+pub(super) const TRACEPARENT: &str = "traceparent";
 
 /// What the headers of a command say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::described::{Answers, Described};
+use super::kind::Kind;
 use super::problem::Problem;
 use crate::access::{Guarded, Need};
 
@@ -13,12 +15,11 @@ pub type Readiness = Arc<dyn Fn() -> Result<(), Vec<String>> + Send + Sync>;
 /// `GET /livez` and `GET /readyz`.
 #[must_use]
 pub fn routes(guarded: Guarded, readiness: Readiness) -> Guarded {
-    guarded.get("/livez", Need::nothing(), live).get_with(
-        "/readyz",
-        Need::nothing(),
-        readiness,
-        ready,
-    )
+    guarded
+        .get("/livez", Need::nothing(), live)
+        .described(Described::read(Answers::Text(&[])))
+        .get_with("/readyz", Need::nothing(), readiness, ready)
+        .described(Described::read(Answers::Text(&[Kind::NOT_READY])))
 }
 
 async fn live() -> &'static str {

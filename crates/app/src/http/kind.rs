@@ -20,6 +20,11 @@ macro_rules! kinds {
             };)+
 
             pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What the member `type` says.
+            pub fn urn(self) -> String {
+                format!("urn:townclerk:problem:{}", self.slug)
+            }
         }
     };
 }

@@ -12,6 +12,10 @@ pub mod headers;
 
 pub mod commands;
 
+pub mod described;
+
+pub mod openapi;
+
 pub mod health;
 
 pub mod serve;

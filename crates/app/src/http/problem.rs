@@ -176,8 +176,7 @@ impl IntoResponse for Problem {
             header,
         } = *self.0;
         // Among the extensions, because `http::Uri` cannot hold a URN.
-        let urn = format!("urn:townclerk:problem:{}", kind.slug);
-        extensions.insert("type".to_owned(), urn.into());
+        extensions.insert("type".to_owned(), kind.urn().into());
         let mut response = ProblemDetails::from_status_code(kind.status)
             .with_title(kind.title)
             .with_detail(detail)

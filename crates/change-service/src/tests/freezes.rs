@@ -83,7 +83,6 @@ async fn a_declaration_that_cannot_be_is_refused_by_value() {
             without_condition(declaration()),
             json!({"refusal": "no-end"}),
         ),
-        (to("2026-02-01T00:00:00Z"), json!({"refusal": "two-ends"})),
         (
             without_condition(to("2026-01-01T00:00:00Z")),
             json!({

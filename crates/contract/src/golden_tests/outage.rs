@@ -33,7 +33,7 @@ fn another(kind: ReferenceKind) -> Reference {
     }
 }
 
-/// When an outage that is known only roughly happened: its event says the first moment.
+/// When an outage that is known only roughly happened: its event says a moment of that time, here the first.
 pub fn first_moment(event: &Event) -> Option<Timestamp> {
     match event {
         Event::Outage(Recordable::Fact(OutageFact::Declared(declared))) => {

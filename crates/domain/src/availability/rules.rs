@@ -60,6 +60,16 @@ impl Agreements {
                 from: *from,
             });
         }
+        // One that begins while another holds follows it: that one must not have ended already.
+        let holding = self.on(service).filter(|one| one.agreed.from < *from);
+        let ended = holding.filter_map(|one| one.through);
+        if let Some(through) = ended.max().filter(|through| from <= through) {
+            return Err(Refusal::BeginsBeforeAnEnd {
+                service: service.clone(),
+                from: *from,
+                through,
+            });
+        }
         if self.0.len() >= AGREEMENTS_MAX {
             return Err(Refusal::TooMany);
         }
@@ -122,6 +132,15 @@ pub enum Refusal {
     WindowsOverlap { earlier: Window, later: Window },
     #[error("an agreement on {service} from {from} is recorded already; correct that instead")]
     AlreadyAgreed { service: Code, from: Date },
+    #[error(
+        "an agreement on {service} from {from} would begin in what ended on {through}; correct that \
+         end first"
+    )]
+    BeginsBeforeAnEnd {
+        service: Code,
+        from: Date,
+        through: Date,
+    },
     #[error("this council has {AGREEMENTS_MAX} agreements already, and no more are taken")]
     TooMany,
     #[error("nothing is agreed on {service} yet")]

@@ -299,6 +299,50 @@ fn what_is_in_force_ends_once() {
 }
 
 #[test]
+fn an_agreement_begins_after_what_was_ended_on_the_service() {
+    let refusal = |from: &str| Refusal::BeginsBeforeAnEnd {
+        service: code("email"),
+        from: date(from),
+        through: date("2019-12-31"),
+    };
+    let ended = || [agreed("2019-01-01"), ended("2019-12-31")];
+    for from in ["2019-06-01", "2019-12-31"] {
+        given::<AvailabilityRules>(ended())
+            .when(agreed(from))
+            .then_refused(refusal(from));
+    }
+    given::<AvailabilityRules>(ended())
+        .when(agreed("2020-01-01"))
+        .then_recorded();
+    given::<AvailabilityRules>(ended())
+        .when(agreed_on("housing", "2019-06-01"))
+        .then_recorded();
+    let [first, end] = ended();
+    let again = || [first.clone(), end.clone(), agreed("2020-01-01")];
+    given::<AvailabilityRules>(again())
+        .when_corrected(2, "from", "2020-01-01", "2019-12-31")
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(2),
+            refusal: refusal("2019-12-31"),
+        });
+    given::<AvailabilityRules>(again())
+        .when_corrected(1, "through", "2019-12-31", "2020-01-01")
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(2),
+            refusal: Refusal::BeginsBeforeAnEnd {
+                service: code("email"),
+                from: date("2020-01-01"),
+                through: date("2020-01-01"),
+            },
+        });
+    // Once the end is corrected, what it stood in the way of may be agreed.
+    given::<AvailabilityRules>(ended())
+        .corrected(1, "through", "2019-12-31", "2019-05-31")
+        .when(agreed("2019-06-01"))
+        .then_recorded();
+}
+
+#[test]
 fn an_agreement_does_not_end_before_it_starts() {
     let refusal = |through: &str| Refusal::AgreementEndsBeforeItStarts {
         service: code("email"),

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fact::{ChangeFact, ChangeType, Outcome, Requested, Risk, Scheduled};
@@ -21,7 +22,7 @@ use crate::reference::{Reference, ReferenceKind};
 /// How many services, and how many councils, a change may name.
 pub const NAMED_MAX: usize = 64;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Requested,
@@ -125,6 +126,7 @@ pub struct Change {
     pub started: Option<Timestamp>,
     pub implemented: Option<Timestamp>,
     pub closed: Option<(Timestamp, Outcome)>,
+    pub cancelled: Option<Timestamp>,
     /// The incidents and outages that it caused.
     pub caused: BTreeSet<Reference>,
 }
@@ -266,6 +268,7 @@ impl Decider for ChangeRules {
                 started: None,
                 implemented: None,
                 closed: None,
+                cancelled: None,
                 caused: BTreeSet::new(),
             });
         };
@@ -297,7 +300,10 @@ impl Decider for ChangeRules {
                 change.status = Status::Closed;
                 change.closed = Some((happened, closed.outcome));
             }
-            ChangeFact::Cancelled(_) => change.status = Status::Cancelled,
+            ChangeFact::Cancelled(_) => {
+                change.status = Status::Cancelled;
+                change.cancelled = Some(happened);
+            }
             ChangeFact::Caused(caused) => {
                 change.caused.insert(caused.effect.clone());
             }

@@ -329,6 +329,24 @@ fn effects_come_to_light_once_the_implementation_has_begun_and_after_the_end() {
 }
 
 #[test]
+fn a_change_keeps_when_it_was_cancelled() {
+    let mut life = life(ChangeType::Standard, Status::Implementing).unwrap();
+    let cancelled_at = given_time(life.len());
+    assert_eq!(
+        given::<ChangeRules>(life.clone())
+            .state()
+            .unwrap()
+            .cancelled,
+        None
+    );
+    life.push(cancelled());
+    let change = given::<ChangeRules>(life).state().unwrap();
+    assert_eq!(change.status, Status::Cancelled);
+    assert_eq!(change.cancelled, Some(cancelled_at));
+    assert_eq!(change.closed, None);
+}
+
+#[test]
 fn what_a_change_caused_before_it_was_cancelled_is_recorded_late() {
     let mut life = life(ChangeType::Standard, Status::Implementing).unwrap();
     life.push(cancelled());

@@ -29,7 +29,8 @@ pub struct FreezeDeclared {
     #[serde(default)]
     pub scope: FreezeScope,
     pub from: Timestamp,
-    /// Its end, or else the condition until which it holds: exactly one of the two.
+    /// Its end, or the condition until which it holds: at least one of the two. Where both are named
+    /// it ends by the time at the latest.
     #[serde(default)]
     pub to: Option<Timestamp>,
     #[serde(default)]

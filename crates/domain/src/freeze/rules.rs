@@ -67,8 +67,6 @@ pub enum Refusal {
     AlreadyDeclared,
     #[error("say when it ends: either at a time, as `to`, or with a condition, as `until`")]
     NoEnd,
-    #[error("say when it ends either by `to` or by `until`, not by both")]
-    TwoEnds,
     #[error("its end at {to} is not after its beginning at {from}")]
     EndsBeforeItBegins { from: Timestamp, to: Timestamp },
     #[error("a freeze in a council's own log names no councils: it is that council's")]
@@ -104,7 +102,7 @@ impl Decider for FreezeRules {
         fact: &FreezeFact,
         occasion: Occasion<'_>,
     ) -> Result<(), Refusal> {
-        let Occasion { home, happened } = occasion;
+        let Occasion { home, happened, .. } = occasion;
         match (state, fact) {
             (None, FreezeFact::FreezeDeclared(declared)) => can_be_declared(declared, home),
             (None, _) => Err(Refusal::NotDeclared),
@@ -140,8 +138,7 @@ fn can_be_declared(declared: &FreezeDeclared, home: &LogName) -> Result<(), Refu
     let from = declared.from;
     match (declared.to, &declared.until) {
         (None, None) => return Err(Refusal::NoEnd),
-        (Some(_), Some(_)) => return Err(Refusal::TwoEnds),
-        (Some(to), None) if to <= from => return Err(Refusal::EndsBeforeItBegins { from, to }),
+        (Some(to), _) if to <= from => return Err(Refusal::EndsBeforeItBegins { from, to }),
         _ => {}
     }
     let FreezeScope {

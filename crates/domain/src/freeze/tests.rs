@@ -137,14 +137,44 @@ fn each_status_takes_exactly_the_facts_of_the_table() {
 }
 
 #[test]
-fn a_freeze_ends_either_at_a_time_or_with_a_condition() {
+fn a_freeze_ends_at_a_time_or_with_a_condition_or_with_whichever_comes_first() {
     given::<FreezeRules>([])
         .when(FreezeFact::FreezeDeclared(declaration(None, None)))
         .then_refused(Refusal::NoEnd);
     let both = declaration(Some(given_time(TO)), Some("the service is stable"));
-    given::<FreezeRules>([])
-        .when(FreezeFact::FreezeDeclared(both))
-        .then_refused(Refusal::TwoEnds);
+    let both = FreezeFact::FreezeDeclared(both);
+    given::<FreezeRules>([]).when(both.clone()).then_recorded();
+    let freeze = |facts: &[FreezeFact]| given::<FreezeRules>(facts.to_vec()).state().unwrap();
+    assert_eq!(
+        freeze(std::slice::from_ref(&both)).ends(),
+        Some(given_time(TO))
+    );
+    assert_eq!(freeze(&[both, lifted()]).ends(), Some(given_time(1)));
+}
+
+#[test]
+fn a_time_is_corrected_to_a_condition_and_back_one_field_after_the_other() {
+    let (to, until) = (given_time(TO).to_string(), "the service is stable");
+    let condition = given::<FreezeRules>([until_a_time()])
+        .corrected(0, "until", "", until)
+        .corrected(0, "to", &to, "");
+    assert_eq!(
+        condition.state().unwrap().declared,
+        declaration(None, Some(until))
+    );
+    let time = given::<FreezeRules>([until_a_condition()])
+        .corrected(0, "to", "", &to)
+        .corrected(0, "until", until, "");
+    assert_eq!(
+        time.state().unwrap().declared,
+        declaration(Some(given_time(TO)), None)
+    );
+    given::<FreezeRules>([until_a_time()])
+        .when_corrected(0, "to", &to, "")
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(0),
+            refusal: Refusal::NoEnd,
+        });
 }
 
 #[test]
@@ -255,6 +285,7 @@ fn a_freeze_is_lifted_between_its_beginning_and_its_end() {
         let occasion = crate::decider::Occasion {
             home: &home,
             happened: at,
+            now: given_time(1_000),
         };
         FreezeRules::decide(&state, &lifted(), occasion)
     };

@@ -7,19 +7,39 @@ use jiff::Timestamp;
 use super::fact::{Effect, ServiceRestored};
 use super::refusal::{EFFECTS_MAX, Refusal};
 use super::state::{Outage, is_of};
+use crate::decider::{FUTURE_TOLERANCE, Occasion};
 use crate::names::Code;
 
 /// May these effects be added, one after the other, to an outage that has begun?
-pub(super) fn effects_fit(mut outage: Outage, effects: &[Effect]) -> Result<(), Refusal> {
+pub(super) fn effects_fit(
+    mut outage: Outage,
+    effects: &[Effect],
+    occasion: Occasion<'_>,
+) -> Result<(), Refusal> {
     let found = outage.effects.len() + effects.len();
     if found > EFFECTS_MAX {
         return Err(Refusal::TooManyEffects { found });
     }
     for effect in effects {
+        lies_behind(effect, occasion.now)?;
         effect_fits(&outage, effect)?;
         outage.affect(std::slice::from_ref(effect));
     }
     Ok(())
+}
+
+/// Nobody knows yet that something will have been down.
+fn lies_behind(effect: &Effect, now: Timestamp) -> Result<(), Refusal> {
+    let ahead = |time: &Timestamp| time.duration_since(now) > FUTURE_TOLERANCE;
+    let mut times = effect.from.into_iter().chain(effect.to);
+    match times.find(ahead) {
+        Some(time) => Err(Refusal::LiesAhead {
+            service: effect.service.clone(),
+            council: effect.council.clone(),
+            time,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn effect_fits(outage: &Outage, effect: &Effect) -> Result<(), Refusal> {
@@ -31,8 +51,9 @@ fn effect_fits(outage: &Outage, effect: &Effect) -> Result<(), Refusal> {
             councils: outage.councils.clone(),
         });
     }
-    // A council that was hit earlier may turn out to have been hit in more ways, but not until now.
-    if outage.gone.contains(&council) && effect.to.is_none() {
+    // A council that was hit earlier may turn out to have been hit in more ways, but not for longer.
+    let gone = outage.gone.get(&council);
+    if gone.is_some_and(|gone| effect.to.is_none_or(|to| to > *gone)) {
         return Err(Refusal::NotHit {
             councils: BTreeSet::from([council]),
             hit: outage.hit(),

@@ -55,7 +55,8 @@ pub struct Effect {
     pub to: Option<Timestamp>,
 }
 
-/// Notice of maintenance was given, at the time of this event.
+/// Notice of maintenance was given, at the time of this event. Until it begins, a later notice
+/// replaces an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MaintenancePlanned {
     pub title: Text,
@@ -73,8 +74,8 @@ pub struct Declared {
     pub title: Text,
     #[serde(default)]
     pub summary: Option<Text>,
-    /// Where the time is known only roughly; this event's time is then its first moment, and
-    /// effects carry no times.
+    /// Where the time is known only roughly; this event's time then lies in these days, by default
+    /// at their first moment, and effects carry no times.
     #[serde(default)]
     pub when: Option<Within>,
     /// The councils that it hits: at least two in `shared`, in a council's own log that council.
@@ -140,7 +141,7 @@ pub struct CauseFound {
     /// In which way, such as `power`, `hardware`, `change`.
     pub class: Code,
     pub party: Party,
-    /// Which supplier; only where the cause was a supplier's.
+    /// Which supplier, as far as known; only where the cause was a supplier's.
     #[serde(default)]
     pub supplier: Option<Code>,
     #[serde(default)]

@@ -32,8 +32,8 @@ pub enum Refusal {
     NotDeclared,
     #[error("this outage was declared at {at} already")]
     AlreadyDeclared { at: Timestamp },
-    #[error("notice of maintenance comes before all else, and this is {} already", status.code())]
-    NoticeNotFirst { status: Status },
+    #[error("notice of maintenance comes before it begins, and this is {} already", status.code())]
+    NoticeAfterBegin { status: Status },
     #[error(
         "notice given at {noticed} is none: the maintenance begins at {from}. Declare it instead"
     )]
@@ -76,11 +76,16 @@ pub enum Refusal {
     #[error("{} to {} cannot be: {}", within.from, within.to, days_of(within.precision))]
     WhenUnsound { within: Within },
     #[error(
-        "where the time is known only roughly, `happened` is its first moment: {expected}, not {found}"
+        "where the time is known only roughly, `happened` lies in {} to {}, best at their first \
+         moment, {}; found {found}",
+        within.from, within.to, within.start()
     )]
-    WhenBeginsElsewhere {
-        expected: Timestamp,
-        found: Timestamp,
+    HappenedElsewhere { within: Within, found: Timestamp },
+    #[error("{service} of {council} cannot be known to have been so at {time}: that is to come")]
+    LiesAhead {
+        service: Code,
+        council: Code,
+        time: Timestamp,
     },
 
     #[error("name at least one effect")]
@@ -161,8 +166,6 @@ pub enum Refusal {
     )]
     AlreadyClosed { at: Timestamp },
 
-    #[error("name the supplier whose the cause was")]
-    SupplierNotNamed,
     #[error("the cause was our own, and {supplier} is named: leave it out, or say party supplier")]
     SupplierNotAtFault { supplier: Code },
     #[error("the action {action} is agreed already")]

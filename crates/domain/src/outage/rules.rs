@@ -95,10 +95,10 @@ fn in_time(outage: &Outage, fact: &OutageFact) -> Result<(), Refusal> {
 /// Whether what a fact says of an outage that has begun fits what is known.
 fn fits(outage: &Outage, fact: &OutageFact, occasion: Occasion<'_>) -> Result<(), Refusal> {
     match fact {
-        OutageFact::Widened(widened) => widening_fits(outage, widened, occasion.home),
+        OutageFact::Widened(widened) => widening_fits(outage, widened, occasion),
         OutageFact::Narrowed(narrowed) => narrowing_fits(outage, narrowed, occasion),
         OutageFact::Affected(affected) if affected.effects.is_empty() => Err(Refusal::NoEffects),
-        OutageFact::Affected(affected) => effects_fit(outage.clone(), &affected.effects),
+        OutageFact::Affected(affected) => effects_fit(outage.clone(), &affected.effects, occasion),
         OutageFact::UsersAffected(users) if !users.percent.is_between(0, 100) => {
             Err(Refusal::NotAShare {
                 percent: users.percent,
@@ -133,9 +133,10 @@ fn maintenance_fits(
     maintenance: &MaintenancePlanned,
     occasion: Occasion<'_>,
 ) -> Result<(), Refusal> {
-    if let Some(outage) = state {
+    let begun = state.filter(|outage| outage.begun.is_some());
+    if let Some(outage) = begun {
         let status = outage.status();
-        return Err(Refusal::NoticeNotFirst { status });
+        return Err(Refusal::NoticeAfterBegin { status });
     }
     let MaintenancePlanned {
         councils,
@@ -182,17 +183,18 @@ fn begin_fits(
     };
     outage.take(&OutageFact::Declared(bare), occasion.happened);
     not_too_many(&outage)?;
-    effects_fit(outage, &declared.effects)
+    effects_fit(outage, &declared.effects, occasion)
 }
 
 fn when_fits(within: &Within, happened: Timestamp) -> Result<(), Refusal> {
     if !within.is_sound() {
         return Err(Refusal::WhenUnsound { within: *within });
     }
-    let expected = within.start();
-    if happened != expected {
-        return Err(Refusal::WhenBeginsElsewhere {
-            expected,
+    // Not only its first moment: when the day of it becomes known, the time can be corrected before
+    // the days are, and it is never taken for exact in between.
+    if !(within.start()..within.end()).contains(&happened) {
+        return Err(Refusal::HappenedElsewhere {
+            within: *within,
             found: happened,
         });
     }
@@ -231,8 +233,12 @@ fn only_in_shared(councils: &BTreeSet<Code>, home: &LogName) -> Result<(), Refus
     Ok(())
 }
 
-fn widening_fits(outage: &Outage, widened: &Widened, home: &LogName) -> Result<(), Refusal> {
-    only_in_shared(&widened.councils, home)?;
+fn widening_fits(
+    outage: &Outage,
+    widened: &Widened,
+    occasion: Occasion<'_>,
+) -> Result<(), Refusal> {
+    only_in_shared(&widened.councils, occasion.home)?;
     let councils: BTreeSet<Code> = &widened.councils & &outage.hit();
     if !councils.is_empty() {
         return Err(Refusal::AlreadyHit { councils });
@@ -240,7 +246,7 @@ fn widening_fits(outage: &Outage, widened: &Widened, home: &LogName) -> Result<(
     let mut outage = outage.clone();
     outage.widen(&widened.councils);
     not_too_many(&outage)?;
-    effects_fit(outage, &widened.effects)
+    effects_fit(outage, &widened.effects, occasion)
 }
 
 fn narrowing_fits(
@@ -267,11 +273,10 @@ fn narrowing_fits(
 
 fn supplier_fits(cause: &CauseFound) -> Result<(), Refusal> {
     match (cause.party, &cause.supplier) {
-        (Party::Supplier, None) => Err(Refusal::SupplierNotNamed),
         (Party::Own, Some(supplier)) => Err(Refusal::SupplierNotAtFault {
             supplier: supplier.clone(),
         }),
-        (Party::Supplier, Some(_)) | (Party::Own, None) => Ok(()),
+        _ => Ok(()),
     }
 }
 

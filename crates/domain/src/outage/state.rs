@@ -1,8 +1,9 @@
 //! An outage as it stands, and how each fact changes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fact::{
@@ -14,7 +15,7 @@ use crate::names::Code;
 use crate::reference::Reference;
 use crate::text::Text;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Maintenance of which notice was given and that has not begun.
@@ -56,7 +57,7 @@ pub struct Planned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Begun {
     pub declared: Declared,
-    /// Where the time is known only roughly: the first moment at which it can have been.
+    /// Where the time is known only roughly: a moment within those days.
     pub at: Timestamp,
 }
 
@@ -67,8 +68,8 @@ pub struct Outage {
     pub begun: Option<Begun>,
     /// The councils that it hits or hit.
     pub councils: BTreeSet<Code>,
-    /// Those of the councils that it hits no longer, because it was narrowed.
-    pub gone: BTreeSet<Code>,
+    /// Those of the councils that it hits no longer, because it was narrowed, and since when.
+    pub gone: BTreeMap<Code, Timestamp>,
     /// With the time at which each began, and the time at which it was restored. Where the time of
     /// the outage is known only roughly neither is known.
     pub effects: Vec<Effect>,
@@ -107,7 +108,10 @@ impl Outage {
 
     /// The councils that it hits: those that it was not narrowed from.
     pub fn hit(&self) -> BTreeSet<Code> {
-        self.councils.difference(&self.gone).cloned().collect()
+        let hit = self.councils.iter();
+        hit.filter(|council| !self.gone.contains_key(*council))
+            .cloned()
+            .collect()
     }
 
     /// The effects that are not restored.
@@ -156,7 +160,7 @@ impl Outage {
     pub(super) fn take(&mut self, fact: &OutageFact, happened: Timestamp) {
         match fact {
             OutageFact::MaintenancePlanned(maintenance) => {
-                self.councils.extend(maintenance.councils.iter().cloned());
+                self.councils.clone_from(&maintenance.councils);
                 self.planned = Some(Planned {
                     maintenance: maintenance.clone(),
                     noticed: happened,
@@ -170,7 +174,8 @@ impl Outage {
             OutageFact::Narrowed(narrowed) => {
                 let gone = |effect: &Effect| narrowed.councils.contains(&effect.council);
                 self.restore(happened, gone);
-                self.gone.extend(narrowed.councils.iter().cloned());
+                let gone = narrowed.councils.iter().cloned();
+                self.gone.extend(gone.map(|council| (council, happened)));
             }
             OutageFact::Affected(affected) => self.affect(&affected.effects),
             OutageFact::UsersAffected(users) => self.users_percent = Some(users.percent),
@@ -215,7 +220,7 @@ impl Outage {
     /// Hits these councils, too or again.
     pub(super) fn widen(&mut self, councils: &BTreeSet<Code>) {
         self.councils.extend(councils.iter().cloned());
-        self.gone.retain(|council| !councils.contains(council));
+        self.gone.retain(|council, _| !councils.contains(council));
     }
 }
 

@@ -148,7 +148,33 @@ fn the_last_day_does_not_lie_before_the_council_joined() {
     };
     after([joins()], gives_notice("2016-03-31")).then_refused(refusal.clone());
     after([joins(), gives_notice("2020-03-31")], leaves("2016-03-31")).then_refused(refusal);
-    after([joins(), gives_notice("2020-03-31")], leaves("2016-04-01")).then_recorded();
+}
+
+#[test]
+fn the_last_day_does_not_lie_before_the_day_on_which_notice_was_first_given() {
+    let noticed = || {
+        [
+            joins(),
+            gives_notice("2020-03-31"),
+            gives_notice("2020-09-30"),
+        ]
+    };
+    after(noticed(), leaves("2020-01-01")).then_recorded();
+    for last_day in ["2019-12-31", "2016-04-01"] {
+        after(noticed(), leaves(last_day)).then_refused(Refusal::NoticeOfThePast {
+            given: date("2020-01-01"),
+            last_day: date(last_day),
+        });
+    }
+    // The facts happen an hour apart, so of 16 the last happens on the next day.
+    let mut over_night = vec![joins()];
+    over_night.extend((0..15).map(|_| gives_notice("2020-03-31")));
+    let member = given::<PartnershipRules>(over_night.clone()).state();
+    assert_eq!(member.unwrap().notice_given, Some(date("2020-01-01")));
+    given::<PartnershipRules>(over_night)
+        .in_log("shared")
+        .when(leaves("2020-01-01"))
+        .then_recorded();
 }
 
 #[test]
@@ -202,6 +228,7 @@ fn the_latest_notice_stands_and_leaving_sets_the_last_day() {
         Some(Membership {
             joined: brent(),
             notice: Some(date("2020-09-30")),
+            notice_given: Some(date("2020-01-01")),
             last_day: Some(date("2020-10-31")),
         })
     );

@@ -51,7 +51,7 @@ pub struct PostRingfenced {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PostFilled {
     pub appointment: Appointment,
-    /// Last day of an interim; absent for permanent staff.
+    /// Last day; an interim has one, permanent staff only if appointed for a fixed term.
     #[serde(default)]
     pub until: Option<Date>,
     #[serde(default)]

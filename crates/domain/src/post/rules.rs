@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fact::{Appointment, PostCreated, PostFact, PostFilled};
@@ -14,20 +15,24 @@ use crate::names::Code;
 use crate::period::london_day;
 
 /// How a post is held, without saying by whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Holder {
     pub appointment: Appointment,
     pub since: Timestamp,
-    /// Last day of an interim.
+    /// Last day, of an interim or of a fixed term.
     pub until: Option<Date>,
 }
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let day = london_day(self.since);
-        match self.until {
-            Some(until) => write!(f, "by an interim from {day} until {until}"),
-            None => write!(f, "by {} appointment since {day}", self.appointment.code()),
+        let appointment = self.appointment.code();
+        match (self.appointment.is_permanent(), self.until) {
+            (false, Some(until)) => write!(f, "by an interim from {day} until {until}"),
+            (_, None) => write!(f, "by {appointment} appointment since {day}"),
+            (true, Some(until)) => {
+                write!(f, "by {appointment} appointment since {day} until {until}")
+            }
         }
     }
 }
@@ -70,12 +75,9 @@ pub enum Refusal {
     AlreadyFilled { holder: Holder },
     #[error("an interim is appointed until a day: name it in `until`")]
     InterimWithoutEnd,
-    #[error("an {} appointment is permanent, it has no `until`; found {until}", appointment.code())]
-    PermanentWithEnd {
-        appointment: Appointment,
-        until: Date,
-    },
-    #[error("an interim that begins on {day} cannot last until {until}, which had passed by then")]
+    #[error(
+        "an appointment that begins on {day} cannot last until {until}, which had passed by then"
+    )]
     InterimEndsBeforeItBegins { day: Date, until: Date },
     #[error("this post is held {holder}; only a post that nobody holds is ringfenced")]
     RingfencedWhileHeld { holder: Holder },
@@ -176,14 +178,13 @@ impl Decider for PostRules {
     }
 }
 
-/// Whether an appointment has an end if, and only if, it is an interim's.
+/// Whether an appointment has an end where it needs one, and not before it begins.
 fn is_sound(filled: &PostFilled, happened: Timestamp) -> Result<(), Refusal> {
     let appointment = filled.appointment;
     match (appointment.is_permanent(), filled.until) {
         (true, None) => Ok(()),
-        (true, Some(until)) => Err(Refusal::PermanentWithEnd { appointment, until }),
         (false, None) => Err(Refusal::InterimWithoutEnd),
-        (false, Some(until)) => {
+        (_, Some(until)) => {
             let day = london_day(happened);
             match until < day {
                 true => Err(Refusal::InterimEndsBeforeItBegins { day, until }),

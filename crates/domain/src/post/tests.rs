@@ -199,31 +199,76 @@ fn a_post_is_filled_again_once_it_is_vacated_or_the_interim_ended() {
 }
 
 #[test]
-fn an_interim_is_appointed_until_a_day_and_permanent_staff_are_not() {
+fn an_interim_is_appointed_until_a_day_and_permanent_staff_may_be() {
     given::<PostRules>([created()])
         .when(filled(Appointment::Interim, None))
         .then_refused(Refusal::InterimWithoutEnd);
     for appointment in [Appointment::Internal, Appointment::External] {
-        given::<PostRules>([created()])
-            .when(filled(appointment, Some("2020-03-31")))
-            .then_refused(Refusal::PermanentWithEnd {
-                appointment,
-                until: date("2020-03-31"),
-            });
+        for until in [None, Some("2020-03-31")] {
+            given::<PostRules>([created()])
+                .when(filled(appointment, until))
+                .then_recorded();
+        }
     }
 }
 
 #[test]
-fn an_interim_does_not_end_before_it_begins_in_london() {
-    given::<PostRules>([created()])
-        .when(filled(Appointment::Interim, Some("2020-01-01")))
-        .then_recorded();
-    given::<PostRules>([created()])
-        .when(filled(Appointment::Interim, Some("2019-12-31")))
-        .then_refused(Refusal::InterimEndsBeforeItBegins {
-            day: date("2020-01-01"),
-            until: date("2019-12-31"),
+fn who_holds_a_post_for_a_fixed_term_is_no_interim() {
+    let fixed_term = filled(Appointment::Internal, Some("2020-03-31"));
+    let life = [created(), fixed_term];
+    let holder = holder(Appointment::Internal, 1, Some("2020-03-31"));
+    assert!(!post(&life).is_vacant());
+    assert_eq!(
+        holder.to_string(),
+        "by internal appointment since 2020-01-01 until 2020-03-31"
+    );
+    for fact in [extended("2020-05-31"), interim_ended()] {
+        given::<PostRules>(life.clone())
+            .when(fact)
+            .then_refused(Refusal::HeldPermanently { holder });
+    }
+    given::<PostRules>(life).when(vacated()).then_recorded();
+}
+
+#[test]
+fn appointment_and_last_day_are_corrected_one_after_the_other() {
+    let life = |appointment, until| given::<PostRules>([created(), filled(appointment, until)]);
+    let held = |post: Option<Post>| post.unwrap().holder.unwrap();
+    let permanent = life(Appointment::Interim, Some("2020-03-31"))
+        .corrected(1, "appointment", "interim", "internal")
+        .corrected(1, "until", "2020-03-31", "");
+    assert_eq!(
+        held(permanent.state()),
+        holder(Appointment::Internal, 1, None)
+    );
+    let interim = life(Appointment::Internal, None)
+        .corrected(1, "until", "", "2020-03-31")
+        .corrected(1, "appointment", "internal", "interim");
+    assert_eq!(
+        held(interim.state()),
+        holder(Appointment::Interim, 1, Some("2020-03-31"))
+    );
+    life(Appointment::Interim, Some("2020-03-31"))
+        .when_corrected(1, "until", "2020-03-31", "")
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(1),
+            refusal: Refusal::InterimWithoutEnd,
         });
+}
+
+#[test]
+fn an_appointment_does_not_end_before_it_begins_in_london() {
+    for appointment in [Appointment::Interim, Appointment::External] {
+        given::<PostRules>([created()])
+            .when(filled(appointment, Some("2020-01-01")))
+            .then_recorded();
+        given::<PostRules>([created()])
+            .when(filled(appointment, Some("2019-12-31")))
+            .then_refused(Refusal::InterimEndsBeforeItBegins {
+                day: date("2020-01-01"),
+                until: date("2019-12-31"),
+            });
+    }
     // In summer the day begins in London while it is still the day before in UTC.
     let midnight: Timestamp = "2020-06-30T23:00:00Z".parse().unwrap();
     given::<PostRules>([created()])

@@ -6,6 +6,7 @@
 //! ticket and move it nowhere.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fact::{Logged, TicketFact};
@@ -13,7 +14,7 @@ use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
 use crate::names::LogName;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Logged,

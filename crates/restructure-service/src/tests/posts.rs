@@ -65,8 +65,8 @@ async fn what_does_not_fit_a_post_is_refused_by_value() {
         ),
         (
             "fill",
-            json!({"appointment": "external", "until": "2026-03-31"}),
-            "permanent-with-end",
+            json!({"appointment": "external", "until": "2026-01-04"}),
+            "interim-ends-before-it-begins",
         ),
         (
             "fill",

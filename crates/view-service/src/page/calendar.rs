@@ -132,7 +132,11 @@ fn held(change: &Kept<Change>, freezes: &[&Kept<Freeze>]) -> Vec<String> {
         as_if.stands.started = Some(from);
         as_if.stands.implemented = Some(to);
     }
-    let frozen = freezes.iter().filter(|freeze| is_frozen(&as_if, freeze));
+    // What is under way is shown beside the freezes that held when it began.
+    let seen = as_if.stands.started.unwrap_or(Timestamp::MIN);
+    let frozen = freezes
+        .iter()
+        .filter(|freeze| is_frozen(&as_if, freeze, seen));
     frozen
         .map(|freeze| {
             let title = &freeze.stands.declared.title;
@@ -170,6 +174,7 @@ mod tests {
             log: LogName::new("brent").unwrap(),
             id: Uuid::nil(),
             sample: true,
+            last_happened: None,
             stands,
         }
     }
@@ -194,6 +199,7 @@ mod tests {
             scheduled: Some(scheduled),
             started: started.map(at),
             implemented: started.map(|_| scheduled.1),
+            cancelled: None,
             closed: None,
             caused: BTreeSet::new(),
         })

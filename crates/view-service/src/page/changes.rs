@@ -175,7 +175,10 @@ fn freezes_table(
             declared, exempted, ..
         } = &freeze.stands;
         let until = match (declared.to, &declared.until) {
-            (Some(to), _) => words::brief(to),
+            (Some(to), Some(condition)) => {
+                format!("until: {condition}, {} at the latest", words::brief(to))
+            }
+            (Some(to), None) => words::brief(to),
             (None, Some(condition)) => format!("until: {condition}"),
             (None, None) => String::new(),
         };

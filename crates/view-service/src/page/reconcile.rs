@@ -30,10 +30,10 @@ pub fn do_not_reconcile<'a>(claims: impl Iterator<Item = &'a Published>) -> Vec<
     sentences.dedup();
     if !sentences.is_empty() {
         sentences.push(
-            "The establishment changed in between, and neither the establishment before nor the one \
-             after was published, nor how many of those appointed left another post vacant. How the \
-             record gets from one number to the other was not published either: where the page says \
-             that it shows sample data, that story is made up."
+            "The published numbers alone do not reconcile: posts were created, deleted, left or filled \
+             otherwise in between. Neither the establishment before nor the one after was published, \
+             nor how many of those appointed left another post vacant. Where the page says that it \
+             shows sample data, the story from one number to the other is made up."
                 .to_owned(),
         );
     }

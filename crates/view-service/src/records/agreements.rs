@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::availability::{Agreement, ServiceTime};
 use townclerk_domain::decimal::Decimal;
@@ -15,18 +16,18 @@ use crate::query::Params;
 use crate::view::View;
 
 /// What is agreed carries its own days, and has no page: a council has a bounded number of them.
-const TAKES: Takes = Takes {
+pub(super) const TAKES: Takes = Takes {
     names: &["known_at"],
     ..Takes::PAGES
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Agreed {
     scope: Scope,
     agreements: Vec<AgreementShown>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AgreementShown {
     council: LogName,
     /// Whether what the council agreed was made up for a demonstration, at least in part.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::change::{Change, ChangeRules, ChangeType, Outcome, Risk, Status};
 use townclerk_domain::names::Code;
@@ -14,7 +15,7 @@ use townclerk_views::ledger::Ledger;
 use super::list::{Beside, Listable};
 use super::parameters::Takes;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ChangeShown {
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -36,13 +37,13 @@ pub(super) struct ChangeShown {
     findings: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ScheduledShown {
     from: Timestamp,
     to: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ClosedShown {
     at: Timestamp,
     outcome: Outcome,

@@ -1,19 +1,22 @@
 //! The recorded events of one aggregate, as they stand in its log.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use townclerk_domain::names::LogName;
 use townclerk_domain::timeline::Timeline;
 
 use super::ReadError;
 use crate::view::{View, ViewError};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct EventShown {
     pub sequence: u64,
     pub known: Timestamp,
     /// The recorded CloudEvent, as it stands in the log.
+    #[schemars(with = "Map<String, Value>")]
     pub event: Box<RawValue>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::findings::{self, Finding};
@@ -15,14 +16,14 @@ use crate::view::{View, ViewError};
 /// Each finding that is shown costs a look into a log.
 const FINDINGS_MAX: usize = 100;
 
-const TAKES: Takes = Takes {
+pub(super) const TAKES: Takes = Takes {
     names: &["as_at", "known_at", "limit"],
     limit: FINDINGS_MAX,
     limit_max: FINDINGS_MAX,
     ..Takes::PAGES
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Findings {
     scope: Scope,
     /// How many there are, shown or not.
@@ -30,7 +31,7 @@ pub(super) struct Findings {
     findings: Vec<FindingShown>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FindingShown {
     kind: &'static str,
     log: LogName,

@@ -1,6 +1,7 @@
 //! Freezes, as they are shown.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::freeze::{Exempt, Freeze, FreezeRules, FreezeScope};
 use townclerk_domain::names::Code;
@@ -10,7 +11,7 @@ use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct FreezeShown {
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -27,7 +28,7 @@ pub(super) struct FreezeShown {
     holds: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ExemptedShown {
     granted: Timestamp,
     exempt: Exempt,

@@ -1,6 +1,7 @@
 //! Gates, as they are shown.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::gate::{Gate, GateRules};
 use townclerk_domain::names::Code;
@@ -10,7 +11,7 @@ use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct GateShown {
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -24,7 +25,7 @@ pub(super) struct GateShown {
     lifted: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RequirementShown {
     code: Code,
     text: Text,

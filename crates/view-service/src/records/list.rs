@@ -1,9 +1,11 @@
 //! Lists of what a ledger holds, for one scope, newest first and page by page.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use townclerk_domain::decider::Decider;
 use townclerk_domain::names::{Code, LogName, Scope};
@@ -27,7 +29,7 @@ pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
     /// Such a record as it stands.
     type Stands;
     /// As it is shown, apart from its log and id.
-    type Shown: Serialize + Send;
+    type Shown: Serialize + JsonSchema + Send;
 
     /// The key of the list in the answer.
     const PLURAL: &'static str;
@@ -104,8 +106,29 @@ impl<L: Listable> Serialize for Page<L> {
     }
 }
 
+impl<L: Listable> JsonSchema for Page<L> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PageOf_{}", L::PLURAL).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "scope": generator.subschema_for::<Scope>(),
+                (L::PLURAL): generator.subschema_for::<Vec<Shown<L::Shown>>>(),
+                "next": {
+                    "type": ["string", "null"],
+                    "description": "For the parameter `after` of the next page; null on the last one.",
+                },
+            },
+            "required": ["scope", L::PLURAL, "next"],
+        })
+    }
+}
+
 /// One record of a list.
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, JsonSchema)]
 pub(super) struct Shown<S> {
     pub id: Uuid,
     pub log: LogName,

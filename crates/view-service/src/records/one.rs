@@ -1,5 +1,6 @@
 //! One record with its recorded events.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_app::http::Problem;
 use townclerk_domain::decider::Decider;
@@ -19,7 +20,7 @@ use super::parameters::{Takes, Wanted};
 use crate::query::Params;
 use crate::view::View;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct WithEvents<S> {
     pub log: LogName,
     pub id: Uuid,
@@ -58,6 +59,7 @@ pub(super) async fn one<L: Listable>(
                 log: log.clone(),
                 id: uuid,
                 sample: row.sample,
+                last_happened: standing.last().map(|last| last.happened),
                 stands,
             };
             L::shown(&kept, &beside)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::imprecise::Within;
@@ -21,7 +22,7 @@ use super::parameters::Takes;
 
 const SECONDS_PER_MINUTE: i64 = 60;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct OutageShown {
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -49,7 +50,7 @@ pub(super) struct OutageShown {
     recurred: Vec<Reference>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PlannedShown {
     noticed: Timestamp,
     services: BTreeSet<Code>,
@@ -57,7 +58,7 @@ struct PlannedShown {
     to: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ActionShown {
     action: Code,
     text: Text,

@@ -1,11 +1,14 @@
 //! Query parameters of records. Each read takes some of them; the others are refused by name, so
 //! that nobody takes a list for narrower than it is.
 
+use serde_json::json;
 use townclerk_app::http::Problem;
+use townclerk_app::http::described::Parameter;
 use townclerk_views::contributions::Basis;
 use townclerk_views::lists::{Listed, PAGE_MAX, PageEnd};
 
 use super::page_end;
+use crate::described::{MIN_POSITION, once, parameter};
 use crate::query::{Params, instant, parsed};
 
 /// Records on a page where nothing else is asked for.
@@ -40,7 +43,41 @@ impl Takes {
         names: &["as_at", "known_at"],
         ..Self::PAGES
     };
+
+    /// What is published of them.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let names = self.names.iter().copied().chain([MIN_POSITION]);
+        names.map(|name| self.parameter(name)).collect()
+    }
+
+    fn parameter(&self, name: &'static str) -> Parameter {
+        match name {
+            "limit" => {
+                let (limit, most) = (self.limit, self.limit_max);
+                let about = "How many at most.";
+                let schema = json!({
+                    "type": "integer", "minimum": 1, "maximum": most, "default": limit,
+                });
+                once(name, about, schema)
+            }
+            "status" => {
+                let unless_said = match self.listed {
+                    Listed::Open => OPEN,
+                    Listed::All => ALL,
+                };
+                let schema = json!({
+                    "type": "string", "enum": [OPEN, ALL], "default": unless_said,
+                });
+                once(name, "Which of them.", schema)
+            }
+            name => parameter(name),
+        }
+    }
 }
+
+const OPEN: &str = "open";
+
+const ALL: &str = "all";
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -88,8 +125,8 @@ fn unknown(takes: &Takes, name: &str) -> Problem {
 
 fn listed(value: &str) -> Result<Listed, Problem> {
     match value {
-        "open" => Ok(Listed::Open),
-        "all" => Ok(Listed::All),
+        OPEN => Ok(Listed::Open),
+        ALL => Ok(Listed::All),
         _ => Err(Problem::bad_query("status", "open or all")),
     }
 }
@@ -116,6 +153,22 @@ mod tests {
         let wanted = Wanted::read(&Takes::PAGES_BY_STATUS, &Vec::new()).unwrap();
         assert_eq!((wanted.listed, wanted.limit), (Listed::All, PAGE_DEFAULT));
         assert_eq!(wanted.basis, Basis::default());
+    }
+
+    #[test]
+    fn every_published_parameter_is_taken_and_told_about() {
+        for takes in [Takes::PAGES, Takes::PAGES_BY_STATUS, Takes::ONE] {
+            for published in takes.parameters() {
+                assert_ne!(published.about, "", "{}", published.name);
+                // It was waited for before.
+                if published.name == MIN_POSITION {
+                    continue;
+                }
+                let refused = read(&takes, published.name, "%").unwrap_err();
+                let why = refused.detail();
+                assert!(!why.contains("not a parameter"), "{why}");
+            }
+        }
     }
 
     #[test]

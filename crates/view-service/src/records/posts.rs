@@ -1,6 +1,7 @@
 //! Posts of the establishment, as they are shown: how one is held, never by whom.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::names::Code;
 use townclerk_domain::post::{Holder, Post, PostRules};
@@ -9,7 +10,7 @@ use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct PostShown {
     /// Whether it was made up for a demonstration.
     sample: bool,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::names::Code;
 use townclerk_domain::programme::{Programme, ProgrammeRules};
@@ -11,7 +12,7 @@ use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ProgrammeShown {
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -25,7 +26,7 @@ pub(super) struct ProgrammeShown {
     paused: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PhaseShown {
     phase: Code,
     planned_from: Option<Date>,
@@ -34,7 +35,7 @@ struct PhaseShown {
     completed: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PauseShown {
     from: Timestamp,
     /// Null while it lasts.

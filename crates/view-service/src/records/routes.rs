@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use townclerk_app::access::Guarded;
 use townclerk_app::http::Problem;
+use townclerk_app::http::described::Described;
 use townclerk_domain::change::ChangeRules;
 use townclerk_domain::freeze::FreezeRules;
 use townclerk_domain::gate::GateRules;
@@ -13,7 +15,12 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
 
+use super::agreements::Agreed;
+use super::findings::Findings;
 use super::list::Listable;
+use super::one::WithEvents;
+use super::parameters::Takes;
+use super::tickets::TicketState;
 use super::{ReadError, agreements, findings, list, one, tickets};
 use crate::routes::{Asked, RECORDS, TICKETS, Views, after_waiting, failed, params};
 
@@ -31,17 +38,42 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let posts = page::<PostRules>;
     guarded
         .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
+        .described(of::<tickets::Page>(&tickets::TAKES))
         .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
+        .described(of::<WithEvents<TicketState>>(&Takes::ONE))
         .get_with("/v1/views/{view}/outages", RECORDS, state(), outages)
+        .described(a_page::<OutageRules>())
         .get_with("/v1/views/{view}/outages/{id}", RECORDS, state(), outage)
+        .described(a_single::<OutageRules>())
         .get_with("/v1/views/{view}/changes", RECORDS, state(), changes)
+        .described(a_page::<ChangeRules>())
         .get_with("/v1/views/{view}/changes/{id}", RECORDS, state(), change)
+        .described(a_single::<ChangeRules>())
         .get_with("/v1/views/{view}/freezes", RECORDS, state(), freezes)
+        .described(a_page::<FreezeRules>())
         .get_with("/v1/views/{view}/gates", RECORDS, state(), gates)
+        .described(a_page::<GateRules>())
         .get_with("/v1/views/{view}/programmes", RECORDS, state(), programmes)
+        .described(a_page::<ProgrammeRules>())
         .get_with("/v1/views/{view}/posts", RECORDS, state(), posts)
+        .described(a_page::<PostRules>())
         .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
+        .described(of::<Agreed>(&agreements::TAKES))
         .get_with("/v1/views/{view}/findings", RECORDS, state(), found)
+        .described(of::<Findings>(&findings::TAKES))
+}
+
+/// A read that takes this and answers with a `T`.
+fn of<T: JsonSchema>(takes: &Takes) -> Described {
+    Described::json::<T>(takes.parameters())
+}
+
+fn a_page<L: Listable>() -> Described {
+    of::<list::Page<L>>(&L::TAKES)
+}
+
+fn a_single<L: Listable>() -> Described {
+    of::<WithEvents<L::Shown>>(&Takes::ONE)
 }
 
 /// The log whose tickets a scope lists.

@@ -1,6 +1,7 @@
 //! Tickets: pages of those of one log, in the order in which they were logged, and one of them.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_app::http::Problem;
 use townclerk_domain::identity::canonical_uuid;
@@ -19,14 +20,14 @@ use crate::query::Params;
 use crate::view::{View, ViewError};
 
 /// Whoever works on tickets wants those that are open.
-const TAKES: Takes = Takes {
+pub(super) const TAKES: Takes = Takes {
     names: &["status", "limit", "after"],
     listed: Listed::Open,
     limit_max: PAGE_MAX,
     ..Takes::PAGES
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Page {
     log: LogName,
     tickets: Vec<TicketShown>,
@@ -34,7 +35,7 @@ pub(super) struct Page {
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TicketShown {
     id: Uuid,
     #[serde(flatten)]
@@ -42,7 +43,7 @@ struct TicketShown {
 }
 
 /// A ticket as it stood.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct TicketState {
     logged: Timestamp,
     status: Status,

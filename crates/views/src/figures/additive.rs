@@ -43,21 +43,20 @@ pub fn additive_query(scope: Scope, newest: Option<Timestamp>) -> Query {
 /// Where the parts of a breakdown do not make up their total, in words.
 pub fn additive_differences(figures: &[Figure]) -> Vec<String> {
     let mut totals = BTreeMap::new();
-    let mut parts: BTreeMap<_, i64> = BTreeMap::new();
+    // A part of which nothing is known leaves nothing to compare: the sum is none either.
+    let mut parts: BTreeMap<_, Option<i64>> = BTreeMap::new();
     for figure in figures {
         let cell = (figure.measure, figure.period.label.as_str());
-        let Some(value) = figure.numerator else {
-            continue;
-        };
         if figure.breakdown.is_empty() {
-            totals.insert(cell, value);
+            totals.extend(figure.numerator.map(|value| (cell, value)));
         } else {
             let names: Vec<&str> = figure.breakdown.keys().map(String::as_str).collect();
-            *parts.entry((cell, names.join(" and "))).or_default() += value;
+            let sum = parts.entry((cell, names.join(" and "))).or_insert(Some(0));
+            *sum = sum.zip(figure.numerator).map(|(sum, value)| sum + value);
         }
     }
     let wrong = parts.into_iter().filter_map(|((cell, by), sum)| {
-        let total = totals.get(&cell)?;
+        let (total, sum) = (totals.get(&cell)?, sum?);
         let (measure, period) = cell;
         (sum != *total).then(|| format!("{measure} of {period}: by {by} {sum}, in all {total}"))
     });

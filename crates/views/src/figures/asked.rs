@@ -112,13 +112,11 @@ impl<R: Rows> Evaluation<'_, R> {
         // The last instant that counts is the one before `as_at`; nothing is known of what comes
         // after the newest record and the last look.
         let as_at = as_at.or_else(|| self.coverages(&whole).complete_to());
-        let known = self
-            .reading
-            .known
-            .values()
-            .chain(self.reading.reached.values());
+        let (known, reached) = (self.reading.known.iter(), self.reading.reached.iter());
+        let looked_at = known.chain(reached).filter(|(log, _)| self.is_read(log));
+        let newest = looked_at.map(|(_, at)| *at).max();
         let last = as_at
-            .min(known.max().copied())
+            .min(newest)
             .map_or(first, |end| Month::of(end - SignedDuration::from_micros(1)));
         let months: Vec<Month> = (first.number()..=last.number())
             .map(Month::from_number)
@@ -130,6 +128,14 @@ impl<R: Rows> Evaluation<'_, R> {
             .map(Period::Month)
             .chain(quarters)
             .collect())
+    }
+
+    /// Whether a figure of this scope may be made from a log: which view answers makes no difference.
+    fn is_read(&self, log: &LogName) -> bool {
+        match self.scope {
+            Scope::Joint => true,
+            Scope::Log(own) => log == own || log.is_shared(),
+        }
     }
 
     /// Tickets are shown from the first one that is recorded, also where no coverage promises
@@ -144,7 +150,9 @@ impl<R: Rows> Evaluation<'_, R> {
             }
         } else {
             let coverages = self.registry.coverages.iter();
-            let of_family = coverages.filter(|known| known.coverage.selector.family == family);
+            let of_family = coverages
+                .filter(|known| known.coverage.selector.family == family)
+                .filter(|known| self.is_read(&known.log));
             first = of_family
                 .map(|known| Month::of_day(known.coverage.from))
                 .min();

@@ -31,6 +31,9 @@ const LATE_ROWS_MAX: usize = 5_000;
 /// Passes that are kept.
 const PASSES_KEPT: usize = 8;
 
+/// Ledgers that are kept: each holds all changes, outages and posts of its logs.
+const LEDGERS_KEPT: usize = 4;
+
 /// The last folded sequence of each log: a pass is good as long as they stay.
 pub type Positions = BTreeMap<LogName, u64>;
 
@@ -226,6 +229,17 @@ impl PassCache {
         logs: BTreeSet<LogName>,
         positions: &Positions,
     ) -> Result<Arc<Ledger>, RowsError> {
+        // What has all happened before a moment is the same from any later one.
+        if basis.as_at.is_some() {
+            let whole = Basis {
+                as_at: None,
+                ..basis
+            };
+            let whole = self.ledger(rows, whole, logs.clone(), positions)?;
+            if whole.last_happened < basis.as_at {
+                return Ok(whole);
+            }
+        }
         let key = (basis, logs.clone(), positions.clone());
         let found = |kept: &[(LedgerKey, Arc<Ledger>)]| {
             let found = kept.iter().find(|(found, _)| *found == key);
@@ -235,9 +249,13 @@ impl PassCache {
         if let Some(ledger) = found(&kept()) {
             return Ok(ledger);
         }
+        let _turn = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ledger) = found(&kept()) {
+            return Ok(ledger);
+        }
         let ledger = Arc::new(Ledger::read(rows, basis, logs)?);
         let mut kept = kept();
-        if kept.len() >= PASSES_KEPT {
+        if kept.len() >= LEDGERS_KEPT {
             kept.remove(0);
         }
         kept.push((key.clone(), Arc::clone(&ledger)));

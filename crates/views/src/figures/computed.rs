@@ -15,10 +15,11 @@ use super::query::Values;
 use super::scope::{Coverages, rolling_12};
 use crate::availability::{self, Minutes};
 use crate::change_control::breached;
+use crate::completeness::Covered;
 use crate::dimension::{Dimension, UNKNOWN};
 use crate::kept::Kept;
 use crate::ledger::{Ledger, LinkedTicket};
-use crate::measure::Measure;
+use crate::measure::{Accumulation, Measure};
 use crate::quantity::Quantity;
 use crate::rows::Rows;
 use crate::tally::Slot;
@@ -94,8 +95,17 @@ impl<R: Rows> Evaluation<'_, R> {
         else {
             return Minutes::default();
         };
-        let within = (during.start(), during.end().min(of.as_at));
-        availability::minutes(of.ledger, agreements, code, service, within)
+        // Time that nobody covers is neither up nor down.
+        let covered = of.coverages.of_council(council);
+        let parts =
+            covered.map(|covered| covered.parts(during.start(), during.end().min(of.as_at)));
+        let mut total = Minutes::default();
+        for within in parts.unwrap_or_default() {
+            total.add(availability::minutes(
+                of.ledger, agreements, code, service, within,
+            ));
+        }
+        total
     }
 
     /// The 12 months with their minutes; `None` where one of them is not covered at all.
@@ -104,11 +114,15 @@ impl<R: Rows> Evaluation<'_, R> {
         let mut found = Vec::with_capacity(months.len());
         for month in months {
             let month = Period::Month(month);
-            let covered = of
-                .coverages
-                .all_cover(&month, of.asked.measure, Some(of.as_at));
+            // Each month needs the members of that month, and every one of them.
+            for council in self.councils(&month) {
+                let covered = of.coverages.of_council(&council)?;
+                if covered.covers(&month, of.as_at, Accumulation::Flow) == Covered::No {
+                    return None;
+                }
+            }
             let minutes = self.minutes(of, &month);
-            if !covered || minutes.agreed == 0 {
+            if minutes.agreed == 0 {
                 return None;
             }
             found.push(minutes);
@@ -130,70 +144,75 @@ impl<R: Rows> Evaluation<'_, R> {
         percent(total)
     }
 
-    /// For each council and service the complete months of the period, and whether each was below
-    /// the target that was in force at its end.
-    fn judged(&self, of: &Computing<'_>) -> Option<(Vec<Vec<bool>>, bool)> {
-        let months: Vec<Month> = of.asked.period.months()?.collect();
+    /// For each council and service the months of the period: whether each was below the target that
+    /// was in force at its end, where it is complete.
+    fn judged(&self, of: &Computing<'_>) -> Option<(Vec<Vec<Option<bool>>>, bool)> {
+        let months: Vec<Period> = of.asked.period.months()?.map(Period::Month).collect();
         let mut sample = false;
         let mut all = Vec::new();
-        let mut councils: BTreeSet<LogName> = BTreeSet::new();
-        for month in &months {
-            councils.extend(self.councils(&Period::Month(*month)));
-        }
+        let councils: BTreeSet<LogName> = months
+            .iter()
+            .flat_map(|month| self.councils(month))
+            .collect();
         for council in councils {
             for service in self.services(&council, of.asked) {
-                let mut of_one = Vec::with_capacity(months.len());
-                for month in &months {
-                    let month = Period::Month(*month);
-                    let member = self.councils(&month).contains(&council);
-                    let below = member
-                        .then(|| self.is_below(of, &council, &service, &month, &mut sample))
-                        .flatten();
-                    of_one.push(below.unwrap_or(false));
-                }
-                all.push(of_one);
+                let judge = |month: &Period| {
+                    let member = self.councils(month).contains(&council);
+                    let below = member.then(|| self.is_below(of, &council, &service, month));
+                    below.flatten().map(|(below, of_sample)| {
+                        sample |= of_sample;
+                        below
+                    })
+                };
+                all.push(months.iter().map(judge).collect());
             }
         }
-        // Where nobody agreed on anything there is nothing to judge.
-        (!all.is_empty()).then_some((all, sample))
+        // Where no month can be judged there is nothing to count.
+        let any = all
+            .iter()
+            .flatten()
+            .any(|month: &Option<bool>| month.is_some());
+        any.then_some((all, sample))
     }
 
-    /// `None` for a month that is not over, not covered as a whole, or without a target.
+    /// Whether a month was below target, and whether that is sample data; `None` for a month that is
+    /// not over, not covered and agreed as a whole, or without a target.
     fn is_below(
         &self,
         of: &Computing<'_>,
         council: &LogName,
         service: &Code,
         month: &Period,
-        sample: &mut bool,
-    ) -> Option<bool> {
-        let coverage = of.coverages.by_log.get(council)?.as_ref()?;
-        let shared = of.coverages.by_log.get(&LogName::shared())?.as_ref()?;
-        let accumulation = of.asked.measure.accumulation();
-        for coverage in [coverage, shared] {
-            let covered = coverage.covers(month, of.as_at, accumulation);
-            if !matches!(covered, crate::completeness::Covered::Fully(_)) {
-                return None;
-            }
+    ) -> Option<(bool, bool)> {
+        let covered = of.coverages.of_council(council)?;
+        let covered = covered.covers(month, of.as_at, Accumulation::Flow);
+        let agreements = &self.registry.agreements.get(council)?.stands;
+        let whole = (month.start(), month.end());
+        if !matches!(covered, Covered::Fully(_))
+            || !availability::is_agreed_throughout(agreements, service, whole)
+        {
+            return None;
         }
-        let agreements = self.registry.agreements.get(council)?;
-        let target = availability::target(&agreements.stands, service, month.end())?;
+        let target = availability::target(agreements, service, month.end())?;
         let minutes = self.minutes_of(of, council, service, month);
-        *sample |= minutes.sample;
-        Some(percent(minutes)?.is_below(target))
+        Some((percent(minutes)?.is_below(target), minutes.sample))
     }
 
     fn months_below(&self, of: &Computing<'_>) -> Option<Quantity> {
         let (judged, sample) = self.judged(of)?;
-        let below = judged.iter().flatten().filter(|below| **below).count();
+        let below = judged
+            .iter()
+            .flatten()
+            .filter(|month| **month == Some(true));
+        let below = below.count();
         Some(Quantity::count(i64::try_from(below).ok()?, sample))
     }
 
     fn longest_run(&self, of: &Computing<'_>) -> Option<Quantity> {
         let (judged, sample) = self.judged(of)?;
         let runs = judged.iter().flat_map(|months| {
-            let runs = months.split(|below| !below);
-            runs.map(<[bool]>::len)
+            let runs = months.split(|month| *month != Some(true));
+            runs.map(<[Option<bool>]>::len)
         });
         let longest = runs.max().unwrap_or(0);
         Some(Quantity::count(i64::try_from(longest).ok()?, sample))
@@ -217,7 +236,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 .is_some_and(|at| {
                     let councils = &change.stands.requested.councils;
                     self.is_of_home(of.asked, change, at, councils)
-                        && breached(of.ledger, change).next().is_some()
+                        && breached(of.ledger, change, of.as_at).next().is_some()
                 })
         });
         count(counted.map(|change| change.sample))
@@ -280,11 +299,11 @@ fn count(samples: impl Iterator<Item = bool>) -> Quantity {
 /// roughly, if all of that time does.
 fn began_in(outage: &Kept<Outage>, period: &Period, as_at: Timestamp) -> Option<Timestamp> {
     let begun = outage.stands.begun.as_ref()?;
-    let ends = match begun.declared.when {
-        Some(within) => within.end(),
-        None => begun.at + SignedDuration::from_nanos(1),
+    let (from, ends) = match begun.declared.when {
+        Some(within) => (within.start(), within.end()),
+        None => (begun.at, begun.at + SignedDuration::from_nanos(1)),
     };
-    let lies_in = period.start() <= begun.at && ends <= period.end() && begun.at < as_at;
+    let lies_in = period.start() <= from && ends <= period.end() && begun.at < as_at;
     (outage.stands.planned.is_none() && lies_in).then_some(begun.at)
 }
 
@@ -320,13 +339,11 @@ fn is_change_related(ledger: &Ledger, ticket: &LinkedTicket) -> bool {
         kinds.any(|kind| kind == ReferenceKind::Change)
     };
     let caused = |log: &LogName, kind, id| {
-        let effect = Reference {
+        ledger.caused.contains(&Reference {
             log: log.clone(),
             kind,
             id,
-        };
-        let mut changes = ledger.changes.iter();
-        changes.any(|change| change.stands.caused.contains(&effect))
+        })
     };
     let by_outage = |cause: &Reference| {
         cause.kind == ReferenceKind::Outage

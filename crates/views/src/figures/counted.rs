@@ -15,6 +15,18 @@ use crate::quantity::Quantity;
 use crate::rows::{Rows, RowsError};
 use crate::tally::{CellKey, Grain, day_number};
 
+/// The parts of a range of days that lie in one month each.
+fn by_month(days: &Period) -> impl Iterator<Item = Period> {
+    let (first, last) = (days.first_day(), days.last_day());
+    let months = Month::of_day(first).number()..=Month::of_day(last).number();
+    months
+        .map(Month::from_number)
+        .map(move |month| Period::Days {
+            first: month.first_day().max(first),
+            last: month.last_day().min(last),
+        })
+}
+
 impl<'a, R: Rows> Evaluation<'a, R> {
     pub(super) fn counted(
         &self,
@@ -36,17 +48,20 @@ impl<'a, R: Rows> Evaluation<'a, R> {
                     total.add(self.sum(asked, &cells, &during, number, number)?);
                 }
             }
+            None if asked.measure.accumulation() == Accumulation::Flow => {
+                for part in by_month(&asked.period) {
+                    let (first, last) = (day_number(part.first_day()), day_number(part.last_day()));
+                    total.add(self.sum(asked, &cells, &part, first, last)?);
+                }
+            }
+            // What there is at the end is summed over the members at the end.
             _ => {
-                let bucket = |day| match cells.grain() {
-                    Grain::Month => Month::of_day(day).number(),
-                    Grain::Day => day_number(day),
+                let end = asked.period.last_day();
+                let last = match cells.grain() {
+                    Grain::Month => Month::of_day(end).number(),
+                    Grain::Day => day_number(end),
                 };
-                let last = bucket(asked.period.last_day());
-                let first = match asked.measure.accumulation() {
-                    Accumulation::Flow => bucket(asked.period.first_day()),
-                    Accumulation::Stock => 0,
-                };
-                total.add(self.sum(asked, &cells, &asked.period, first, last)?);
+                total.add(self.sum(asked, &cells, &Period::Day(end), 0, last)?);
             }
         }
         Ok(Quantity::count(total.delta, total.sample != 0))

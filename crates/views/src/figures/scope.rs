@@ -15,7 +15,7 @@ use crate::completeness::{Covered, LogCoverage};
 use crate::definition::Whose;
 use crate::dimension::Dimension;
 use crate::kept::Kept;
-use crate::measure::Measure;
+use crate::measure::{Accumulation, Measure};
 use crate::rows::Rows;
 use crate::tally::Slot;
 
@@ -40,6 +40,13 @@ impl Coverages {
                 .by_log
                 .values()
                 .all(|coverage| covering(coverage.as_ref(), period, measure, as_at) != Covered::No)
+    }
+
+    /// What a council's own log and the shared one cover together.
+    pub fn of_council(&self, council: &LogName) -> Option<LogCoverage> {
+        let own = self.by_log.get(council)?.as_ref()?;
+        let shared = self.by_log.get(&LogName::shared())?.as_ref()?;
+        own.and(shared)
     }
 
     pub fn all_cover_fully(
@@ -129,17 +136,27 @@ impl<R: Rows> Evaluation<'_, R> {
             let days = agreed_days(&agreements.stands, asked);
             coverage = coverage.within(&days, agreements.sample)?;
         }
-        let joint = *self.scope == Scope::Joint;
-        let left = self.registry.member(log).and_then(|member| member.last_day);
-        Some(match left.filter(|_| joint) {
-            Some(last_day) => coverage.until_leaving(last_day),
-            None => coverage,
-        })
+        if *self.scope == Scope::Joint
+            && let Some(member) = self.registry.member(log)
+        {
+            coverage = coverage.since_joining(member.joined.from);
+            if let Some(last_day) = member.last_day {
+                coverage = coverage.until_leaving(last_day);
+            }
+        }
+        Some(coverage)
     }
 
     fn logs(&self, asked: &Asked<'_>, window: &Period) -> Vec<LogName> {
+        // Who is a member at its end makes up what there is at the end of a period.
+        let window = match asked.measure.accumulation() {
+            Accumulation::Stock => &Period::Day(window.last_day()),
+            Accumulation::Flow => window,
+        };
         match (self.scope, asked.home, asked.measure.definition().whose) {
             (_, Some(home), Whose::Home) => vec![home.clone()],
+            // A freeze of any council may hold a shared change.
+            (Scope::Joint, Some(_), _) => self.joint_logs(window),
             (_, Some(home), _) => with_shared(home),
             (Scope::Log(log), None, Whose::Home) => vec![log.clone()],
             (Scope::Log(log), None, _) => with_shared(log),

@@ -30,9 +30,15 @@ pub fn of_kind(kind: AggregateKind) -> Vec<u8> {
     vec![b'T', kind_byte(kind)]
 }
 
-pub fn key(log: &LogName, aggregate: AggregateId) -> Vec<u8> {
-    let mut key = of_kind(aggregate.kind);
+/// All timelines of one kind in one log.
+pub fn of_kind_in(kind: AggregateKind, log: &LogName) -> Vec<u8> {
+    let mut key = of_kind(kind);
     push_name(&mut key, log.as_str());
+    key
+}
+
+pub fn key(log: &LogName, aggregate: AggregateId) -> Vec<u8> {
+    let mut key = of_kind_in(aggregate.kind, log);
     key.extend_from_slice(aggregate.id.as_bytes());
     key
 }

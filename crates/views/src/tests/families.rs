@@ -1,41 +1,30 @@
-//! Figures and findings of changes, outages, posts and councils that leave, told as stories.
-
-use std::collections::BTreeSet;
+//! Figures of outages and agreements, and of councils that leave, told as stories.
 
 use townclerk_domain::availability::{
     AvailabilityAgreed, AvailabilityFact, AvailabilityRules, ServiceTime, availability_of,
 };
-use townclerk_domain::change::{
-    Assessed, Authorised, Caused, ChangeFact, ChangeRules, ChangeType, Closed, Implemented,
-    Outcome, Requested, Reviewed, Risk, Scheduled, Started,
-};
-use townclerk_domain::freeze::{
-    ChangeReference, Exempt, FreezeDeclared, FreezeExempted, FreezeFact, FreezeRules, FreezeScope,
-};
-use townclerk_domain::gate::{GateFact, GateRequirementMet, GateRules, GateSet, Requirement};
+use townclerk_domain::coverage::{CoverageFact, CoverageRules, Selector};
 use townclerk_domain::identity::{AggregateId, AggregateKind, Family};
 use townclerk_domain::imprecise::{Precision, Within};
 use townclerk_domain::outage::{
-    CauseFound, Declared, Effect, MaintenancePlanned, OutageFact, OutageRules, Party, Resolved,
-    Severity,
+    CauseFound, Declared, Effect, MaintenancePlanned, OutageFact, OutageRules, Party, Severity,
 };
 use townclerk_domain::partnership::{
     Left, NoticeGiven, PartnershipFact, PartnershipRules, membership,
 };
-use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::text::Text;
-use townclerk_domain::ticket::{Linked, Priority, TicketFact, TicketKind, TicketRules, UserClass};
+use townclerk_domain::ticket::TicketRules;
 use uuid::Uuid;
 
-use super::history::{History, ask, code, folded, log, one, read};
+use super::change_control::incident;
+use super::history::{History, ask, code, folded, log, one};
 use crate::contributions::Basis;
 use crate::dimension::Dimension;
 use crate::figure::Figure;
-use crate::figures::{Breakdown, Home, Query};
-use crate::findings::{Finding, FindingKind, findings};
+use crate::figures::{Breakdown, Home, Query, additive_differences, additive_query};
 use crate::measure::Measure;
 
-const EVERYTHING: [Family; 4] = [
+pub const EVERYTHING: [Family; 4] = [
     Family::Ticket,
     Family::Change,
     Family::Outage,
@@ -53,14 +42,14 @@ pub fn text(text: &str) -> Text {
     Text::new(text).unwrap()
 }
 
-fn figure(history: &History, query: &Query) -> Figure {
+pub fn figure(history: &History, query: &Query) -> Figure {
     let mut figures = ask(history, &folded(&history.all(), &[]), query);
     assert_eq!(figures.len(), 1);
     figures.remove(0)
 }
 
 /// The value as it is shown; empty for none.
-fn shown(history: &History, query: &Query) -> String {
+pub fn shown(history: &History, query: &Query) -> String {
     let value = figure(history, query).value;
     value.map(|value| value.0.to_string()).unwrap_or_default()
 }
@@ -72,7 +61,7 @@ fn late() -> Basis {
     }
 }
 
-fn of(scope: &str, measure: Measure, period: &str, fixed: &[(Dimension, &str)]) -> Query {
+pub fn of(scope: &str, measure: Measure, period: &str, fixed: &[(Dimension, &str)]) -> Query {
     let fixed = fixed.iter().map(|(d, value)| (*d, (*value).to_owned()));
     Query {
         breakdowns: vec![Breakdown {
@@ -105,7 +94,7 @@ fn down(council: &str, from: &str, to: &str) -> Effect {
     }
 }
 
-fn outage(councils: &[&str], effects: Vec<Effect>) -> OutageFact {
+pub fn outage(councils: &[&str], effects: Vec<Effect>) -> OutageFact {
     OutageFact::Declared(Declared {
         title: text("Mail is down"),
         summary: None,
@@ -116,8 +105,13 @@ fn outage(councils: &[&str], effects: Vec<Effect>) -> OutageFact {
     })
 }
 
-fn declares(history: &mut History, name: &str, number: u128, at: &str, fact: OutageFact) {
+pub fn declares(history: &mut History, name: &str, number: u128, at: &str, fact: OutageFact) {
     let id = aggregate(AggregateKind::Outage, number);
+    // How long it lasted is known once it is over.
+    if let OutageFact::Declared(declared) = &fact {
+        let ends = declared.effects.iter().filter_map(|effect| effect.to);
+        ends.for_each(|end| history.clock_reaches(end));
+    }
     history.tell::<OutageRules>(name, id, at, fact);
 }
 
@@ -264,8 +258,7 @@ fn months_below_target_are_counted_once_over_and_runs_are_consecutive() {
         },
         ..below("2019-06")
     };
-    let inside = figure(&history, &inside);
-    assert_eq!((inside.numerator, inside.partial), (Some(0), true));
+    assert_eq!(shown(&history, &inside), "");
 }
 
 #[test]
@@ -302,233 +295,6 @@ fn an_outage_of_unknown_day_counts_where_all_of_its_time_lies() {
     assert_eq!(count(&history, "2019-02", "storage"), "0");
     assert_eq!(count(&history, "2019-02-21/2019-04-10", "storage"), "0");
     assert_eq!(count(&history, "2019-02-20/2019-04-10", "unknown"), "0");
-}
-
-fn requested(project: Option<&str>) -> ChangeFact {
-    ChangeFact::Requested(Requested {
-        change_type: ChangeType::Standard,
-        title: text("A new link"),
-        category: code("new-project"),
-        project: project.map(code),
-        services: BTreeSet::new(),
-        councils: BTreeSet::new(),
-    })
-}
-
-/// A standard change from its request to its end, an hour for each step.
-fn changes(history: &mut History, name: &str, number: u128, day: &str, project: Option<&str>) {
-    let id = aggregate(AggregateKind::Change, number);
-    let facts = [
-        requested(project),
-        ChangeFact::Scheduled(Scheduled {
-            from: format!("{day}T10:00:00Z").parse().unwrap(),
-            to: format!("{day}T11:00:00Z").parse().unwrap(),
-        }),
-        ChangeFact::Started(Started {}),
-        ChangeFact::Implemented(Implemented {}),
-        ChangeFact::Reviewed(Reviewed { findings: None }),
-        ChangeFact::Closed(Closed {
-            outcome: Outcome::BackedOut,
-        }),
-    ];
-    for (hour, fact) in (8..).zip(facts) {
-        let at = format!("{day}T{hour:02}:00:00Z");
-        history.tell::<ChangeRules>(name, id, &at, fact);
-    }
-}
-
-fn freeze(history: &mut History, number: u128, from: &str) -> AggregateId {
-    let id = aggregate(AggregateKind::Freeze, number);
-    let declared = FreezeFact::FreezeDeclared(FreezeDeclared {
-        title: text("Until the service is stable"),
-        scope: FreezeScope {
-            categories: [code("new-project")].into(),
-            ..FreezeScope::default()
-        },
-        from: from.parse().unwrap(),
-        to: None,
-        until: Some(text("The service is stable.")),
-    });
-    history.tell::<FreezeRules>("shared", id, from, declared);
-    id
-}
-
-fn found(history: &History, scope: &str) -> Vec<Finding> {
-    let rows = folded(&history.all(), &[]);
-    let scope = scope.parse().unwrap();
-    read(history, &rows, |reading| {
-        findings(reading, &scope, Basis::default()).unwrap()
-    })
-}
-
-fn kinds(history: &History, scope: &str) -> Vec<FindingKind> {
-    let found = found(history, scope).into_iter();
-    found.map(|finding| finding.kind).collect()
-}
-
-#[test]
-fn a_change_in_a_freeze_is_a_finding_unless_it_is_exempt() {
-    let mut history = History::covering(&EVERYTHING);
-    let id = freeze(&mut history, 1, "2019-02-01T00:00:00Z");
-    let exempted = FreezeFact::FreezeExempted(FreezeExempted {
-        exempt: Exempt::Project(code("phase-2")),
-        reason: text("It has people of its own."),
-    });
-    history.tell::<FreezeRules>("shared", id, "2019-02-02T00:00:00Z", exempted);
-    changes(&mut history, "brent", 1, "2019-01-20", None);
-    changes(&mut history, "brent", 2, "2019-02-20", Some("phase-2"));
-    let frozen = Measure::ChangesInFreezeWithoutExemption;
-    let in_freeze = of("joint", frozen, "2019-02", &[]);
-    assert_eq!(shown(&history, &in_freeze), "0");
-    assert_eq!(kinds(&history, "joint"), []);
-    changes(&mut history, "brent", 3, "2019-02-21", None);
-    assert_eq!(shown(&history, &in_freeze), "1");
-    assert_eq!(
-        shown(&history, &of("lewisham", frozen, "2019-02", &[])),
-        "0"
-    );
-    let findings = found(&history, "brent");
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].kind, FindingKind::ChangeInFreeze);
-    // Who and when: the event with which its implementation began.
-    assert_eq!(findings[0].at.to_string(), "2019-02-21T10:00:00Z");
-    let event = &history.logs[&log("brent")][usize::try_from(findings[0].sequence).unwrap() - 1];
-    assert_eq!(event.aggregate, aggregate(AggregateKind::Change, 3));
-    assert_eq!(kinds(&history, "lewisham"), []);
-    // By its outcome it is counted like any other.
-    let closed = of(
-        "brent",
-        Measure::ChangesClosed,
-        "2019-02",
-        &[(Dimension::Outcome, "backed-out")],
-    );
-    assert_eq!(shown(&history, &closed), "2");
-}
-
-#[test]
-fn a_change_behind_a_gate_is_a_finding_until_the_gate_is_open() {
-    let mut history = History::covering(&EVERYTHING);
-    let id = aggregate(AggregateKind::Gate, 1);
-    let requires = ["lessons", "remedies"].map(|name| Requirement {
-        code: code(name),
-        text: text("All of them."),
-    });
-    let set = GateFact::GateSet(GateSet {
-        title: text("Telephony waits"),
-        project: code("telephony"),
-        requires: requires.to_vec(),
-    });
-    history.tell::<GateRules>("shared", id, "2019-02-01T00:00:00Z", set);
-    let met = |requirement| {
-        GateFact::GateRequirementMet(GateRequirementMet {
-            requirement: code(requirement),
-        })
-    };
-    history.tell::<GateRules>("shared", id, "2019-02-02T00:00:00Z", met("lessons"));
-    changes(&mut history, "brent", 1, "2019-02-20", Some("telephony"));
-    let findings = found(&history, "joint");
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].kind, FindingKind::ChangeBehindGate);
-    assert!(
-        findings[0].detail.contains("waits for remedies"),
-        "{findings:?}"
-    );
-    history.tell::<GateRules>("shared", id, "2019-03-02T00:00:00Z", met("remedies"));
-    changes(&mut history, "brent", 2, "2019-03-20", Some("telephony"));
-    assert_eq!(kinds(&history, "joint").len(), 1);
-}
-
-#[test]
-fn exemptions_of_nothing_overlapping_freezes_and_links_to_nothing_are_findings() {
-    let mut history = History::covering(&EVERYTHING);
-    let id = freeze(&mut history, 1, "2019-02-01T00:00:00Z");
-    let nothing = Exempt::Change(ChangeReference {
-        log: log("brent"),
-        id: Uuid::from_u128(77),
-    });
-    let exempted = FreezeFact::FreezeExempted(FreezeExempted {
-        exempt: nothing,
-        reason: text("It must go ahead."),
-    });
-    history.tell::<FreezeRules>("shared", id, "2019-02-02T00:00:00Z", exempted);
-    freeze(&mut history, 2, "2019-02-03T00:00:00Z");
-    let dangling = |number| Reference {
-        log: log("brent"),
-        kind: ReferenceKind::Outage,
-        id: Uuid::from_u128(number),
-    };
-    let ticket = aggregate(AggregateKind::Ticket, 5);
-    history.tell::<TicketRules>("brent", ticket, "2019-02-04T00:00:00Z", incident());
-    let linked = TicketFact::Linked(Linked { cause: dangling(9) });
-    history.tell::<TicketRules>("brent", ticket, "2019-02-05T00:00:00Z", linked);
-    let expected = [
-        FindingKind::LinkToNothing,
-        FindingKind::FreezesOverlap,
-        FindingKind::ExemptionOfNothing,
-    ];
-    assert_eq!(kinds(&history, "joint"), expected);
-    // Lewisham's view does not read Brent's log: what lies there is neither there nor missing.
-    let mut without_brent = history.clone();
-    without_brent.logs.remove(&log("brent"));
-    assert_eq!(
-        kinds(&without_brent, "lewisham"),
-        [FindingKind::FreezesOverlap]
-    );
-    // Once the other side is recorded the finding goes.
-    let at = "2019-02-06T00:00:00Z";
-    declares(&mut history, "brent", 9, at, outage(&["brent"], Vec::new()));
-    assert_eq!(kinds(&history, "joint"), expected[1..]);
-}
-
-fn incident() -> TicketFact {
-    TicketFact::Logged(townclerk_domain::ticket::Logged {
-        kind: TicketKind::Incident,
-        priority: Priority::P1,
-        user_class: UserClass::Standard,
-        channel: townclerk_domain::ticket::Channel::Phone,
-        service: code("email"),
-        category: code("other"),
-        directorate: None,
-        sts: true,
-        councils: BTreeSet::new(),
-    })
-}
-
-#[test]
-fn days_since_a_change_related_major_incident_follow_the_links() {
-    let mut history = History::covering(&EVERYTHING);
-    let days = of(
-        "brent",
-        Measure::DaysSinceChangeRelatedMajorIncident,
-        "2019-03",
-        &[],
-    );
-    let ticket = aggregate(AggregateKind::Ticket, 5);
-    history.tell::<TicketRules>("brent", ticket, "2019-02-20T23:30:00Z", incident());
-    changes(&mut history, "brent", 1, "2019-02-20", None);
-    // Major, and nobody knows yet that a change caused it.
-    assert_eq!(shown(&history, &days), "");
-    declares(
-        &mut history,
-        "brent",
-        9,
-        "2019-02-20T23:00:00Z",
-        outage(&["brent"], Vec::new()),
-    );
-    let outage = |number| Reference {
-        log: log("brent"),
-        kind: ReferenceKind::Outage,
-        id: Uuid::from_u128(number),
-    };
-    let linked = TicketFact::Linked(Linked { cause: outage(9) });
-    history.tell::<TicketRules>("brent", ticket, "2019-02-21T00:00:00Z", linked);
-    assert_eq!(shown(&history, &days), "");
-    let caused = ChangeFact::Caused(Caused { effect: outage(9) });
-    let change = aggregate(AggregateKind::Change, 1);
-    history.tell::<ChangeRules>("brent", change, "2019-02-22T00:00:00Z", caused);
-    // From 20 February to 31 March.
-    assert_eq!(shown(&history, &days), "39");
-    assert_eq!(kinds(&history, "joint"), []);
 }
 
 #[test]
@@ -581,48 +347,123 @@ fn a_breakdown_that_a_measure_does_not_have_gives_no_figure() {
     assert_eq!(values, [Some(1), Some(1)]);
 }
 
-#[test]
-fn a_normal_change_is_assessed_before_it_is_authorised_and_still_open_in_no_figure() {
-    let mut history = History::covering(&EVERYTHING);
-    let id = aggregate(AggregateKind::Change, 1);
-    let ChangeFact::Requested(standard) = requested(None) else {
-        unreachable!()
-    };
-    let facts = [
-        ChangeFact::Requested(Requested {
-            change_type: ChangeType::Normal,
-            ..standard
-        }),
-        ChangeFact::Assessed(Assessed {
-            risk: Risk::High,
-            impact: None,
-        }),
-        ChangeFact::Authorised(Authorised {
-            authority: code("change-board"),
-        }),
-    ];
-    for (hour, fact) in (8..).zip(facts) {
-        let at = format!("2019-02-03T{hour:02}:00:00Z");
-        history.tell::<ChangeRules>("brent", id, &at, fact);
+/// A third council, in a log of its own.
+fn southwark_joins(history: &mut History, from: &str) {
+    let id = membership(&code("southwark"));
+    let joined = PartnershipFact::CouncilJoined(townclerk_domain::partnership::Joined {
+        council: code("southwark"),
+        name: "southwark".to_owned(),
+        gss_code: None,
+        from: from.parse().unwrap(),
+    });
+    let at = format!("{from}T00:00:00Z");
+    history.tell::<PartnershipRules>("shared", id, &at, joined);
+    for (number, family) in (500..).zip(EVERYTHING) {
+        let declared = CoverageFact::CoverageDeclared(townclerk_domain::coverage::Declared {
+            selector: Selector::whole(family),
+            from: from.parse().unwrap(),
+            through: Some("2029-12-31".parse().unwrap()),
+        });
+        let id = aggregate(AggregateKind::Coverage, number);
+        history.tell::<CoverageRules>("southwark", id, &at, declared);
     }
-    let closed = of("brent", Measure::ChangesClosed, "2019-02", &[]);
-    assert_eq!(shown(&history, &closed), "0");
-    declares(
-        &mut history,
+}
+
+fn southwark_leaves(history: &mut History, last_day: &str) {
+    let id = membership(&code("southwark"));
+    let last_day = last_day.parse().unwrap();
+    let notice = PartnershipFact::NoticeGiven(NoticeGiven { last_day });
+    history.tell::<PartnershipRules>("shared", id, "2019-01-10T10:00:00Z", notice);
+    let left = PartnershipFact::CouncilLeft(Left { last_day });
+    history.tell::<PartnershipRules>("shared", id, "2019-01-11T10:00:00Z", left);
+}
+
+#[test]
+fn a_council_that_joins_is_needed_and_counted_from_that_day_on() {
+    let mut history = History::covering(&EVERYTHING);
+    for council in ["brent", "lewisham"] {
+        agrees(&mut history, council, "email", "2019-01-01");
+    }
+    southwark_joins(&mut history, "2019-09-16");
+    agrees(&mut history, "southwark", "email", "2019-09-16");
+    let joint = |measure, period| figure(&history, &of("joint", measure, period, &EMAIL));
+    let september = joint(Measure::Availability, "2019-09");
+    // Half a month of the third one.
+    assert_eq!(september.denominator, Some(43_200 * 2 + 43_200 / 2));
+    assert!(!september.partial);
+    // The months before need the members of those months only.
+    let rolling = joint(Measure::AvailabilityRolling12, "2019-12");
+    assert_eq!(rolling.value.unwrap().0.to_string(), "100.00");
+    assert!(!rolling.partial);
+    let logged = of("joint", Measure::TicketsLogged, "2019-07/2019-12", &[]);
+    let logged = figure(&history, &logged);
+    assert_eq!((logged.numerator, logged.partial), (Some(0), false));
+}
+
+#[test]
+fn what_there_is_at_the_end_of_a_period_is_that_of_the_members_at_its_end() {
+    let mut history = History::covering(&EVERYTHING);
+    southwark_joins(&mut history, "2019-01-01");
+    agrees(&mut history, "southwark", "email", "2019-01-01");
+    for council in ["brent", "lewisham"] {
+        agrees(&mut history, council, "email", "2019-01-01");
+    }
+    let id = aggregate(AggregateKind::Ticket, 1);
+    history.tell::<TicketRules>("southwark", id, "2019-01-05T10:00:00Z", incident());
+    southwark_leaves(&mut history, "2019-04-15");
+    let open = |period| shown(&history, &of("joint", Measure::TicketsOpen, period, &[]));
+    assert_eq!(open("2019-03"), "1");
+    for period in [
+        "2019-06",
+        "19/20 Q1",
+        "2019-01/2019-06",
+        "2019-03-01/2019-06-30",
+    ] {
+        assert_eq!(open(period), "0", "{period}");
+    }
+    // Ranges of days go by month as all others do.
+    let logged = |period| shown(&history, &of("joint", Measure::TicketsLogged, period, &[]));
+    assert_eq!(logged("2019-01-01/2019-06-30"), "1");
+    // Time after its leaving is neither up nor down.
+    let april = figure(
+        &history,
+        &of("joint", Measure::Availability, "2019-04", &EMAIL),
+    );
+    assert_eq!(april.denominator, Some(43_200 * 2 + 43_200 / 2));
+}
+
+#[test]
+fn a_month_of_which_a_part_was_agreed_is_not_judged() {
+    let mut history = History::covering(&EVERYTHING);
+    agrees(&mut history, "brent", "web", "2019-02-01");
+    agrees(&mut history, "brent", "email", "2019-03-10");
+    let lost = vec![down(
         "brent",
-        4,
-        "2019-02-04T00:00:00Z",
-        outage(&["brent"], Vec::new()),
-    );
-    declares(
-        &mut history,
-        "brent",
-        4,
-        "2019-02-05T00:00:00Z",
-        OutageFact::Resolved(Resolved {}),
-    );
-    assert_eq!(
-        shown(&history, &of("brent", Measure::Outages, "2019-02", &[])),
-        "1"
-    );
+        "2019-03-15T00:00:00Z",
+        "2019-03-20T00:00:00Z",
+    )];
+    let at = "2019-03-15T00:00:00Z";
+    declares(&mut history, "brent", 1, at, outage(&["brent"], lost));
+    let below = |period, of_service: &[(Dimension, &str)]| {
+        shown(
+            &history,
+            &of("brent", Measure::MonthsBelowTarget, period, of_service),
+        )
+    };
+    assert_eq!(below("2019-03", &[]), "0");
+    // Nothing of the one service can be judged in March.
+    assert_eq!(below("2019-03", &EMAIL), "");
+    assert_eq!(below("2019-03/2019-04", &EMAIL), "0");
+}
+
+#[test]
+fn parts_of_which_one_is_not_known_are_not_added_up() {
+    let mut history = overlapping();
+    agrees(&mut history, "lewisham", "email", "2019-02-01");
+    agrees(&mut history, "lewisham", "web", "2019-02-01");
+    let newest = Some("2019-06-01T00:00:00Z".parse().unwrap());
+    let query = additive_query(townclerk_domain::names::Scope::Joint, newest);
+    let figures = ask(&history, &folded(&history.all(), &[]), &query);
+    assert!(figures.len() > 100);
+    assert_eq!(additive_differences(&figures), Vec::<String>::new());
 }

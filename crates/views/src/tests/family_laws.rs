@@ -111,6 +111,10 @@ fn post(step: &Step, at: Timestamp) -> PostFact {
     }
 }
 
+fn lasts(step: &Step) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(step.detail) * 97 + 1)
+}
+
 fn outage(step: &Step, at: Timestamp) -> OutageFact {
     if step.what == 15 {
         return OutageFact::Resolved(Resolved {});
@@ -119,13 +123,12 @@ fn outage(step: &Step, at: Timestamp) -> OutageFact {
         "shared" => councils("shared"),
         own => [code(own)].into(),
     };
-    let lasts = SignedDuration::from_secs(i64::from(step.detail) * 97 + 1);
     let effects = hit.iter().map(|council| Effect {
         service: code("email"),
         council: council.clone(),
         severity: Severity::Down,
         from: None,
-        to: (step.detail > 40).then_some(at + lasts),
+        to: (step.detail > 40).then_some(at + lasts(step)),
     });
     OutageFact::Declared(Declared {
         title: text("An outage"),
@@ -184,8 +187,11 @@ fn history(steps: &[Step]) -> History {
             }
             14..17 => {
                 let id = aggregate(AggregateKind::Outage, number);
-                let fact = Recordable::Fact(outage(step, now));
-                history.offer::<OutageRules>(name, id, now, fact).is_err()
+                // Recorded when it is over, or while it lasts.
+                history.clock_reaches(now);
+                let at = (now - lasts(step)).max(start());
+                let fact = Recordable::Fact(outage(step, at));
+                history.offer::<OutageRules>(name, id, at, fact).is_err()
             }
             _ if voids => {
                 let id = aggregate(AggregateKind::Post, number);
@@ -280,6 +286,30 @@ proptest! {
         prop_assert_eq!(number(Measure::Establishment), there);
         let vacancies = number(Measure::Vacancies);
         prop_assert!((0..=there).contains(&vacancies), "{} of {}", vacancies, there);
+    }
+
+    /// What was known on a day is what a view says that read no further.
+    #[test]
+    fn the_past_is_reproduced_as_it_was_known(steps in steps(), hours in 1..5_000_i64) {
+        let mut whole = history(&steps);
+        whole.record_unrelated(after(30_000));
+        let known_at = after(hours);
+        let mut then = whole.clone();
+        for events in then.logs.values_mut() {
+            events.retain(|event| event.recorded <= known_at);
+        }
+        let basis = Basis { as_at: Some(known_at), known_at: Some(known_at) };
+        let measures = Measure::ALL.into_iter().filter(|measure| measure.kind() != AggregateKind::Ticket);
+        let query = Query { measures: measures.collect(), ..counted("joint", basis) };
+        let numbers = |history: &History| -> Vec<_> {
+            let figures = ask(history, &folded(&history.all(), &[]), &query);
+            figures.iter().map(|f| (f.measure, f.breakdown.clone(), f.numerator, f.denominator)).collect()
+        };
+        // A value that was not known by then has no figure in the view that read no further.
+        let known = numbers(&then);
+        let mut later = numbers(&whole);
+        later.retain(|figure| known.iter().any(|then| (then.0, &then.1) == (figure.0, &figure.1)));
+        prop_assert_eq!(later, known);
     }
 
     /// Downtime is the number of agreed minutes of which some part was down in some outage: the

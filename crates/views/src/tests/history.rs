@@ -139,6 +139,11 @@ impl History {
         told.unwrap_or_else(|no| panic!("{no}"));
     }
 
+    /// Lets the service's clock go on to `at`: what comes is recorded then or later.
+    pub fn clock_reaches(&mut self, at: Timestamp) {
+        self.clock = self.clock.max(Some(at));
+    }
+
     /// Records what a decider of any kind accepts.
     pub fn offer<R: Recording>(
         &mut self,

@@ -1,17 +1,46 @@
 //! Why it was, and what is done about it: causes, actions, links, recurrences.
 
 use super::*;
+use crate::decider::Rejection;
 
 #[test]
-fn a_supplier_is_named_exactly_where_the_cause_was_a_suppliers() {
+fn a_supplier_is_named_only_where_the_cause_was_a_suppliers_and_need_not_be() {
     let asked =
         |party, supplier| given::<OutageRules>([of_brent(&[])]).when(caused_by(party, supplier));
     asked(Party::Own, None).then_recorded();
     asked(Party::Supplier, Some("carrier")).then_recorded();
-    asked(Party::Supplier, None).then_refused(Refusal::SupplierNotNamed);
+    asked(Party::Supplier, None).then_recorded();
     asked(Party::Own, Some("carrier")).then_refused(Refusal::SupplierNotAtFault {
         supplier: code("carrier"),
     });
+}
+
+#[test]
+fn whose_the_cause_was_is_corrected_one_field_after_the_other() {
+    let life = |party, supplier| given::<OutageRules>([of_brent(&[]), caused_by(party, supplier)]);
+    let found = |outage: Option<Outage>| {
+        let cause = outage.unwrap().cause.unwrap();
+        (cause.party, cause.supplier)
+    };
+    let theirs = life(Party::Own, None)
+        .corrected(1, "party", "own", "supplier")
+        .corrected(1, "supplier", "", "carrier");
+    assert_eq!(
+        found(theirs.state()),
+        (Party::Supplier, Some(code("carrier")))
+    );
+    let ours = life(Party::Supplier, Some("carrier"))
+        .corrected(1, "supplier", "carrier", "")
+        .corrected(1, "party", "supplier", "own");
+    assert_eq!(found(ours.state()), (Party::Own, None));
+    life(Party::Supplier, Some("carrier"))
+        .when_corrected(1, "party", "supplier", "own")
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(1),
+            refusal: Refusal::SupplierNotAtFault {
+                supplier: code("carrier"),
+            },
+        });
 }
 
 #[test]

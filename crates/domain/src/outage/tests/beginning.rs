@@ -2,10 +2,32 @@
 
 use super::*;
 use crate::decider::Rejection;
-use crate::testing::FIRST;
 
 fn planned(maintenance: MaintenancePlanned) -> OutageFact {
     OutageFact::MaintenancePlanned(maintenance)
+}
+
+/// Of brent, at some time within these days.
+fn roughly(within: Within) -> OutageFact {
+    OutageFact::Declared(Declared {
+        when: Some(within),
+        ..hits(&["brent"], &[down("email", "brent")])
+    })
+}
+
+fn the_17th_of_january() -> Within {
+    let day = "2020-01-17".parse().unwrap();
+    Within {
+        from: day,
+        to: day,
+        precision: Precision::Day,
+    }
+}
+
+/// When it began, and within which days that is known to have been.
+fn begun(outage: Option<Outage>) -> (Timestamp, Option<Within>) {
+    let begun = outage.unwrap().begun.unwrap();
+    (begun.at, begun.declared.when)
 }
 
 /// Asks in `shared` for what nothing was recorded before.
@@ -84,9 +106,55 @@ fn notice_that_was_given_in_time_may_be_recorded_late() {
     given::<OutageRules>([of_two(&[])])
         .in_log("shared")
         .when(planned(maintenance()))
-        .then_refused(Refusal::NoticeNotFirst {
+        .then_refused(Refusal::NoticeAfterBegin {
             status: Status::Open,
         });
+}
+
+#[test]
+fn a_notice_that_is_given_again_before_the_begin_replaces_the_one_before() {
+    let moved = MaintenancePlanned {
+        councils: codes(&["brent", "southwark"]),
+        services: codes(&["telephony"]),
+        from: instant("2020-01-11T00:00:00Z"),
+        to: instant("2020-01-11T04:00:00Z"),
+        ..maintenance()
+    };
+    let first = planned(maintenance());
+    given::<OutageRules>([first.clone()])
+        .in_log("shared")
+        .when(planned(moved.clone()))
+        .then_recorded();
+    let outage = after(&[first.clone(), planned(moved.clone())]);
+    assert_eq!(outage.status(), Status::Planned);
+    assert_eq!(outage.councils, codes(&["brent", "southwark"]));
+    let notice = outage.planned.unwrap();
+    assert_eq!(notice.maintenance, moved);
+    assert_eq!(notice.noticed, given_time(1), "the later notice counts");
+    // The later one is a notice too: it comes before what it announces.
+    let from = maintenance().from;
+    given::<OutageRules>([first])
+        .in_log("shared")
+        .when_late(from, planned(maintenance()))
+        .then_refused(Refusal::NoticeTooLate {
+            noticed: from,
+            from,
+        });
+}
+
+#[test]
+fn no_notice_follows_the_begin_in_whatever_status() {
+    let life = [planned(maintenance()), of_two(&[]), resolved(), closed()];
+    for (begun, status) in [
+        (2, Status::Open),
+        (3, Status::Resolved),
+        (4, Status::Closed),
+    ] {
+        given::<OutageRules>(life[..begun].to_vec())
+            .in_log("shared")
+            .when(planned(maintenance()))
+            .then_refused(Refusal::NoticeAfterBegin { status });
+    }
 }
 
 #[test]
@@ -159,23 +227,23 @@ fn an_outage_hits_at_most_64_councils_counting_those_that_were_only_announced() 
 }
 
 #[test]
-fn a_roughly_known_outage_happened_at_the_first_moment_of_its_days() {
-    let in_january = |within| {
-        OutageFact::Declared(Declared {
-            when: Some(within),
-            ..hits(&["brent"], &[down("email", "brent")])
-        })
-    };
+fn a_roughly_known_outage_happened_in_its_days() {
+    let in_january = roughly;
     let january = some_day_in_january();
-    given::<OutageRules>([])
-        .when_late(january.start(), in_january(january))
-        .then_recorded();
-    given::<OutageRules>([])
-        .when(in_january(january))
-        .then_refused(Refusal::WhenBeginsElsewhere {
-            expected: january.start(),
-            found: instant(FIRST),
-        });
+    let second = SignedDuration::from_secs(1);
+    for happened in [january.start(), given_time(0), january.end() - second] {
+        given::<OutageRules>([])
+            .when_late(happened, in_january(january))
+            .then_recorded();
+    }
+    for found in [january.start() - second, january.end()] {
+        given::<OutageRules>([])
+            .when_late(found, in_january(january))
+            .then_refused(Refusal::HappenedElsewhere {
+                within: january,
+                found,
+            });
+    }
     let unsound = Within {
         to: "2020-01-30".parse().unwrap(),
         ..january
@@ -183,6 +251,33 @@ fn a_roughly_known_outage_happened_at_the_first_moment_of_its_days() {
     given::<OutageRules>([])
         .when_late(january.start(), in_january(unsound))
         .then_refused(Refusal::WhenUnsound { within: unsound });
+}
+
+#[test]
+fn when_the_day_and_then_the_time_of_an_outage_become_known_it_is_never_taken_for_exact_before() {
+    let (month, day) = (some_day_in_january(), the_17th_of_january());
+    let json = |within: Within| serde_json::to_string(&within).unwrap();
+    let first = given_time(0).to_string();
+    let in_the_month = given::<OutageRules>([roughly(month)]);
+    let moved = in_the_month.corrected(0, "happened", &first, "2020-01-17T00:00:00Z");
+    assert_eq!(begun(moved.state()), (day.start(), Some(month)));
+    let on_the_day = moved.corrected(0, "when", &json(month), &json(day));
+    assert_eq!(begun(on_the_day.state()), (day.start(), Some(day)));
+    let (midnight, exact) = ("2020-01-17T00:00:00Z", "2020-01-17T08:40:00Z");
+    let timed = on_the_day.corrected(0, "happened", midnight, exact);
+    assert_eq!(begun(timed.state()), (instant(exact), Some(day)));
+    let known = timed.corrected(0, "when", &json(day), "");
+    assert_eq!(begun(known.state()), (instant(exact), None));
+    // The other way round it would have happened outside its day.
+    given::<OutageRules>([roughly(month)])
+        .when_corrected(0, "when", &json(month), &json(day))
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(0),
+            refusal: Refusal::HappenedElsewhere {
+                within: day,
+                found: given_time(0),
+            },
+        });
 }
 
 #[test]

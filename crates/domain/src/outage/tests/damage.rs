@@ -1,6 +1,8 @@
 //! What is down, for whom: effects, widening and narrowing, the share of users.
 
 use super::*;
+use crate::decider::FUTURE_TOLERANCE;
+use crate::testing::NOW;
 
 fn degraded(service: &str, council: &str) -> Effect {
     Effect {
@@ -283,19 +285,72 @@ fn a_council_is_not_spared_before_what_it_suffers_has_begun_or_ended() {
 }
 
 #[test]
-fn a_council_that_is_hit_no_longer_takes_only_effects_that_have_ended() {
-    let life = || [of_two(&[]), narrowed(&["lewisham"])];
-    given::<OutageRules>(life())
-        .in_log("shared")
-        .when(affected(&[timed("email", "lewisham", None, Some(60))]))
-        .then_recorded();
-    given::<OutageRules>(life())
-        .in_log("shared")
-        .when(affected(&[down("email", "lewisham")]))
-        .then_refused(Refusal::NotHit {
+fn a_council_that_is_hit_no_longer_takes_only_effects_that_ended_when_it_went_or_before() {
+    // It went 60 minutes after the first fact.
+    let asked = |to| {
+        given::<OutageRules>([of_two(&[]), narrowed(&["lewisham"])])
+            .in_log("shared")
+            .when(affected(&[timed("email", "lewisham", None, to)]))
+    };
+    asked(Some(59)).then_recorded();
+    asked(Some(60)).then_recorded();
+    for later in [Some(61), None] {
+        asked(later).then_refused(Refusal::NotHit {
             councils: codes(&["lewisham"]),
             hit: codes(&["brent"]),
         });
+    }
+}
+
+#[test]
+fn a_council_that_is_hit_again_takes_effects_after_it_went() {
+    given::<OutageRules>([
+        of_two(&[]),
+        narrowed(&["lewisham"]),
+        widened(&["lewisham"], &[]),
+    ])
+    .in_log("shared")
+    .when(affected(&[timed("email", "lewisham", Some(120), None)]))
+    .then_recorded();
+}
+
+#[test]
+fn an_effect_does_not_lie_after_the_clock() {
+    let clock = instant(NOW) + FUTURE_TOLERANCE;
+    let ahead = clock + SignedDuration::from_secs(1);
+    let email = |from, to| Effect {
+        from,
+        to,
+        ..down("email", "brent")
+    };
+    let two = || given::<OutageRules>([of_two(&[])]).in_log("shared");
+    for (effect, time) in [
+        (email(Some(clock), None), None),
+        (email(None, Some(clock)), None),
+        (email(Some(ahead), None), Some(ahead)),
+        (email(None, Some(ahead)), Some(ahead)),
+        (email(Some(clock), Some(ahead)), Some(ahead)),
+    ] {
+        let abroad = Effect {
+            council: code("southwark"),
+            ..effect.clone()
+        };
+        let (effect, abroad) = (&[effect], &[abroad]);
+        for (outcome, council) in [
+            (given([]).when(of_brent(effect)), "brent"),
+            (two().when(affected(effect)), "brent"),
+            (two().when(widened(&["southwark"], abroad)), "southwark"),
+        ] {
+            match time {
+                None => outcome.then_recorded(),
+                Some(time) => outcome.then_refused(Refusal::LiesAhead {
+                    service: code("email"),
+                    council: code(council),
+                    time,
+                }),
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod beginning;
+mod corrections;
 mod damage;
 mod restoration;
 
@@ -103,8 +104,7 @@ fn of_two(effects: &[Effect]) -> OutageFact {
     OutageFact::Declared(hits(&["brent", "lewisham"], effects))
 }
 
-/// Some day of January 2020. It begins before the first given fact, so a test that uses it says when
-/// its outage happened.
+/// Some day of January 2020, in which the given facts happen.
 fn some_day_in_january() -> Within {
     Within {
         from: "2020-01-01".parse().unwrap(),
@@ -251,14 +251,14 @@ fn was_closed() -> Option<Refusal> {
 
 /// The facts that move an outage on.
 fn steps() -> [Row; 4] {
-    let late_notice = |status| Some(Refusal::NoticeNotFirst { status });
+    let late_notice = |status| Some(Refusal::NoticeAfterBegin { status });
     let declared = || Some(Refusal::AlreadyDeclared { at: given_time(0) });
     let was_resolved = || Some(Refusal::AlreadyResolved { at: given_time(2) });
-    let [waits, open, over, done] = Status::ALL.map(late_notice);
+    let [open, over, done] = [Status::Open, Status::Resolved, Status::Closed].map(late_notice);
     [
         (
             OutageFact::MaintenancePlanned(maintenance()),
-            [None, waits, open, over, done],
+            [None, None, open, over, done],
         ),
         (
             of_two(&[]),

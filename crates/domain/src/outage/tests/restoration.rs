@@ -141,8 +141,12 @@ fn judged(life: &[(Timestamp, OutageFact)]) -> (Outage, Result<(), Refusal>) {
     let mut verdict = Ok(());
     for (happened, fact) in life {
         let happened = *happened;
-        let home = &home;
-        verdict = OutageRules::decide(&state, fact, Occasion { home, happened });
+        let occasion = Occasion {
+            home: &home,
+            happened,
+            now: given_time(1_000),
+        };
+        verdict = OutageRules::decide(&state, fact, occasion);
         state = OutageRules::evolve(state, fact, happened);
     }
     (state.unwrap(), verdict)

@@ -1,0 +1,85 @@
+//! What a route takes and answers, as far as only whoever registers it knows: this is where the
+//! published description of the interface comes from.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::kind::Kind;
+
+/// Makes a JSON Schema (2020-12). A function, so that nothing is made where nobody asks.
+pub type Schema = fn() -> Value;
+
+/// What a route takes and answers.
+#[derive(Clone, Debug)]
+pub enum Described {
+    /// Nothing was said. Allowed, so that a test can name every such route.
+    Unsaid,
+    /// Records something: a JSON object, beside which every command takes the same.
+    Command { body: Schema },
+    /// Takes fields of a browser's form, and leads elsewhere.
+    Form { fields: Option<Schema> },
+    /// Records nothing.
+    Read {
+        query: Vec<Parameter>,
+        answers: Answers,
+    },
+}
+
+/// What a read answers with.
+#[derive(Clone, Copy, Debug)]
+pub enum Answers {
+    Json(Schema),
+    /// Lines of JSON, while work goes on.
+    Lines,
+    /// A page for people.
+    Page,
+    /// A word, or one of these problems.
+    Text(&'static [Kind]),
+}
+
+/// A parameter of a query.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub about: String,
+    /// Whether it may stand there several times.
+    pub repeats: bool,
+    /// Of one value.
+    pub schema: Value,
+}
+
+impl Described {
+    /// A read without parameters.
+    pub fn read(answers: Answers) -> Self {
+        Self::Read {
+            query: Vec::new(),
+            answers,
+        }
+    }
+
+    /// A read that answers with a `T`.
+    pub fn json<T: JsonSchema>(query: Vec<Parameter>) -> Self {
+        Self::Read {
+            query,
+            answers: Answers::Json(shown::<T>),
+        }
+    }
+}
+
+/// The schema of a `T` that is read from a request: what has a default may be left out.
+pub fn taken<T: JsonSchema>() -> Value {
+    made::<T>(SchemaSettings::draft2020_12())
+}
+
+/// The schema of a `T` that is written into an answer: every key that is written is there.
+pub fn shown<T: JsonSchema>() -> Value {
+    made::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn made<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.to_value()
+}
