@@ -40,7 +40,7 @@ fn demo_once_prints_every_figure_as_one_array_and_exits_well() {
             "lewisham",
             "2019-08",
             service("education"),
-            "95.80",
+            "95.8",
         ),
         ("availability", "lewisham", "2019-06", children(), "null"),
         (

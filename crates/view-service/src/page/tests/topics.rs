@@ -192,7 +192,7 @@ async fn a_finding_says_what_does_not_fit_and_who_recorded_it() {
     let finding = row(&html, "findings", "Change in a freeze");
     assert_eq!(
         finding[0],
-        "The change “Patch &#60;mail&#62;” was begun in the freeze “Until email is stable” without \
+        "The change “Patch &#60;mail&#62;” was under way in the freeze “Until email is stable” without \
          an exemption."
     );
     assert!(finding[2].starts_with("change/"));

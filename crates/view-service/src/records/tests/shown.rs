@@ -145,7 +145,7 @@ async fn a_finding_names_the_event_that_made_it_so_and_who_recorded_that() {
             "kind": "change-in-freeze", "log": "brent", "aggregate": format!("change/{}", id(1)),
             "at": "2020-03-04T09:05:00Z", "by": "desk-5", "recorded": "2020-03-04T09:05:00Z",
             "sequence": 4, "sample": true,
-            "detail": "The change “New intranet” was begun in the freeze “Stability first” without \
+            "detail": "The change “New intranet” was under way in the freeze “Stability first” without \
                        an exemption."
         }]});
         assert_eq!(found, expected);
