@@ -54,9 +54,16 @@ fn print(figures: &[Value]) {
 }
 
 fn value(figure: &Value) -> String {
-    match &figure["value"] {
-        Value::Null => "not covered".to_owned(),
-        value => value.to_string(),
+    let covered = figure["covered"].as_object();
+    let all_cover = covered.is_some_and(|logs| !logs.values().any(Value::is_null));
+    match (&figure["value"], figure["unit"].as_str()) {
+        (Value::Null, _) if all_cover => "none".to_owned(),
+        (Value::Null, _) => "not covered".to_owned(),
+        // Percentages carry two decimals, also where the last one is 0.
+        (value, Some("percent")) => value
+            .as_f64()
+            .map_or_else(|| value.to_string(), |percent| format!("{percent:.2}")),
+        (value, _) => value.to_string(),
     }
 }
 

@@ -99,13 +99,16 @@ fn latest(figures: &[&Figure], of: impl Fn(&Figure) -> Option<Timestamp>) -> Opt
 
 fn covers(log: &LogName, topic: Topic, registry: &Registry) -> String {
     let families = topic.families();
-    let of_families = registry
+    let mut of_families: Vec<_> = registry
         .coverages
         .iter()
-        .filter(|known| known.log == *log && families.contains(&known.coverage.selector.family));
+        .filter(|known| known.log == *log && families.contains(&known.coverage.selector.family))
+        .map(|known| &known.coverage)
+        .collect();
+    of_families.sort_by_key(|coverage| (coverage.selector.family, coverage.from));
     let spans: Vec<String> = of_families
-        .map(|known| {
-            let coverage = &known.coverage;
+        .into_iter()
+        .map(|coverage| {
             let what = words::selector(&coverage.selector);
             let from = words::day(coverage.from);
             match coverage.through {
