@@ -10,6 +10,8 @@ pub use replay::{RebuildReport, Step, VerifyReport};
 
 mod query;
 
+mod recorder;
+
 mod described;
 
 mod records;

@@ -1,7 +1,5 @@
 //! The page of findings: what was recorded and does not fit together, and who recorded it.
 
-use serde::Deserialize;
-use townclerk_domain::names::LogName;
 use townclerk_views::findings::{Finding, FindingKind, findings};
 
 use super::asking::Asking;
@@ -10,7 +8,8 @@ use super::content::{Content, Part};
 use super::table::{Cell, Column, Link, Row, Table};
 use super::topic::Topic;
 use super::words;
-use crate::view::{View, ViewError};
+use crate::recorder::recorder;
+use crate::view::ViewError;
 
 /// Findings that are listed; the rest is a link away.
 const LISTED_MAX: usize = 200;
@@ -35,24 +34,9 @@ pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
     };
     for finding in listed {
         let by = recorder(view, &finding.log, finding.sequence).await?;
-        found.listed.push((finding, by));
+        found.listed.push((finding, by.authid));
     }
     Ok(found)
-}
-
-/// Who recorded an event: the id that its envelope carries.
-async fn recorder(view: &View, log: &LogName, sequence: u64) -> Result<Option<String>, ViewError> {
-    #[derive(Deserialize)]
-    struct Authenticated {
-        authid: String,
-    }
-    let Some(log) = view.log(log) else {
-        return Ok(None);
-    };
-    let message = log.read_one(sequence).await?;
-    let read =
-        message.and_then(|message| serde_json::from_slice::<Authenticated>(&message.payload).ok());
-    Ok(read.map(|event| event.authid))
 }
 
 pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError> {

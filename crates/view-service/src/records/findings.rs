@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::findings::{self, Finding};
 
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::{View, ViewError};
+use crate::recorder::{Recorder, recorder};
+use crate::view::View;
 
 /// Each finding that is shown costs a look into a log.
 const FINDINGS_MAX: usize = 100;
@@ -47,15 +48,6 @@ struct FindingShown {
     sample: bool,
 }
 
-/// What of a CloudEvent says who recorded it, and when.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Recording {
-    #[serde(default)]
-    authid: Option<String>,
-    #[serde(default)]
-    recordedtime: Option<Timestamp>,
-}
-
 /// The latest findings of a scope.
 pub(super) async fn findings(
     view: &View,
@@ -68,16 +60,16 @@ pub(super) async fn findings(
     })?;
     let total = found.len();
     found.truncate(wanted.limit);
-    let mut recordings = BTreeMap::new();
+    let mut recorders = BTreeMap::new();
     let mut shown = Vec::with_capacity(found.len());
     for finding in found {
         let event = (finding.log.clone(), finding.sequence);
-        if !recordings.contains_key(&event) {
-            let read = recording(view, &finding.log, finding.sequence).await?;
-            recordings.insert(event.clone(), read);
+        if !recorders.contains_key(&event) {
+            let read = recorder(view, &finding.log, finding.sequence).await?;
+            recorders.insert(event.clone(), read);
         }
-        let recording = recordings.get(&event).cloned().unwrap_or_default();
-        shown.push(FindingShown::of(finding, recording));
+        let recorder = recorders.get(&event).cloned().unwrap_or_default();
+        shown.push(FindingShown::of(finding, recorder));
     }
     Ok(Findings {
         scope: scope.clone(),
@@ -86,24 +78,15 @@ pub(super) async fn findings(
     })
 }
 
-async fn recording(view: &View, log: &LogName, sequence: u64) -> Result<Recording, ReadError> {
-    let Some(log) = view.log(log) else {
-        return Ok(Recording::default());
-    };
-    let message = log.read_one(sequence).await.map_err(ViewError::from)?;
-    let read = message.and_then(|message| serde_json::from_slice(&message.payload).ok());
-    Ok(read.unwrap_or_default())
-}
-
 impl FindingShown {
-    fn of(finding: Finding, recording: Recording) -> Self {
+    fn of(finding: Finding, recorder: Recorder) -> Self {
         Self {
             kind: finding.kind.code(),
             log: finding.log,
             aggregate: finding.aggregate.to_string(),
             at: finding.at,
-            by: recording.authid,
-            recorded: recording.recordedtime,
+            by: recorder.authid,
+            recorded: recorder.recordedtime,
             sequence: finding.sequence,
             detail: finding.detail,
             sample: finding.sample,
