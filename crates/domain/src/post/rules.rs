@@ -78,7 +78,7 @@ pub enum Refusal {
     #[error(
         "an appointment that begins on {day} cannot last until {until}, which had passed by then"
     )]
-    InterimEndsBeforeItBegins { day: Date, until: Date },
+    AppointmentEndsBeforeItBegins { day: Date, until: Date },
     #[error("this post is held {holder}; only a post that nobody holds is ringfenced")]
     RingfencedWhileHeld { holder: Holder },
     #[error("nobody holds this post: there is no interim to extend or end")]
@@ -187,7 +187,7 @@ fn is_sound(filled: &PostFilled, happened: Timestamp) -> Result<(), Refusal> {
         (_, Some(until)) => {
             let day = london_day(happened);
             match until < day {
-                true => Err(Refusal::InterimEndsBeforeItBegins { day, until }),
+                true => Err(Refusal::AppointmentEndsBeforeItBegins { day, until }),
                 false => Ok(()),
             }
         }

@@ -264,7 +264,7 @@ fn an_appointment_does_not_end_before_it_begins_in_london() {
             .then_recorded();
         given::<PostRules>([created()])
             .when(filled(appointment, Some("2019-12-31")))
-            .then_refused(Refusal::InterimEndsBeforeItBegins {
+            .then_refused(Refusal::AppointmentEndsBeforeItBegins {
                 day: date("2020-01-01"),
                 until: date("2019-12-31"),
             });
@@ -273,7 +273,7 @@ fn an_appointment_does_not_end_before_it_begins_in_london() {
     let midnight: Timestamp = "2020-06-30T23:00:00Z".parse().unwrap();
     given::<PostRules>([created()])
         .when_late(midnight, filled(Appointment::Interim, Some("2020-06-30")))
-        .then_refused(Refusal::InterimEndsBeforeItBegins {
+        .then_refused(Refusal::AppointmentEndsBeforeItBegins {
             day: date("2020-07-01"),
             until: date("2020-06-30"),
         });

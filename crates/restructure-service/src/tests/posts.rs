@@ -66,12 +66,12 @@ async fn what_does_not_fit_a_post_is_refused_by_value() {
         (
             "fill",
             json!({"appointment": "external", "until": "2026-01-04"}),
-            "interim-ends-before-it-begins",
+            "appointment-ends-before-it-begins",
         ),
         (
             "fill",
             json!({"appointment": "interim", "until": "2026-01-04"}),
-            "interim-ends-before-it-begins",
+            "appointment-ends-before-it-begins",
         ),
         (
             "extend-interim",
