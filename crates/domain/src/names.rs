@@ -191,6 +191,25 @@ impl Scope {
         }
     }
 
+    /// Whether what is said of this scope is made from a log: a council's is made from its own and
+    /// the shared one.
+    pub fn reads(&self, log: &LogName) -> bool {
+        match self {
+            Self::Joint => true,
+            Self::Log(own) => log == own || log.is_shared(),
+        }
+    }
+
+    /// Whether a record of a log belongs to this scope: a council has its own, and the shared ones
+    /// that touch it.
+    pub fn has(&self, log: &LogName, touches: impl FnOnce(&Code) -> bool) -> bool {
+        match self {
+            Self::Joint => true,
+            Self::Log(own) if log == own => true,
+            Self::Log(own) => log.is_shared() && own.council().is_some_and(touches),
+        }
+    }
+
     /// The log in which a record about this scope lives.
     pub fn home(&self) -> LogName {
         match self {
@@ -257,5 +276,20 @@ mod tests {
         assert_eq!(LogName::new("joint"), Err(InvalidLogName::Joint));
         assert_eq!(Scope::new("joint"), Ok(Scope::Joint));
         assert_eq!(Scope::Joint.home(), LogName::shared());
+    }
+
+    #[test]
+    fn a_council_has_its_own_records_and_the_shared_ones_that_touch_it() {
+        let log = |name: &str| LogName::new(name).unwrap();
+        let (brent, lewisham, shared) = (log("brent"), log("lewisham"), LogName::shared());
+        let scope = Scope::Log(brent.clone());
+        assert!(scope.reads(&brent) && scope.reads(&shared) && !scope.reads(&lewisham));
+        assert!(scope.has(&brent, |_| false));
+        assert!(scope.has(&shared, |council| council.as_str() == "brent"));
+        assert!(!scope.has(&shared, |council| council.as_str() == "lewisham"));
+        assert!(!scope.has(&lewisham, |_| true));
+        let of_shared = Scope::Log(shared.clone());
+        assert!(of_shared.has(&shared, |_| false) && !of_shared.reads(&brent));
+        assert!(Scope::Joint.reads(&lewisham) && Scope::Joint.has(&lewisham, |_| false));
     }
 }

@@ -68,9 +68,7 @@ fn of_prefix<D: Decider>(
         let (log, aggregate) = timeline::read(D::KIND, key)?;
         let row: Row<D::Fact> = Row::decode(value)?;
         let facts = facts(&row, basis)?;
-        let stands = facts.iter().fold(D::State::default(), |state, standing| {
-            D::evolve(state, &standing.fact, standing.happened)
-        });
+        let stands = evolved::<D>(&facts);
         kept.push(Kept {
             log,
             id: aggregate.id,
@@ -81,6 +79,13 @@ fn of_prefix<D: Decider>(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(kept)
+}
+
+/// The state after these facts, in order.
+pub fn evolved<D: Decider>(facts: &[Standing<D::Fact>]) -> D::State {
+    facts.iter().fold(D::State::default(), |state, standing| {
+        D::evolve(state, &standing.fact, standing.happened)
+    })
 }
 
 /// The facts of a row that count on a basis, in order; none where it was voided by then.

@@ -25,7 +25,7 @@ use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use uuid::Uuid;
 
 use crate::contributions::Basis;
-use crate::kept::{Kept, every_in, facts};
+use crate::kept::{Kept, every_in, evolved, facts};
 use crate::key::index;
 use crate::lists;
 use crate::rows::{Rows, RowsError};
@@ -214,9 +214,7 @@ fn linked_ticket(
         TicketFact::Linked(linked) => Some(linked.cause.clone()),
         _ => None,
     });
-    let ticket = facts.iter().fold(None, |ticket, standing| {
-        TicketRules::evolve(ticket, &standing.fact, standing.happened)
-    });
+    let ticket = evolved::<TicketRules>(&facts);
     let (first, last) = (facts.first(), facts.last());
     let times = first
         .zip(last)

@@ -11,7 +11,7 @@ use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
 use crate::contributions::{self, Basis, Contribution};
-use crate::kept::facts;
+use crate::kept::{evolved, facts};
 use crate::key::index::{self, Listed};
 use crate::row::Row;
 use crate::rows::RowsError;
@@ -98,9 +98,7 @@ pub fn stand<P: Projected>(
 ) -> Result<Option<(P::Stands, Timestamp)>, RowsError> {
     let facts = facts(row, basis)?;
     let first = facts.first().map(|first| first.happened);
-    let stands = facts.iter().fold(None, |stands, standing| {
-        P::evolve(stands, &standing.fact, standing.happened)
-    });
+    let stands = evolved::<P>(&facts);
     Ok(stands.zip(first))
 }
 
@@ -138,9 +136,7 @@ fn of<P: Projected>(
         keys.push(index::last_happened(kind, last, log, id));
     }
     let facts = facts(&row, Basis::default())?;
-    let stands = facts.iter().fold(None, |stands, standing| {
-        P::evolve(stands, &standing.fact, standing.happened)
-    });
+    let stands = evolved::<P>(&facts);
     let open = stands.as_ref().and_then(P::is_open);
     if let (Some(open), Some(first)) = (open, facts.first()) {
         keys.push(index::listed(Listed::All, kind, log, first.happened, id));

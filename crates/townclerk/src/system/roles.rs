@@ -11,7 +11,7 @@ use townclerk_app::command::Handlers;
 use townclerk_app::http::health;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
-use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::names::Scope;
 use townclerk_event_log::EventLog;
 use townclerk_view_service::{View, Views};
 
@@ -35,13 +35,9 @@ pub struct Parted {
 
 /// The logs that a view of `scope` reads, out of those there are.
 fn logs_of(scope: &Scope, readers: &[Arc<dyn EventLog>]) -> Vec<Arc<dyn EventLog>> {
-    let reads = |log: &LogName| match scope {
-        Scope::Joint => true,
-        Scope::Log(own) => log == own || log.is_shared(),
-    };
     readers
         .iter()
-        .filter(|log| reads(log.name()))
+        .filter(|log| scope.reads(log.name()))
         .cloned()
         .collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::claim::Published;
-use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 use townclerk_views::contributions::Basis;
 use townclerk_views::dimension::Dimension;
@@ -153,16 +153,6 @@ impl Asking<'_> {
         let newest = |at: &Timestamp| *at + SignedDuration::from_micros(1);
         self.view
             .with_reading(|reading| Ok(reading.known.values().max().map(newest)))
-    }
-
-    /// Whether a record of a log belongs to the scope; a shared one does where it touches the
-    /// scope's council.
-    pub fn is_of_scope(&self, log: &LogName, touches: impl FnOnce(&Code) -> bool) -> bool {
-        match self.scope {
-            Scope::Joint => true,
-            Scope::Log(own) if log == own => true,
-            Scope::Log(own) => log.is_shared() && own.council().is_some_and(touches),
-        }
     }
 
     /// Every claim about this scope that the page is about, with our figure at the claim's own

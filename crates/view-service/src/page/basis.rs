@@ -63,10 +63,7 @@ pub fn rests(asking: &Asking<'_>, topic: Topic, summed: &[&Figure], all: &[&Figu
 
 /// The same for a page without figures: how far each log was read, and what is asked for.
 pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, ViewError> {
-    let is_read = |log: &LogName| match asking.scope {
-        Scope::Log(own) => log == own || log.is_shared(),
-        Scope::Joint => true,
-    };
+    let is_read = |log: &LogName| asking.scope.reads(log);
     let mut unreadable = 0;
     let mut logs = Vec::new();
     let known = asking.view.with_reading(|reading| {

@@ -133,7 +133,9 @@ fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Timestamp) -> Vec<Table> {
         .iter()
         .filter(|change| {
             let councils = &change.stands.requested.councils;
-            asking.is_of_scope(&change.log, |council| councils.contains(council))
+            asking
+                .scope
+                .has(&change.log, |council| councils.contains(council))
         })
         .collect();
     let freezes: Vec<&Kept<Freeze>> = ledger
@@ -142,12 +144,12 @@ fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Timestamp) -> Vec<Table> {
         .filter(|freeze| {
             let councils = &freeze.stands.declared.scope.councils;
             let touches = |council: &Code| councils.is_empty() || councils.contains(council);
-            asking.is_of_scope(&freeze.log, touches)
+            asking.scope.has(&freeze.log, touches)
         })
         .collect();
     let gates = ledger.gates.iter();
     let gates: Vec<&Kept<Gate>> = gates
-        .filter(|gate| asking.is_of_scope(&gate.log, |_| true))
+        .filter(|gate| asking.scope.has(&gate.log, |_| true))
         .collect();
     let mut calendar = calendar(now, &changes, &freezes);
     calendar.more = Some(Link::to_data(

@@ -146,7 +146,7 @@ fn by_component(shown: &Shown, components: &Figures) -> Table {
 /// The outages and maintenance of the scope, latest first.
 fn list(asking: &Asking<'_>, outages: &[Kept<Outage>]) -> Table {
     let touches = |outage: &&Kept<Outage>| {
-        asking.is_of_scope(&outage.log, |council| {
+        asking.scope.has(&outage.log, |council| {
             outage.stands.councils.contains(council)
         })
     };

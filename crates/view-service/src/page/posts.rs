@@ -133,12 +133,12 @@ fn lists(
     let programmes: Vec<&Kept<Programme>> = ledger
         .programmes
         .iter()
-        .filter(|programme| asking.is_of_scope(&programme.log, |_| true))
+        .filter(|programme| asking.scope.has(&programme.log, |_| true))
         .collect();
     let posts: Vec<&Kept<Post>> = ledger
         .posts
         .iter()
-        .filter(|post| asking.is_of_scope(&post.log, |_| true))
+        .filter(|post| asking.scope.has(&post.log, |_| true))
         .collect();
     vec![
         programmes_table(asking, &programmes),

@@ -193,11 +193,6 @@ fn turned_to<'a, L: Listable>(
     (found, end)
 }
 
-/// Whether a record belongs to a scope: a council has its own, and the shared ones that touch it.
 fn is_of<L: Listable>(kept: &Kept<L::Stands>, scope: &Scope) -> bool {
-    let Scope::Log(log) = scope else {
-        return true;
-    };
-    let touched = |council: &Code| kept.log.is_shared() && L::touches(&kept.stands, council);
-    kept.log == *log || log.council().is_some_and(touched)
+    scope.has(&kept.log, |council| L::touches(&kept.stands, council))
 }

@@ -7,7 +7,7 @@ use townclerk_domain::decider::Decider;
 use townclerk_domain::identity::{AggregateId, canonical_uuid};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figures::Reading;
-use townclerk_views::kept::{Kept, facts};
+use townclerk_views::kept::{Kept, evolved, facts};
 use townclerk_views::key::timeline;
 use townclerk_views::row::Row;
 use townclerk_views::rows::{Rows, RowsError};
@@ -50,9 +50,7 @@ pub(super) async fn one<L: Listable>(
             return Ok(None);
         };
         let standing = facts(&row, basis)?;
-        let stands = standing.iter().fold(None, |stands, standing| {
-            L::evolve(stands, &standing.fact, standing.happened)
-        });
+        let stands = evolved::<L>(&standing);
         let beside = Beside::read::<L, _>(reading, scope, basis)?;
         let shown = stands.map(|stands| {
             let kept = Kept {

@@ -113,7 +113,9 @@ impl<R: Rows> Evaluation<'_, R> {
         // after the newest record and the last look.
         let as_at = as_at.or_else(|| self.coverages(&whole).complete_to());
         let (known, reached) = (self.reading.known.iter(), self.reading.reached.iter());
-        let looked_at = known.chain(reached).filter(|(log, _)| self.is_read(log));
+        let looked_at = known
+            .chain(reached)
+            .filter(|(log, _)| self.scope.reads(log));
         let newest = looked_at.map(|(_, at)| *at).max();
         let last = as_at
             .min(newest)
@@ -130,14 +132,6 @@ impl<R: Rows> Evaluation<'_, R> {
             .collect())
     }
 
-    /// Whether a figure of this scope may be made from a log: which view answers makes no difference.
-    fn is_read(&self, log: &LogName) -> bool {
-        match self.scope {
-            Scope::Joint => true,
-            Scope::Log(own) => log == own || log.is_shared(),
-        }
-    }
-
     /// Tickets are shown from the first one that is recorded, also where no coverage promises
     /// anything yet; the other families from the first day that one promises.
     fn first_month(&self, measure: Measure) -> Result<Option<Month>, RowsError> {
@@ -152,7 +146,7 @@ impl<R: Rows> Evaluation<'_, R> {
             let coverages = self.registry.coverages.iter();
             let of_family = coverages
                 .filter(|known| known.coverage.selector.family == family)
-                .filter(|known| self.is_read(&known.log));
+                .filter(|known| self.scope.reads(&known.log));
             first = of_family
                 .map(|known| Month::of_day(known.coverage.from))
                 .min();

@@ -39,19 +39,20 @@ pub struct Reading<'a, R> {
 }
 
 impl<R: Rows> Reading<'_, R> {
+    /// What `known_at` leaves out; `None` where nothing: then it is what the counters know.
+    fn knowledge(&self, known_at: Option<Timestamp>) -> Option<Timestamp> {
+        let newest = self.known.values().max().copied();
+        known_at.filter(|at| Some(*at) < newest)
+    }
+
     /// The records of a scope that computed figures and findings are made from.
     ///
     /// # Errors
     /// Only what is wrong with the rows.
     pub fn ledger(&self, scope: &Scope, basis: Basis) -> Result<Arc<Ledger>, RowsError> {
-        let newest = self.known.values().max().copied();
-        // To know everything is to know what there is.
-        let known_at = basis.known_at.filter(|at| Some(*at) < newest);
+        let known_at = self.knowledge(basis.known_at);
         let basis = Basis { known_at, ..basis };
-        let read = self.positions.keys().filter(|log| match scope {
-            Scope::Joint => true,
-            Scope::Log(own) => *log == own || log.is_shared(),
-        });
+        let read = self.positions.keys().filter(|log| scope.reads(log));
         let logs = read.cloned().collect();
         self.passes.ledger(self.rows, basis, logs, self.positions)
     }
@@ -62,9 +63,7 @@ impl<R: Rows> Reading<'_, R> {
 /// # Errors
 /// Only what is wrong with the rows: a question that has no answer gets figures with null values.
 pub fn figures<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<Vec<Figure>, RowsError> {
-    let newest = reading.known.values().max().copied();
-    // To know everything is what the counters know.
-    let known_at = query.basis.known_at.filter(|at| Some(*at) < newest);
+    let known_at = reading.knowledge(query.basis.known_at);
     let registry = Registry::read(reading.rows, known_at)?;
     let evaluation = Evaluation {
         reading,
