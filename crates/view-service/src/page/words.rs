@@ -14,6 +14,8 @@ use townclerk_views::figure::Number;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
+use crate::records::begun_minutes;
+
 const LONDON: &str = "Europe/London";
 
 /// An instant as people and as programs read it.
@@ -204,8 +206,7 @@ pub fn brief(instant: Timestamp) -> String {
 
 /// How long something lasted: whole minutes, begun ones included.
 pub fn duration(from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.duration_since(from).as_secs().max(0);
-    let minutes = (seconds + 59) / 60;
+    let minutes = begun_minutes(from, to).max(0);
     let parts = [
         (minutes / 1_440, "day"),
         (minutes / 60 % 24, "hour"),

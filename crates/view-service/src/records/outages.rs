@@ -162,8 +162,13 @@ fn exactly_began(outage: &Outage) -> Option<Timestamp> {
 /// time is known only roughly.
 fn duration_minutes(outage: &Outage) -> Option<i64> {
     let (began, resolved) = exactly_began(outage).zip(outage.resolved)?;
-    let exactly = resolved.duration_since(began);
+    Some(begun_minutes(began, resolved))
+}
+
+/// Whole minutes from one moment to another, a begun one included.
+pub(crate) fn begun_minutes(from: Timestamp, to: Timestamp) -> i64 {
+    let exactly = to.duration_since(from);
     let (minutes, rest) = (exactly.as_mins(), exactly.as_secs() % SECONDS_PER_MINUTE);
     let started = rest > 0 || exactly.subsec_nanos() > 0;
-    Some(minutes + i64::from(started))
+    minutes + i64::from(started)
 }
