@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("outage-service", &["app", "domain"]),
     ("restructure-service", &["app", "domain"]),
     ("registry-service", &["app", "domain"]),
+    ("partner-gateway", &["app", "contract"]),
     ("view-service", &["app", "views", "view-store"]),
     ("sample-history", &["domain", "contract"]),
     (
@@ -31,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "outage-service",
             "restructure-service",
             "registry-service",
+            "partner-gateway",
             "view-service",
             "sample-history",
         ],

@@ -23,6 +23,8 @@ pub mod envelope;
 
 pub mod reading;
 
+pub mod fact;
+
 pub mod schema;
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use serde::de::value::EnumAccessDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor,
+};
 use serde_json::value::{RawValue, to_raw_value};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::availability::AvailabilityRules;
@@ -73,6 +75,86 @@ pub fn decode(
         AggregateKind::Programme => decode_as::<ProgrammeRules>(what, data),
         AggregateKind::Post => decode_as::<PostRules>(what, data),
         AggregateKind::Availability => decode_as::<AvailabilityRules>(what, data),
+    }
+}
+
+/// As [`decode`], for what somebody asks to be recorded: a field that is not known is a fault too.
+///
+/// # Errors
+/// The field and what is wrong with it.
+pub(crate) fn decode_strictly(
+    kind: AggregateKind,
+    what: &str,
+    data: &RawValue,
+) -> Result<Event, FieldFault> {
+    match kind {
+        AggregateKind::Ticket => strictly_as::<TicketRules>(what, data),
+        AggregateKind::Coverage => strictly_as::<CoverageRules>(what, data),
+        AggregateKind::Claim => strictly_as::<ClaimRules>(what, data),
+        AggregateKind::Partnership => strictly_as::<PartnershipRules>(what, data),
+        AggregateKind::Change => strictly_as::<ChangeRules>(what, data),
+        AggregateKind::Freeze => strictly_as::<FreezeRules>(what, data),
+        AggregateKind::Gate => strictly_as::<GateRules>(what, data),
+        AggregateKind::Outage => strictly_as::<OutageRules>(what, data),
+        AggregateKind::Programme => strictly_as::<ProgrammeRules>(what, data),
+        AggregateKind::Post => strictly_as::<PostRules>(what, data),
+        AggregateKind::Availability => strictly_as::<AvailabilityRules>(what, data),
+    }
+}
+
+/// What is wrong with one field of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FieldFault {
+    /// The path within the payload; empty for the payload as a whole.
+    pub path: String,
+    pub why: String,
+    /// Whether the field is not known at all.
+    pub unknown: bool,
+}
+
+fn strictly_as<R: Recording>(what: &str, data: &RawValue) -> Result<Event, FieldFault> {
+    let recordable = match what {
+        CORRECTED => Recordable::Corrected(strictly(&mut json(data), 0)?),
+        VOIDED => Recordable::Voided(strictly(&mut json(data), 0)?),
+        // The path of a fact begins with its variant, which is the type and no field.
+        _ => Recordable::Fact(strictly(
+            EnumAccessDeserializer::new(Tagged { what, data }),
+            1,
+        )?),
+    };
+    Ok(R::into_event(recordable))
+}
+
+fn json(data: &RawValue) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
+    serde_json::Deserializer::from_str(data.get())
+}
+
+/// Reads a `T`; the first `outside` segments of paths are not fields.
+fn strictly<'de, T, D>(deserializer: D, outside: usize) -> Result<T, FieldFault>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de, Error = serde_json::Error>,
+{
+    let inside = |path: String| -> String {
+        let segments = path.split('.').filter(|segment| !segment.is_empty());
+        segments.skip(outside).collect::<Vec<_>>().join(".")
+    };
+    let mut ignored = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    let read = serde_ignored::deserialize(tracked, |path| ignored.push(path.to_string()));
+    match read {
+        Ok(read) if ignored.is_empty() => Ok(read),
+        Ok(_) => Err(FieldFault {
+            path: inside(ignored.swap_remove(0)),
+            why: "this field is not known".to_owned(),
+            unknown: true,
+        }),
+        Err(error) => Err(FieldFault {
+            path: inside(track.path().to_string()),
+            why: error.to_string(),
+            unknown: false,
+        }),
     }
 }
 

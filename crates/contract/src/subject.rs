@@ -1,7 +1,7 @@
 //! The only file that spells subjects, the stream's name and message headers.
 
 use townclerk_domain::identity::{AggregateId, AggregateKind, canonical_uuid};
-use townclerk_domain::names::LogName;
+use townclerk_domain::names::{Code, LogName};
 
 /// The stream of each account.
 pub const STREAM: &str = "EVENTS";
@@ -18,6 +18,37 @@ pub fn subject_of(log: &LogName, aggregate: AggregateId) -> String {
 /// All subjects of a log.
 pub fn all_subjects(log: &LogName) -> String {
     format!("tc.{log}.>")
+}
+
+/// Where a gateway hears the facts of a council's partners, within the council's account; the last
+/// token is the partner's id.
+pub const FACTS_OF_PARTNERS: &str = "facts.*";
+
+/// Where a gateway hears from which position a partner wants to read a log, within its account.
+pub const STARTS_OF_PARTNERS: &str = "start.*";
+
+/// Within the account of a council, the subject on which one partner's facts arrive.
+pub fn facts_of(partner: &str) -> String {
+    format!("facts.{partner}")
+}
+
+/// Within the account of a log, the subject on which one partner asks to read from a position.
+pub fn start_of(partner: &str) -> String {
+    format!("start.{partner}")
+}
+
+/// The id of a council's tool: its caller, the name of its durables, a part of its subjects.
+pub fn partner_id(council: &Code, system: &Code) -> String {
+    format!("{council}-{system}")
+}
+
+/// The durable from which a partner reads a log; its names differ, so that a partner's account can
+/// import those of two logs.
+pub fn durable_of(log: &LogName, partner: &str) -> String {
+    match log.is_shared() {
+        true => format!("{log}-{partner}"),
+        false => partner.to_owned(),
+    }
 }
 
 /// A subject as it was found on a message.

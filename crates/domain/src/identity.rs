@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::names::LogName;
+use crate::names::{Code, LogName};
 
 /// The namespace of all computed ids; it must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_2f0a_52a3_5d0e_9a61_7c1e_8f4b_2d77);
@@ -296,6 +296,31 @@ pub fn named_aggregate(log: &LogName, kind: AggregateKind, name: &str) -> Aggreg
     }
 }
 
+/// The id of the aggregate that a partner's tool knows by a reference of its own.
+pub fn referenced_aggregate(
+    log: &LogName,
+    kind: AggregateKind,
+    system: &Code,
+    reference: &Token,
+) -> AggregateId {
+    let parts = [
+        "reference",
+        log.as_str(),
+        kind.token(),
+        system.as_str(),
+        reference.as_str(),
+    ];
+    AggregateId {
+        kind,
+        id: computed(&parts),
+    }
+}
+
+/// The id of the command that a partner's fact becomes: the same source and id is the same command.
+pub fn fact_command(source: &str, id: &Token) -> CommandId {
+    Token(computed(&["fact", source, id.as_str()]).to_string())
+}
+
 fn computed(parts: &[&str]) -> Uuid {
     // Parts are printable, so the unit separator cannot occur inside one.
     Uuid::new_v5(&NAMESPACE, parts.join("\u{1f}").as_bytes())
@@ -316,6 +341,19 @@ mod tests {
             event_id(&brent, ticket, &caller, &command).to_string(),
             FROZEN_EVENT
         );
+    }
+
+    #[test]
+    fn computed_ids_of_facts_are_frozen() {
+        let brent = LogName::new("brent").unwrap();
+        let (system, reference) = (Code::new("hornbill").unwrap(), Token::new("IN-1").unwrap());
+        let ticket = referenced_aggregate(&brent, AggregateKind::Ticket, &system, &reference);
+        assert_eq!(
+            ticket.to_string(),
+            "ticket/e88f17a2-4fc0-5973-8782-2e192fb4608f"
+        );
+        let command = fact_command("/councils/brent/hornbill", &Token::new("f1").unwrap());
+        assert_eq!(command.to_string(), "52c28371-9c45-525a-9b67-b642251dd40c");
     }
 
     const FROZEN_TICKET: &str = "ticket/844b6d82-e16f-56bf-8e77-1512e972ed56";

@@ -1,0 +1,1 @@
+//! Events out: a log as a stream of server-sent events.

@@ -1,0 +1,1 @@
+//! Facts in: each becomes a command, and is answered for itself.
