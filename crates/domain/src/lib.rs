@@ -41,6 +41,8 @@ pub mod post;
 
 pub mod availability;
 
+pub mod service_clock;
+
 pub mod coverage;
 
 pub mod claim;

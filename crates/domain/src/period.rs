@@ -43,6 +43,17 @@ pub fn london_instant(day: Date, time: Time) -> Timestamp {
     shown.compatible().unwrap_or(Timestamp::MAX)
 }
 
+/// The days of `[from, to)` on which clocks in London change.
+pub fn clock_changes(from: Date, to: Date) -> impl Iterator<Item = Date> {
+    let end = london_midnight(to);
+    // A change at the first midnight itself would be one of the day before.
+    LONDON
+        .following(london_midnight(from))
+        .map(|change| change.timestamp())
+        .take_while(move |change| *change < end)
+        .map(|change| london_day(change))
+}
+
 /// A calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Month {

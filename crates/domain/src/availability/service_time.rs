@@ -1,14 +1,20 @@
 //! Agreed service time as intervals of real time, with London's clock changes.
 
 use jiff::civil::{self, Date, Time};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::fact::{ServiceTime, Weekday, Window};
 use super::rules::Refusal;
 use crate::period::{end_of_day, london_day, london_instant};
 
+const WHOLE_DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Most windows of a week.
 pub const WINDOWS_MAX: usize = 64;
+
+fn after_midnight(time: Time) -> SignedDuration {
+    time.duration_since(Time::midnight())
+}
 
 impl Weekday {
     pub fn of(day: Date) -> Self {
@@ -61,6 +67,22 @@ impl std::fmt::Display for Window {
 }
 
 impl ServiceTime {
+    /// How much of a day is agreed service time by the clock on the wall: what it is in truth,
+    /// unless clocks change on that day.
+    pub fn usual_on(&self, day: Date) -> SignedDuration {
+        let Self::Weekly(windows) = self else {
+            return WHOLE_DAY;
+        };
+        let weekday = Weekday::of(day);
+        let today = windows.iter().filter(|window| window.day == weekday);
+        today
+            .map(|window| match window.end() {
+                (true, _) => WHOLE_DAY.saturating_sub(after_midnight(window.from)),
+                (false, to) => to.duration_since(window.from),
+            })
+            .fold(SignedDuration::ZERO, SignedDuration::saturating_add)
+    }
+
     /// The parts of `[first, end)` that are agreed service time, as half-open intervals in order,
     /// none overlapping another. Windows are times on London's clocks: one over the hour that is
     /// skipped in March is shorter, one over the hour that is repeated in October longer.
@@ -120,7 +142,6 @@ fn windows_of(windows: &[Window], day: Date) -> Vec<(Timestamp, Timestamp)> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::*;
