@@ -51,7 +51,7 @@ pub fn clock_changes(from: Date, to: Date) -> impl Iterator<Item = Date> {
         .following(london_midnight(from))
         .map(|change| change.timestamp())
         .take_while(move |change| *change < end)
-        .map(|change| london_day(change))
+        .map(london_day)
 }
 
 /// A calendar month.
