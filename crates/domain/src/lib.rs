@@ -43,6 +43,8 @@ pub mod availability;
 
 pub mod service_clock;
 
+pub mod service_level;
+
 pub mod coverage;
 
 pub mod claim;

@@ -111,6 +111,21 @@ impl Transition {
             ChangeFact::Requested(_) | ChangeFact::Caused(_) => None,
         }
     }
+
+    /// The status that it leads to.
+    pub fn to(self) -> Status {
+        match self {
+            Self::Assess => Status::Assessed,
+            Self::Authorise => Status::Authorised,
+            Self::Reject => Status::Requested,
+            Self::Schedule => Status::Scheduled,
+            Self::Start => Status::Implementing,
+            Self::Implement => Status::Implemented,
+            Self::Review => Status::Reviewed,
+            Self::Close => Status::Closed,
+            Self::Cancel => Status::Cancelled,
+        }
+    }
 }
 
 /// A change as it stands.
@@ -272,41 +287,23 @@ impl Decider for ChangeRules {
                 caused: BTreeSet::new(),
             });
         };
+        if let Some(transition) = Transition::of(fact) {
+            change.status = transition.to();
+        }
         match fact {
-            ChangeFact::Requested(_) => {}
-            ChangeFact::Assessed(assessed) => {
-                change.status = Status::Assessed;
-                change.risk = Some(assessed.risk);
-            }
-            ChangeFact::Authorised(_) => change.status = Status::Authorised,
-            ChangeFact::Rejected(_) => {
-                change.status = Status::Requested;
-                change.risk = None;
-            }
+            ChangeFact::Assessed(assessed) => change.risk = Some(assessed.risk),
+            ChangeFact::Rejected(_) => change.risk = None,
             ChangeFact::Scheduled(scheduled) => {
-                change.status = Status::Scheduled;
                 change.scheduled = Some((scheduled.from, scheduled.to));
             }
-            ChangeFact::Started(_) => {
-                change.status = Status::Implementing;
-                change.started = Some(happened);
-            }
-            ChangeFact::Implemented(_) => {
-                change.status = Status::Implemented;
-                change.implemented = Some(happened);
-            }
-            ChangeFact::Reviewed(_) => change.status = Status::Reviewed,
-            ChangeFact::Closed(closed) => {
-                change.status = Status::Closed;
-                change.closed = Some((happened, closed.outcome));
-            }
-            ChangeFact::Cancelled(_) => {
-                change.status = Status::Cancelled;
-                change.cancelled = Some(happened);
-            }
+            ChangeFact::Started(_) => change.started = Some(happened),
+            ChangeFact::Implemented(_) => change.implemented = Some(happened),
+            ChangeFact::Closed(closed) => change.closed = Some((happened, closed.outcome)),
+            ChangeFact::Cancelled(_) => change.cancelled = Some(happened),
             ChangeFact::Caused(caused) => {
                 change.caused.insert(caused.effect.clone());
             }
+            ChangeFact::Requested(_) | ChangeFact::Authorised(_) | ChangeFact::Reviewed(_) => {}
         }
         Some(change)
     }

@@ -90,7 +90,8 @@ impl Transition {
         }
     }
 
-    fn to(self) -> Status {
+    /// The status that it leads to.
+    pub fn to(self) -> Status {
         match self {
             Self::Triage => Status::Triaged,
             Self::Start | Self::Reopen => Status::InProgress,

@@ -1,0 +1,260 @@
+//! The service level of one ticket: what counts against its target, line by line, and what comes of
+//! it.
+//!
+//! Which terms govern a ticket is decided before: they were in force and known when it was logged.
+//! Within them the target follows the priority. A change of priority counts from the beginning, with
+//! all pauses carried over, so that a ticket is judged by what it turned out to be. Time spent
+//! resolved does not count where a ticket is reopened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::names::Code;
+use crate::service_clock::{Calendar, Pause};
+use crate::ticket::{Priority, TicketFact};
+
+#[cfg(test)]
+mod tests;
+
+/// How much of a target must have passed for each band of risk, in percent.
+pub const BANDS: [u8; 4] = [50, 75, 85, 95];
+
+/// What was agreed for tickets of one kind and one class of users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a ticket may take, in agreed service time; a priority that is not here has no
+    /// target.
+    pub targets: BTreeMap<Priority, SignedDuration>,
+    pub calendar: Calendar,
+    /// The reasons for a hold that stop the clock.
+    pub pausing: BTreeSet<Code>,
+}
+
+/// One line of the explanation: what happened to the clock, and how it stood then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub at: Timestamp,
+    pub what: Happening,
+    /// What had counted by then.
+    pub counted: SignedDuration,
+    /// When it would be due if nothing else happened; `None` without a target or while it stands.
+    pub due: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    Started {
+        priority: Priority,
+        target: Option<SignedDuration>,
+    },
+    /// Work waits; by agreement the clock stands for it or goes on.
+    Held {
+        reason: Code,
+        pauses: bool,
+    },
+    /// The clock goes on after a hold.
+    Resumed,
+    /// Another priority, and with it another target from the beginning.
+    Retargeted {
+        priority: Priority,
+        target: Option<SignedDuration>,
+    },
+    Resolved,
+    /// The clock goes on; the time since it was resolved does not count.
+    Reopened,
+    Withdrawn,
+}
+
+/// How a ticket stands against its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its priority has no target: it is on neither side of an attainment.
+    NoTarget,
+    /// Resolved within the target, or exactly at it.
+    Met,
+    Failed,
+    Running {
+        /// Negative where it is overdue.
+        left: SignedDuration,
+        /// `None` while the clock stands, or where the hours that were agreed never suffice.
+        due: Option<Timestamp>,
+        /// The highest band that was reached.
+        band: Option<u8>,
+    },
+    /// Cancelled: on neither side.
+    Withdrawn,
+}
+
+/// A ticket's standing, and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceLevel {
+    pub target: Option<SignedDuration>,
+    /// What counts against the target so far, or until it was resolved.
+    pub counted: SignedDuration,
+    pub standing: Standing,
+    pub trail: Vec<Step>,
+}
+
+/// The clock of one ticket while its facts are gone through.
+struct Running<'a> {
+    terms: &'a Terms,
+    logged: Timestamp,
+    priority: Priority,
+    pauses: Vec<Pause>,
+    /// Whether the last pause has no end yet.
+    stands: bool,
+    end: Option<End>,
+    trail: Vec<Step>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Resolved(Timestamp),
+    Withdrawn(Timestamp),
+}
+
+/// The service level of a ticket with these facts, in the order in which they happened, at the
+/// moment `as_at`. `None` where it was not logged by then.
+pub fn service_level<'a>(
+    terms: &Terms,
+    facts: impl IntoIterator<Item = (Timestamp, &'a TicketFact)>,
+    as_at: Timestamp,
+) -> Option<ServiceLevel> {
+    let mut facts = facts.into_iter().take_while(|(at, _)| *at < as_at);
+    let (logged, TicketFact::Logged(first)) = facts.next()? else {
+        return None;
+    };
+    let mut running = Running {
+        terms,
+        logged,
+        priority: first.priority,
+        pauses: Vec::new(),
+        stands: false,
+        end: None,
+        trail: Vec::new(),
+    };
+    let (priority, target) = (running.priority, running.target());
+    running.note(logged, Happening::Started { priority, target });
+    for (at, fact) in facts {
+        running.hear(at, fact);
+    }
+    Some(running.outcome(as_at))
+}
+
+impl Running<'_> {
+    fn target(&self) -> Option<SignedDuration> {
+        self.terms.targets.get(&self.priority).copied()
+    }
+
+    fn hear(&mut self, at: Timestamp, fact: &TicketFact) {
+        match fact {
+            TicketFact::Held(held) => {
+                let reason = held.reason.clone();
+                let pauses = self.terms.pausing.contains(&reason);
+                match pauses {
+                    true => self.stand(at),
+                    false => self.go_on(at),
+                }
+                self.note(at, Happening::Held { reason, pauses });
+            }
+            TicketFact::Started(_) if self.stands => {
+                self.go_on(at);
+                self.note(at, Happening::Resumed);
+            }
+            TicketFact::Reprioritised(said) if said.priority != self.priority => {
+                self.priority = said.priority;
+                let (priority, target) = (self.priority, self.target());
+                self.note(at, Happening::Retargeted { priority, target });
+            }
+            TicketFact::Resolved(_) => {
+                self.stand(at);
+                self.end = Some(End::Resolved(at));
+                self.note(at, Happening::Resolved);
+            }
+            TicketFact::Reopened(_) => {
+                self.go_on(at);
+                self.end = None;
+                self.note(at, Happening::Reopened);
+            }
+            TicketFact::Cancelled(_) => {
+                self.stand(at);
+                self.end = Some(End::Withdrawn(at));
+                self.note(at, Happening::Withdrawn);
+            }
+            TicketFact::Logged(_)
+            | TicketFact::Triaged(_)
+            | TicketFact::Started(_)
+            | TicketFact::Reprioritised(_)
+            | TicketFact::Closed(_)
+            | TicketFact::Assigned(_)
+            | TicketFact::Recategorised(_)
+            | TicketFact::Linked(_) => {}
+        }
+    }
+
+    fn stand(&mut self, at: Timestamp) {
+        if !self.stands {
+            self.pauses.push(Pause { from: at, to: None });
+            self.stands = true;
+        }
+    }
+
+    fn go_on(&mut self, at: Timestamp) {
+        if let Some(pause) = self.pauses.last_mut().filter(|_| self.stands) {
+            pause.to = Some(at);
+            self.stands = false;
+        }
+    }
+
+    fn counted(&self, until: Timestamp) -> SignedDuration {
+        let calendar = &self.terms.calendar;
+        calendar.between(self.logged, until, &self.pauses)
+    }
+
+    /// When it is due if nothing else happens: never while the clock stands before it.
+    fn due(&self) -> Option<Timestamp> {
+        let calendar = &self.terms.calendar;
+        calendar.add(self.logged, self.target()?, &self.pauses)
+    }
+
+    fn note(&mut self, at: Timestamp, what: Happening) {
+        self.trail.push(Step {
+            at,
+            what,
+            counted: self.counted(at),
+            due: self.due(),
+        });
+    }
+
+    fn outcome(self, as_at: Timestamp) -> ServiceLevel {
+        let until = match self.end {
+            Some(End::Resolved(at) | End::Withdrawn(at)) => at,
+            None => as_at,
+        };
+        let (target, counted) = (self.target(), self.counted(until));
+        let standing = match (self.end, target) {
+            (Some(End::Withdrawn(_)), _) => Standing::Withdrawn,
+            (_, None) => Standing::NoTarget,
+            (Some(End::Resolved(_)), Some(target)) if counted <= target => Standing::Met,
+            (Some(End::Resolved(_)), Some(_)) => Standing::Failed,
+            (None, Some(target)) => Standing::Running {
+                left: target.saturating_sub(counted),
+                due: self.due(),
+                band: band(counted, target),
+            },
+        };
+        ServiceLevel {
+            target,
+            counted,
+            standing,
+            trail: self.trail,
+        }
+    }
+}
+
+/// The highest band of risk that `counted` has reached.
+fn band(counted: SignedDuration, target: SignedDuration) -> Option<u8> {
+    let reached = |band: &u8| counted.as_nanos() * 100 >= target.as_nanos() * i128::from(*band);
+    BANDS.into_iter().rev().find(reached)
+}
