@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use tempfile::TempDir;
-use townclerk::system::{Roles, compose};
+use townclerk::system::{Means, Roles, compose};
 use townclerk_app::access::RouteNeed;
+use townclerk_app::audit::AuditLog;
 use townclerk_app::clock;
 use townclerk_app::http::testing::{NOT_REACHED, REACHED, token_book};
 use townclerk_app::lifecycle::Parts;
@@ -37,15 +38,23 @@ impl Composition {
             outages: true,
             registry: true,
             restructure: true,
+            partners: true,
             views: [REACHED, NOT_REACHED, JOINT]
                 .map(|scope| scope.parse().unwrap())
                 .into(),
         };
         let mut parts = Parts::new();
-        let book = token_book();
-        let clock = clock::system();
-        let parted = compose(&roles, &logs, &logs, dir.path(), book, clock, &mut parts);
-        let parted = parted.await.unwrap();
+        let means = Means {
+            writers: &logs,
+            readers: &logs,
+            desks: &[],
+            views_dir: dir.path(),
+            open_views: Vec::new(),
+            tokens: token_book(),
+            audit: Arc::new(AuditLog::none()),
+            clock: clock::system(),
+        };
+        let parted = compose(&roles, means, &mut parts).await.unwrap();
         Self {
             router: parted.router,
             routes: parted.needs,

@@ -1,6 +1,7 @@
 //! The executable as a process that can be killed.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -26,6 +27,15 @@ pub fn executable() -> &'static Path {
 /// Runs a command of the command line to its end.
 pub fn run(arguments: &[&str]) -> Output {
     Command::new(executable()).args(arguments).output().unwrap()
+}
+
+/// A port that Linux gives to no outgoing connection: a client that dials while the server is down
+/// could otherwise be given the server's port by chance, and keep it.
+pub fn free_port() -> u16 {
+    let start = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (start..start + 1_000)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 /// `townclerk up` on a folder and a port.

@@ -73,9 +73,13 @@ impl Town {
 
     async fn ready(&self) {
         eventually("every view has read its logs", || async {
-            self.system.views.unready().is_empty().then_some(())
+            self.system.views().unready().is_empty().then_some(())
         })
         .await;
+    }
+
+    pub fn token(&self, role: Role) -> &str {
+        &self.tokens[&role]
     }
 
     pub fn as_role(&self, role: Role) -> Caller {

@@ -21,6 +21,9 @@ fn commander(path: &str) -> Option<Role> {
         ("/claims", Role::Officer),
         ("/partnerships", Role::Operator),
     ];
+    if path.starts_with("/v1/councils/{log}/facts") {
+        return Some(Role::Partner);
+    }
     let of_log = path.strip_prefix("/v1/logs/{log}")?;
     commands
         .into_iter()
@@ -37,6 +40,25 @@ fn reads(role: Role, view: &str) -> (bool, bool) {
         (_, JOINT) => (false, false),
         (_, SHARED) => (true, true),
         (_, council) => (true, council == REACHED),
+    }
+}
+
+/// Whether somebody reads the events of a log.
+fn reads_events(who: Who, log: &str) -> Entry {
+    let (role, everywhere) = match who {
+        Who::Nobody | Who::Stranger => return Entry::WhoAsks,
+        Who::Everywhere(role) => (role, true),
+        Who::Local(role) => (role, false),
+    };
+    let reaches = everywhere || log == REACHED;
+    let reads = match role {
+        Role::Partner => reaches || log == SHARED,
+        Role::Officer | Role::Operator => reaches,
+        Role::ServiceDesk | Role::Change | Role::Committee => false,
+    };
+    match reads {
+        true => Entry::Admitted,
+        false => Entry::Forbidden,
     }
 }
 
@@ -60,6 +82,9 @@ fn expected(knock: &Knock<'_>) -> Entry {
             .collect(),
         (None, _) => Role::ALL.to_vec(),
     };
+    if path == "/v1/logs/{log}/events" {
+        return reads_events(knock.who, knock.name);
+    }
     let may = |role: Role, everywhere: bool| {
         if !roles.contains(&role) {
             return false;

@@ -1,7 +1,6 @@
 //! kill -9 at any moment: what was acknowledged is recorded, exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +15,7 @@ use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::{Access, Credential, JetStreamLog, Role as NatsRole};
-use townclerk_tests::executable::{Swept, Up, nats_servers_on, run};
+use townclerk_tests::executable::{Swept, Up, free_port, nats_servers_on, run};
 use townclerk_tests::lives::life;
 use townclerk_tests::town::{Caller, LOGS, eventually, folder};
 
@@ -80,15 +79,6 @@ async fn acknowledged(caller: &Caller, path: &str, key: &str, body: &Value) -> V
         }
     })
     .await
-}
-
-/// A port that Linux gives to no outgoing connection: a client that dials while the server is down
-/// could otherwise be given the server's port by chance, and keep it.
-fn free_port() -> u16 {
-    let start = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (start..start + 1_000)
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .unwrap()
 }
 
 async fn is_ready(url: &str) -> bool {
@@ -191,6 +181,7 @@ async fn compare(dir: &Path, told: &Told) {
     let server = NatsServer::start(Options {
         data_dir: dir.to_owned(),
         logs: LOGS.map(str::to_owned).to_vec(),
+        partners: Vec::new(),
         binary: None,
         port: None,
     })

@@ -6,8 +6,13 @@
 mod access;
 mod conformance;
 mod demo;
+mod events_out;
+mod facts;
+mod history;
 mod kill;
 mod openapi;
+mod partner_recipe;
+mod partners;
 mod record;
 mod recovery;
 mod scenario;

@@ -161,12 +161,12 @@ async fn a_foreign_message_is_named_and_an_unreadable_one_is_held() {
     let (_, answer) = desk.command("/v1/logs/brent/tickets", "k1", &logged).await;
     let id = answer["id"].as_str().unwrap();
     // Somebody with the writer's credential writes past the rules.
-    let nats = &town.system.nats;
+    let nats = town.system.nats().unwrap();
     let seed = nats
         .user_seed("brent", townclerk_event_log::jetstream::Role::Writer)
         .unwrap();
     let role = townclerk_event_log::jetstream::Role::Writer;
-    let writer = async_nats::ConnectOptions::with_nkey(seed.to_owned())
+    let writer = async_nats::ConnectOptions::with_nkey(seed)
         .custom_inbox_prefix(townclerk_event_log::jetstream::inbox_prefix("brent", role))
         .connect(nats.url())
         .await

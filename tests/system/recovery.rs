@@ -22,7 +22,7 @@ async fn a_killed_nats_server_is_restarted_and_nothing_acknowledged_is_lost() {
             .await;
             acknowledged.push(answer);
             if number == 5 {
-                let pid = town.system.nats.pid().unwrap();
+                let pid = town.system.nats().unwrap().pid().unwrap();
                 let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
                 kill_process(pid, Signal::KILL).unwrap();
             }

@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use townclerk_views::measure::Measure;
 
 /// What each crate may use. Whatever those may use, it may use too.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("contract", &["domain"]),
     ("views", &["domain"]),
@@ -37,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "sample-history",
         ],
     ),
+    ("bench", &["townclerk"]),
     ("xtask", &[]),
 ];
 
@@ -56,7 +57,7 @@ const OUTSIDE_OF_DOMAIN: [&str; 6] = [
 /// Libraries that are fenced in, and the crates that may name them.
 const FENCED: [(&str, &[&str]); 2] = [
     ("sled", &["view-store"]),
-    ("async-nats", &["event-log", "townclerk", TESTS]),
+    ("async-nats", &["event-log", "townclerk", "bench", TESTS]),
 ];
 
 const LINES_MAX: usize = 600;

@@ -9,6 +9,8 @@ pub mod projector;
 
 pub mod access;
 
+pub mod audit;
+
 pub mod http;
 
 pub mod lifecycle;

@@ -42,6 +42,14 @@ impl Parts {
         Self::default()
     }
 
+    /// Parts that are also to finish when `stop` is cancelled.
+    pub fn under(stop: &CancellationToken) -> Self {
+        Self {
+            stop: stop.child_token(),
+            running: JoinSet::new(),
+        }
+    }
+
     /// Cancelled when parts are to finish.
     pub fn stop_token(&self) -> CancellationToken {
         self.stop.clone()
@@ -57,6 +65,15 @@ impl Parts {
     {
         self.running
             .spawn(async move { (part, work.await.map_err(Into::into)) });
+    }
+
+    /// Waits until a part ends although nobody asked it to; for ever where none does. Nothing is
+    /// lost if the wait is given up.
+    pub async fn first_failure(&mut self) -> LifecycleError {
+        match self.running.join_next().await {
+            Some(ended) => ended_early(ended),
+            None => std::future::pending().await,
+        }
     }
 
     /// Waits for a signal (Ctrl-C or SIGTERM), or for the first part to end, then drains.

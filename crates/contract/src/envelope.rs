@@ -20,6 +20,8 @@ use crate::subject::subject_of;
 pub enum AuthType {
     /// A bearer token.
     ApiKey,
+    /// A key of a partner's tool, which the log's server has checked.
+    ServiceAccount,
     /// Nobody in particular: the software itself.
     System,
 }

@@ -27,8 +27,19 @@ pub mod fact;
 
 pub mod schema;
 
+pub mod asyncapi;
+
 #[cfg(test)]
 mod golden_tests;
 
 #[cfg(test)]
 mod reading_tests;
+
+#[cfg(test)]
+mod schema_tests;
+
+#[cfg(test)]
+mod released_tests;
+
+#[cfg(test)]
+mod profile_tests;

@@ -17,8 +17,17 @@ use townclerk_domain::programme::ProgrammeFact;
 use townclerk_domain::ticket::TicketFact;
 
 use crate::classification::data_classification;
-use crate::event_type::event_type;
+use crate::event_type::{VERSION, event_type};
+use crate::fact::{KINDS, begins};
 use crate::payload::{CORRECTED, VOIDED};
+
+/// Where the schema of a fact stands within `proto`.
+pub const FACT_SCHEMA: &str = "schemas/fact.v1.json";
+
+/// Where the schema of an event type stands within `proto`.
+pub fn schema_path(kind: AggregateKind, what: &str) -> String {
+    format!("schemas/{kind}/{what}.v{VERSION}.json")
+}
 
 /// One event type of one kind of aggregate.
 #[derive(Clone, Debug)]
@@ -102,6 +111,77 @@ fn described(kind: AggregateKind, what: String, data: Value) -> DescribedType {
         event_type,
         schema,
     }
+}
+
+/// The JSON Schema of a fact, as a partner's tool sends it: fewer attributes than a recorded event
+/// has, the same data, and nothing that is not known.
+pub fn fact_schema() -> Value {
+    let types = all_event_types();
+    let facts = types
+        .iter()
+        .filter(|described| KINDS.contains(&described.kind));
+    let alternatives: Vec<Value> = facts.map(fact_of_type).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A fact: what a partner's tool says happened",
+        "type": "object",
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": {
+                "type": "string",
+                "pattern": PRINTABLE,
+                "description": "the tool's own id of this fact, unique within its source",
+            },
+            "source": {
+                "type": "string",
+                "pattern": "^/councils/[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+                "description": "/councils/<council>/<system>",
+            },
+            "type": { "type": "string" },
+            "subject": {
+                "type": "string",
+                "description": "<kind>/<the tool's own reference of the record>",
+            },
+            "time": { "type": "string", "format": "date-time", "description": "when it happened" },
+            "datacontenttype": { "const": "application/json" },
+            "dataschema": { "type": "string" },
+            "correlationid": { "type": "string", "pattern": PRINTABLE },
+            "traceparent": { "type": "string" },
+            "data": { "type": "object" },
+        },
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "additionalProperties": false,
+        "oneOf": alternatives,
+    })
+}
+
+/// A token: 1 to 200 printable ASCII characters.
+const PRINTABLE: &str = "^[ -~]{1,200}$";
+
+fn fact_of_type(described: &DescribedType) -> Value {
+    let DescribedType {
+        kind,
+        what,
+        event_type,
+        ..
+    } = described;
+    let path = schema_path(*kind, what);
+    let within = path.strip_prefix("schemas/").unwrap_or(&path);
+    let does = match begins(*kind, what) {
+        true => "makes its record",
+        false => "continues its record",
+    };
+    json!({
+        "title": format!("{kind}: {what} ({does})"),
+        "properties": {
+            "type": { "const": event_type },
+            "subject": { "pattern": format!("^{kind}/[ -~]{{1,200}}$") },
+            "data": {
+                "$ref": format!("{within}#/properties/data"),
+                "unevaluatedProperties": false,
+            },
+        },
+    })
 }
 
 /// The payload's schema of each variant of an enum of facts.

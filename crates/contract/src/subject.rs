@@ -1,5 +1,7 @@
 //! The only file that spells subjects, the stream's name and message headers.
 
+use std::fmt::Display;
+
 use townclerk_domain::identity::{AggregateId, AggregateKind, canonical_uuid};
 use townclerk_domain::names::{Code, LogName};
 
@@ -27,6 +29,9 @@ pub const FACTS_OF_PARTNERS: &str = "facts.*";
 /// Where a gateway hears from which position a partner wants to read a log, within its account.
 pub const STARTS_OF_PARTNERS: &str = "start.*";
 
+/// The queue group of gateways: of several each hears some requests.
+pub const GATEWAY_GROUP: &str = "gateway";
+
 /// Within the account of a council, the subject on which one partner's facts arrive.
 pub fn facts_of(partner: &str) -> String {
     format!("facts.{partner}")
@@ -38,7 +43,7 @@ pub fn start_of(partner: &str) -> String {
 }
 
 /// The id of a council's tool: its caller, the name of its durables, a part of its subjects.
-pub fn partner_id(council: &Code, system: &Code) -> String {
+pub fn partner_id(council: &impl Display, system: &Code) -> String {
     format!("{council}-{system}")
 }
 

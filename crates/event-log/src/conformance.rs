@@ -13,7 +13,9 @@ use townclerk_contract::envelope::Message;
 use townclerk_domain::identity::EventId;
 use uuid::Uuid;
 
-use crate::log::{AppendError, EventLog, Expected, StoredMessage};
+use crate::log::{
+    AppendError, Appended, ContinueError, EventLog, Expected, StoredMessage, Verbatim,
+};
 
 /// A log under test, and the faults that it can be made to show.
 pub trait Subject: Send + Sync {
@@ -47,7 +49,10 @@ pub async fn all<S: Subject, F: Future<Output = S>>(fresh: impl Fn() -> F) {
     a_retry_is_recorded_once(&fresh().await).await;
     the_same_id_elsewhere_is_refused(&fresh().await).await;
     a_batch_is_all_or_nothing(&fresh().await).await;
+    a_log_is_continued_from_its_end_or_not_at_all(&fresh().await).await;
+    a_message_is_carried_as_it_stood(&fresh().await).await;
     a_tail_continues_with_what_comes(&fresh().await).await;
+    appends_at_once_are_each_recorded_once(&fresh().await).await;
 }
 
 async fn what_is_appended_is_read_back_in_order<S: Subject>(subject: &S) {
@@ -161,6 +166,72 @@ async fn a_batch_is_all_or_nothing<S: Subject>(subject: &S) {
     assert_eq!(log.head().await.unwrap().sequence, 4);
 }
 
+async fn a_log_is_continued_from_its_end_or_not_at_all<S: Subject>(subject: &S) {
+    let log = subject.log();
+    append(&*log, &message(subject, 1, 1), 0).await;
+    let rest: Vec<Verbatim> = (2..=3)
+        .chain([3])
+        .zip(2..)
+        .map(|(aggregate, number)| Verbatim::from(&message(subject, aggregate, number)))
+        .collect();
+    for wrong in [0, 2] {
+        let refused = log.append_after(wrong, &rest).await;
+        assert!(matches!(refused, Err(ContinueError::GoneOn)), "{refused:?}");
+    }
+    assert_eq!(log.head().await.unwrap().sequence, 1);
+    assert_eq!(log.append_after(1, &rest).await.unwrap(), 4);
+    for (message, sequence) in rest.iter().zip(2..) {
+        let stored = log.read_one(sequence).await.unwrap().unwrap();
+        assert!(stored.holds(message), "{stored:?}");
+    }
+    // The same again, as after a lost answer: the log has gone on, or remembers the ids.
+    let again = log.append_after(1, &rest).await;
+    let refused = matches!(
+        again,
+        Err(ContinueError::GoneOn | ContinueError::IdRemembered)
+    );
+    assert!(refused, "{again:?}");
+    let remembered = log.append_after(4, &rest).await;
+    let refused = matches!(remembered, Err(ContinueError::IdRemembered));
+    assert!(refused, "{remembered:?}");
+    let doubled = Verbatim::from(&message(subject, 5, 1));
+    let doubled = log.append_after(4, &[doubled.clone(), doubled]).await;
+    let refused = matches!(doubled, Err(ContinueError::IdRemembered));
+    assert!(refused, "{doubled:?}");
+    let too_many = vec![rest[0].clone(); 1_001];
+    assert!(log.append_after(4, &too_many).await.is_err());
+    assert!(log.append_after(4, &[]).await.is_err());
+    assert_eq!(log.head().await.unwrap().sequence, 4);
+    subject.close_duplicate_window().await;
+    assert_eq!(log.append_after(4, &rest[..1]).await.unwrap(), 5);
+}
+
+async fn a_message_is_carried_as_it_stood<S: Subject>(subject: &S) {
+    let log = subject.log();
+    let verbatim = |aggregate, id: Option<&str>, payload: &'static [u8]| Verbatim {
+        subject: message(subject, aggregate, 1).subject,
+        id: id.map(str::to_owned),
+        payload: Bytes::from_static(payload),
+    };
+    let foreign = [
+        verbatim(1, None, b"\xff\x00 not even text\n"),
+        verbatim(1, Some("an id of somebody's own"), b""),
+        verbatim(1, None, b" {\"spaced\": 1.0} "),
+        Verbatim {
+            subject: format!("tc.{}.anything", log.name()),
+            ..verbatim(2, None, b"{}")
+        },
+    ];
+    assert_eq!(log.append_after(0, &foreign).await.unwrap(), 4);
+    for (message, sequence) in foreign.iter().zip(1..) {
+        let stored = log.read_one(sequence).await.unwrap().unwrap();
+        assert!(stored.holds(message), "{stored:?}");
+    }
+    let broken = verbatim(3, Some("an id\r\nwith a header"), b"");
+    assert!(log.append_after(4, &[broken]).await.is_err());
+    assert_eq!(log.head().await.unwrap().sequence, 4);
+}
+
 async fn a_tail_continues_with_what_comes<S: Subject>(subject: &S) {
     let log = subject.log();
     let messages: Vec<Message> = (1..=4).map(|n| message(subject, n, 1)).collect();
@@ -172,6 +243,40 @@ async fn a_tail_continues_with_what_comes<S: Subject>(subject: &S) {
     append(&*log, &messages[3], 0).await;
     assert_eq!(tail.next().await.unwrap().unwrap(), stored(&messages[2], 3));
     assert_eq!(tail.next().await.unwrap().unwrap(), stored(&messages[3], 4));
+}
+
+async fn appends_at_once_are_each_recorded_once<S: Subject>(subject: &S) {
+    let log = subject.log();
+    append(&*log, &message(subject, 1, 1), 0).await;
+    // One in eight is a stale writer, one in eight repeats what is recorded already.
+    let repeated = message(subject, 1, 1);
+    let appends = (2..=65).map(|aggregate| {
+        let message = match aggregate % 8 {
+            0 => message(subject, 1, aggregate),
+            1 => repeated.clone(),
+            _ => message(subject, aggregate, 1),
+        };
+        let log = subject.log();
+        tokio::spawn(async move {
+            let outcome = log.append(&expecting(message.clone(), 0)).await;
+            (aggregate % 8, message, outcome)
+        })
+    });
+    let mut sequences = std::collections::BTreeSet::from([1]);
+    for append in futures::future::join_all(appends).await {
+        let (sort, message, outcome) = append.unwrap();
+        if sort == 0 {
+            assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
+            continue;
+        }
+        let Appended { sequence, already } = outcome.unwrap();
+        assert_eq!(already, sort == 1);
+        assert_eq!(sequences.insert(sequence), !already);
+        let read = log.read_one(sequence).await.unwrap();
+        assert_eq!(read, Some(stored(&message, sequence)));
+    }
+    assert_eq!(sequences, (1..=49).collect());
+    assert_eq!(log.head().await.unwrap().sequence, 49);
 }
 
 async fn append(log: &impl EventLog, message: &Message, last: u64) -> u64 {

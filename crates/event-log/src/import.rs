@@ -1,188 +1,270 @@
 //! Importing a history: the log must be a prefix of it, and is continued to its end.
 //!
 //! So an import can be stopped anywhere and repeated, keeps every sequence, and never mixes two
-//! histories.
+//! histories. The history is a stream: only a few batches of it are held at a time.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::time::Duration;
 
-use futures::StreamExt;
+use futures::stream::Fuse;
+use futures::{Stream, StreamExt};
+use tokio::time::{Instant, sleep, timeout};
 use townclerk_contract::envelope::Message;
 
-use crate::log::{AppendError, EventLog, Expected, LogError};
+use crate::log::{ContinueError, EventLog, LogError, Verbatim};
+
+#[cfg(test)]
+mod tests;
 
 /// Messages in one atomic batch.
 const BATCH: usize = 1_000;
 
+/// Bytes in one batch: the server holds it in memory until it is whole.
+const BATCH_BYTES: usize = 8 << 20;
+
 /// How often a batch is sent again after no answer.
 const BATCH_TRIES: u32 = 5;
 
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+/// Between two tries, and between two looks at where the log ends.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long the log may be away when its end has to be known: a server that was killed takes a
+/// while to come back.
+const AWAY_MAX: Duration = Duration::from_mins(5);
+
+/// How long the log may take to give the next message when it is compared.
+const SILENCE_MAX: Duration = Duration::from_mins(1);
+
+/// The log remembers message ids for two minutes: an id that a history has twice has to wait as long.
+const REMEMBERED_MAX: Duration = Duration::from_mins(3);
+const REMEMBERED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Why a history is not imported into a log. The log is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
     #[error(
-        "message {sequence} of the log {log} is not the one of the history: this log holds another history and is left as it is"
+        "message {sequence} of the log {log} is not the one of the history: this log holds another history; import into an empty log"
     )]
     Differs { log: String, sequence: u64 },
-    #[error("the log {log} holds {found} messages, the history only {given}: it has gone on")]
+    #[error(
+        "the log {log} holds {found} messages, the history only {given}: the log has gone on since, and there is nothing to import"
+    )]
     Longer { log: String, found: u64, given: u64 },
-    #[error("somebody else writes to the log {log} while it is imported")]
-    Contended { log: String },
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error("the log did not take a batch")]
-    Append(#[from] AppendError),
+    #[error(
+        "somebody else wrote to the log {log} after message {after}, while it was imported: nothing was imported after that; stop what writes to it and import into an empty log"
+    )]
+    Contended { log: String, after: u64 },
 }
 
-/// Appends what of `history` is not in the log yet; `progress` hears how many messages are.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the log {log} gave nothing for a minute while it was compared; import again")]
+    Silent { log: String },
+    #[error("the log did not take a batch; import again, it goes on where it was")]
+    Append(#[source] ContinueError),
+    #[error("the history could not be read")]
+    Source(#[source] SourceError),
+}
+
+/// Why a source does not give its next message.
+pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Appends what of `history` is not in the log yet, and says how much that was; `progress` hears
+/// how many messages of it are.
 ///
 /// # Errors
-/// A log that is no prefix of the history, named by the first difference; nothing is appended then.
+/// A log that fails.
 pub async fn import(
     log: &dyn EventLog,
     history: &[Message],
     mut progress: impl FnMut(u64),
-) -> Result<u64, ImportError> {
-    let mut present = compare(log, history).await?;
-    let before = present;
-    progress(present);
-    let mut last = HashMap::new();
-    for (message, sequence) in history.iter().zip(1..=present) {
-        last.insert(message.subject.as_str(), sequence);
-    }
-    let mut tries = 0;
-    while let Some(rest) = history
-        .get(length(present)..)
-        .filter(|rest| !rest.is_empty())
-    {
-        let batch = &rest[..rest.len().min(BATCH)];
-        let mut next = last.clone();
-        let mut expected = Vec::with_capacity(batch.len());
-        for (message, sequence) in batch.iter().zip(present + 1..) {
-            let known = next.insert(message.subject.as_str(), sequence).unwrap_or(0);
-            expected.push(Expected {
-                message: message.clone(),
-                last: known,
-            });
-        }
-        match log.append_batch(&expected).await {
-            Ok(_) => tries = 0,
-            // The batch may be in the log all the same: what counts is where the log ends.
-            Err(AppendError::Unknown(error)) if tries < BATCH_TRIES => {
-                tracing::warn!(%error, "a batch was not answered; looking whether it is recorded");
-                tries += 1;
-            }
-            Err(AppendError::Conflict) => {
-                return Err(ImportError::Contended {
-                    log: log.name().to_string(),
-                });
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let now = log.head().await?.sequence;
-        let end = present + batch.len() as u64;
-        if now == end {
-            last = next;
-            present = now;
-            progress(present);
-        } else if now != present {
-            return Err(ImportError::Contended {
-                log: log.name().to_string(),
-            });
-        }
-    }
-    Ok(present - before)
+) -> Result<Result<u64, Refusal>, ImportError> {
+    let messages = history.iter().map(|message| Ok(Verbatim::from(message)));
+    let mut source = futures::stream::iter(messages);
+    let held = match compare(log, &mut source, &mut progress).await? {
+        Ok(held) => held,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let end = continue_from(held, log, source, progress).await?;
+    Ok(end.map(|end| end - held))
 }
 
-/// How much of the history the log holds.
-async fn compare(log: &dyn EventLog, history: &[Message]) -> Result<u64, ImportError> {
+/// How many messages of a history the log holds: all that it has, or it is refused. Takes just
+/// those from the source. `log` is read as one that follows it reads it.
+///
+/// # Errors
+/// A log or a source that fails.
+pub async fn compare<S>(
+    log: &dyn EventLog,
+    source: &mut S,
+    mut progress: impl FnMut(u64),
+) -> Result<Result<u64, Refusal>, ImportError>
+where
+    S: Stream<Item = Result<Verbatim, SourceError>> + Unpin,
+{
+    let name = || log.name().to_string();
     let head = log.head().await?.sequence;
-    let given = history.len() as u64;
-    if head > given {
-        return Err(ImportError::Longer {
-            log: log.name().to_string(),
-            found: head,
-            given,
-        });
-    }
+    progress(0);
     if head == 0 {
-        return Ok(0);
+        return Ok(Ok(0));
     }
     let mut tail = log.tail(0).await?;
-    for (message, sequence) in history.iter().zip(1..=head) {
-        let stored = tail.next().await.transpose()?;
-        let same = stored.is_some_and(|stored| {
-            stored.sequence == sequence && stored.is(message) && stored.payload == message.payload
-        });
-        if !same {
-            return Err(ImportError::Differs {
-                log: log.name().to_string(),
+    for sequence in 1..=head {
+        let Some(given) = source.next().await else {
+            return Ok(Err(Refusal::Longer {
+                log: name(),
+                found: head,
+                given: sequence - 1,
+            }));
+        };
+        let given = given.map_err(ImportError::Source)?;
+        let stored = timeout(SILENCE_MAX, tail.next())
+            .await
+            .map_err(|_| ImportError::Silent { log: name() })?
+            .transpose()?
+            .ok_or_else(|| ImportError::Silent { log: name() })?;
+        if stored.sequence != sequence || !stored.holds(&given) {
+            return Ok(Err(Refusal::Differs {
+                log: name(),
                 sequence,
-            });
+            }));
+        }
+        if sequence % BATCH as u64 == 0 {
+            progress(sequence);
         }
     }
-    Ok(head)
+    progress(head);
+    Ok(Ok(head))
 }
 
-fn length(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use townclerk_domain::identity::EventId;
-    use townclerk_domain::names::LogName;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::memory::MemoryLog;
-
-    /// Messages of a few aggregates in turn.
-    fn history(length: u128) -> Vec<Message> {
-        let message = |number: u128| Message {
-            subject: format!("tc.brent.ticket.ticket-{}", Uuid::from_u128(number % 7)),
-            id: EventId(Uuid::from_u128(number + 1)),
-            payload: Bytes::from(format!("payload {number}")),
+/// Appends all that the source still gives to a log that ends at `end`, and returns where it ends
+/// then. `log` is one that is written to.
+///
+/// # Errors
+/// A log or a source that fails; what was appended before stays, and is a prefix of the history.
+pub async fn continue_from<S>(
+    end: u64,
+    log: &dyn EventLog,
+    source: S,
+    mut progress: impl FnMut(u64),
+) -> Result<Result<u64, Refusal>, ImportError>
+where
+    S: Stream<Item = Result<Verbatim, SourceError>> + Unpin,
+{
+    let mut end = end;
+    let mut batches = Batches {
+        source: source.fuse(),
+        held_back: None,
+    };
+    let mut batch = batches.next().await?;
+    while !batch.is_empty() {
+        // The next one is got ready while the log writes this one.
+        let (appended, next) = futures::join!(append(log, end, &batch), batches.next());
+        end = match appended? {
+            Ok(end) => end,
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        (0..length).map(message).collect()
+        progress(end);
+        batch = next?;
     }
+    Ok(Ok(end))
+}
 
-    fn empty() -> MemoryLog {
-        MemoryLog::new(LogName::new("brent").unwrap())
-    }
+/// A source in pieces that fit into a batch.
+struct Batches<S> {
+    /// Asked again after its end: the last batch is seldom full.
+    source: Fuse<S>,
+    /// The first of the next batch, where it did not fit into the one before.
+    held_back: Option<Verbatim>,
+}
 
-    #[tokio::test]
-    async fn a_history_is_imported_whole_and_only_once() {
-        let (log, history) = (empty(), history(2_500));
-        assert_eq!(import(&log, &history, |_| {}).await.unwrap(), 2_500);
-        assert_eq!(import(&log, &history, |_| {}).await.unwrap(), 0);
-        assert_eq!(log.head().await.unwrap().sequence, 2_500);
+impl<S: Stream<Item = Result<Verbatim, SourceError>> + Unpin> Batches<S> {
+    /// Empty at the end.
+    async fn next(&mut self) -> Result<Vec<Verbatim>, ImportError> {
+        let mut batch = Vec::new();
+        let mut ids = HashSet::new();
+        let mut bytes = 0;
+        while batch.len() < BATCH {
+            let message = match self.held_back.take() {
+                Some(message) => message,
+                None => match self.source.next().await {
+                    Some(message) => message.map_err(ImportError::Source)?,
+                    None => break,
+                },
+            };
+            bytes += message.subject.len() + message.payload.len();
+            // A batch with one id twice would be refused whole.
+            let doubled = message.id.clone().is_some_and(|id| !ids.insert(id));
+            if doubled || (bytes > BATCH_BYTES && !batch.is_empty()) {
+                self.held_back = Some(message);
+                break;
+            }
+            batch.push(message);
+        }
+        Ok(batch)
     }
+}
 
-    #[tokio::test]
-    async fn an_import_that_was_stopped_goes_on_where_it_was() {
-        let (log, history) = (empty(), history(2_500));
-        import(&log, &history[..1_300], |_| {}).await.unwrap();
-        assert_eq!(import(&log, &history, |_| {}).await.unwrap(), 1_200);
-        let read = log.read_one(1_301).await.unwrap().unwrap();
-        assert!(read.is(&history[1_300]));
+/// Appends one batch. Whatever the answer is: what counts is where the log ends.
+async fn append(
+    log: &dyn EventLog,
+    end: u64,
+    batch: &[Verbatim],
+) -> Result<Result<u64, Refusal>, ImportError> {
+    let (after, started) = (end + batch.len() as u64, Instant::now());
+    let mut tries = 0;
+    loop {
+        let error = match log.append_after(end, batch).await {
+            Ok(end) => return Ok(Ok(end)),
+            Err(error) => error,
+        };
+        tracing::debug!(%error, end, "a batch was not acknowledged; looking where the log ends");
+        let found = where_it_ends(log).await?;
+        if found == after && ends_with(log, after, batch).await? {
+            return Ok(Ok(after));
+        }
+        if found != end {
+            return Ok(Err(contended(log, end)));
+        }
+        tries += 1;
+        match error {
+            ContinueError::IdRemembered if started.elapsed() < REMEMBERED_MAX => {
+                sleep(REMEMBERED_PAUSE).await;
+            }
+            // Another attempt of ours or of somebody's may be under way.
+            ContinueError::Unknown(_) | ContinueError::GoneOn if tries <= BATCH_TRIES => {
+                sleep(PAUSE).await;
+            }
+            ContinueError::GoneOn => return Ok(Err(contended(log, end))),
+            error => return Err(ImportError::Append(error)),
+        }
     }
+}
 
-    #[tokio::test]
-    async fn another_history_is_refused_by_its_first_difference() {
-        let (log, history) = (empty(), history(10));
-        import(&log, &history, |_| {}).await.unwrap();
-        let mut other = history.clone();
-        other[4].payload = Bytes::from_static(b"changed");
-        let refused = import(&log, &other, |_| {}).await;
-        assert!(
-            matches!(refused, Err(ImportError::Differs { sequence: 5, .. })),
-            "{refused:?}"
-        );
-        let refused = import(&log, &history[..9], |_| {}).await;
-        assert!(
-            matches!(refused, Err(ImportError::Longer { found: 10, .. })),
-            "{refused:?}"
-        );
-        assert_eq!(log.head().await.unwrap().sequence, 10);
+fn contended(log: &dyn EventLog, after: u64) -> Refusal {
+    Refusal::Contended {
+        log: log.name().to_string(),
+        after,
     }
+}
+
+async fn where_it_ends(log: &dyn EventLog) -> Result<u64, LogError> {
+    let started = Instant::now();
+    loop {
+        match log.head().await {
+            Ok(head) => return Ok(head.sequence),
+            Err(error) if started.elapsed() > AWAY_MAX => return Err(error),
+            Err(error) => tracing::warn!(%error, "waiting for the log to come back"),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// A batch is recorded whole or not at all, so its last message speaks for it.
+async fn ends_with(log: &dyn EventLog, at: u64, batch: &[Verbatim]) -> Result<bool, LogError> {
+    let stored = log.read_one(at).await?;
+    let last = stored.zip(batch.last());
+    Ok(last.is_some_and(|(stored, last)| stored.holds(last)))
 }

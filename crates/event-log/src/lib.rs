@@ -3,7 +3,16 @@
 //! Both pass the same suite, [`conformance`].
 
 mod log;
-pub use log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
+pub use log::{
+    AppendError, Appended, ContinueError, EventLog, Expected, Head, LogError, StoredMessage, Tail,
+    Verbatim,
+};
+
+mod partner;
+pub use partner::{AnswerTo, DurableState, PartnerAsk, PartnerDesk, PartnerRequest, StartOutcome};
+
+mod grouped;
+pub use grouped::Grouped;
 
 pub mod import;
 

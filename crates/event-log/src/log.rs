@@ -37,6 +37,41 @@ impl StoredMessage {
     pub fn is(&self, message: &Message) -> bool {
         self.subject == message.subject && self.id.as_deref() == Some(&message.id.to_string())
     }
+
+    /// Whether this is `message`, byte for byte.
+    pub fn holds(&self, message: &Verbatim) -> bool {
+        self.subject == message.subject && self.id == message.id && self.payload == message.payload
+    }
+}
+
+/// A message as it is to stand in a log, whoever wrote it first: also one that does not follow the
+/// rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verbatim {
+    pub subject: String,
+    /// The message id, where the writer gave one.
+    pub id: Option<String>,
+    pub payload: Bytes,
+}
+
+impl From<&Message> for Verbatim {
+    fn from(message: &Message) -> Self {
+        Self {
+            subject: message.subject.clone(),
+            id: Some(message.id.to_string()),
+            payload: message.payload.clone(),
+        }
+    }
+}
+
+impl From<StoredMessage> for Verbatim {
+    fn from(stored: StoredMessage) -> Self {
+        Self {
+            subject: stored.subject,
+            id: stored.id,
+            payload: stored.payload,
+        }
+    }
 }
 
 /// A message to append, and the sequence of the last message that its writer knows on the subject
@@ -81,6 +116,24 @@ pub enum AppendError {
     Refused(#[source] LogError),
 }
 
+/// Why a log was not continued.
+#[derive(Debug, thiserror::Error)]
+pub enum ContinueError {
+    /// The log does not end where it was to be continued. Nothing is recorded by this attempt.
+    #[error("the log does not end where it was to be continued")]
+    GoneOn,
+    /// A message id of the batch was written a short while ago, or stands in the batch twice. The
+    /// log remembers ids for some minutes. Nothing is recorded.
+    #[error("the log remembers a message id of the batch: it was written a short while ago")]
+    IdRemembered,
+    /// No answer: the batch may be in the log or may still come to be.
+    #[error("no answer from the log: it is unknown whether the batch is recorded")]
+    Unknown(#[source] LogError),
+    /// The log refused. Nothing is recorded.
+    #[error("the log refused the batch")]
+    Refused(#[source] LogError),
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     #[error("the log {log} did not answer: {why}")]
@@ -109,6 +162,10 @@ pub trait EventLog: Send + Sync {
     /// Appends all messages (at most 1,000, each of another subject or following the one before
     /// on it) or none; returns the sequence of the last.
     async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError>;
+
+    /// Continues the log exactly after the sequence `end` with all messages (at most 1,000) or
+    /// none; returns the new end. Takes messages as they are, and expects nothing of subjects.
+    async fn append_after(&self, end: u64, messages: &[Verbatim]) -> Result<u64, ContinueError>;
 
     /// The messages of one subject after a sequence, in order. Sees every append that was
     /// answered before.

@@ -1,6 +1,6 @@
 //! The in-memory twin of a JetStream log, with the faults that simulations need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use townclerk_domain::names::LogName;
 
-use crate::log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
+use crate::log::{
+    AppendError, Appended, ContinueError, EventLog, Expected, Head, LogError, StoredMessage, Tail,
+    Verbatim,
+};
 
 /// Largest batch, as JetStream has it.
 const BATCH_MAX: usize = 1_000;
@@ -51,7 +54,7 @@ impl MemoryLog {
         }
     }
 
-    /// The answers to the next `count` appends get lost after they were recorded.
+    /// The answers to the next `count` appends (a batch is one) get lost after they were recorded.
     pub fn lose_acks(&self, count: usize) {
         self.locked().acks_to_lose = count;
     }
@@ -168,6 +171,53 @@ impl EventLog for MemoryLog {
         }
         let sequence = state.messages.len() as u64;
         self.shared.head.send_replace(sequence);
+        if state.acks_to_lose > 0 {
+            state.acks_to_lose -= 1;
+            return Err(AppendError::Unknown(
+                self.unavailable("the answer was lost"),
+            ));
+        }
+        Ok(sequence)
+    }
+
+    async fn append_after(&self, end: u64, messages: &[Verbatim]) -> Result<u64, ContinueError> {
+        let mut state = self.locked();
+        if messages.is_empty() || messages.len() > BATCH_MAX {
+            let why = format!(
+                "a batch holds 1 to {BATCH_MAX} messages, not {}",
+                messages.len()
+            );
+            return Err(ContinueError::Refused(self.unavailable(&why)));
+        }
+        if state.messages.len() as u64 != end {
+            return Err(ContinueError::GoneOn);
+        }
+        let given = messages.iter().filter_map(|message| message.id.as_ref());
+        if let Some(id) = given.clone().find(|id| id.chars().any(char::is_control)) {
+            let why = format!("the message id {id:?} cannot be sent: it has a control character");
+            return Err(ContinueError::Refused(self.unavailable(&why)));
+        }
+        let mut in_batch = HashSet::new();
+        let mut ids = given;
+        if ids.any(|id| state.window.contains_key(id) || !in_batch.insert(id)) {
+            return Err(ContinueError::IdRemembered);
+        }
+        for message in messages {
+            let Verbatim {
+                subject,
+                id,
+                payload,
+            } = message.clone();
+            state.store(subject, id, payload.to_vec());
+        }
+        let sequence = state.messages.len() as u64;
+        self.shared.head.send_replace(sequence);
+        if state.acks_to_lose > 0 {
+            state.acks_to_lose -= 1;
+            return Err(ContinueError::Unknown(
+                self.unavailable("the answer was lost"),
+            ));
+        }
         Ok(sequence)
     }
 

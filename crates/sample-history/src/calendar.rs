@@ -76,10 +76,15 @@ pub struct Calendar {
 
 impl Calendar {
     pub fn new() -> Self {
+        Self::between(FIRST_DAY, LAST_DAY)
+    }
+
+    /// Of other days than those of the demonstration; bank holidays are known of those only.
+    pub fn between(first: Date, last: Date) -> Self {
         let mut before = 0;
-        let days = FIRST_DAY
+        let days = first
             .series(jiff::Span::new().days(1))
-            .take_while(|date| *date <= LAST_DAY)
+            .take_while(|date| *date <= last)
             .map(|date| {
                 let works = works(date);
                 let day = Day {
@@ -95,7 +100,7 @@ impl Calendar {
             .collect();
         Self {
             days,
-            end: end_of_day(LAST_DAY),
+            end: end_of_day(last),
             working_hours: Weighted::new((0..).zip(WORKING_HOURS)),
             other_hours: Weighted::new((0..).zip(OTHER_HOURS)),
         }

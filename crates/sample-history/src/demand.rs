@@ -68,6 +68,30 @@ pub fn demands<'a>(
     demands
 }
 
+/// One ticket of `day`, of a council or, where that is `None`, of the shared log; an incident where
+/// its priority is given.
+pub fn demand_of<'a>(
+    council: Option<&'a Council>,
+    day: Date,
+    priority: Option<Priority>,
+    (catalogue, calendar): (&'a Catalogue, &'a Calendar),
+    dice: &mut Dice,
+) -> Option<Demand<'a>> {
+    let mut desk = Desk {
+        catalogue,
+        calendar,
+        dice,
+        demands: Vec::new(),
+    };
+    let home = council.map_or(Home::Shared, Home::Council);
+    let service = match priority {
+        Some(_) => catalogue.critical.pick(desk.dice),
+        None => catalogue.services.pick(desk.dice),
+    };
+    desk.log(home, (day, day), service, priority);
+    desk.demands.pop()
+}
+
 /// Where a ticket is recorded.
 enum Home<'a> {
     Council(&'a Council),

@@ -22,11 +22,13 @@ mod recording;
 mod restructure;
 mod spelling;
 mod tickets;
+mod volume;
 
 #[cfg(test)]
 mod tests;
 
 pub use history::{CALLER, History, SEED, demonstration};
+pub use volume::{Volume, volume};
 
 /// Names and tokens are constants of this crate; a malformed one surfaces as an encoding error.
 fn malformed(error: impl std::fmt::Display) -> serde_json::Error {

@@ -39,23 +39,26 @@ pub fn messages(
     entries.sort_by_key(|entry| entry.recorded);
     entries
         .into_iter()
-        .map(|entry| {
-            let envelope = Envelope {
-                digest: digest(&entry)?,
-                source: entry.source,
-                aggregate: entry.aggregate,
-                happened: entry.happened,
-                recorded: entry.recorded,
-                correlation: entry.correlation,
-                command: entry.command,
-                traceparent: None,
-                auth_type: AuthType::System,
-                caller: caller.clone(),
-                event: entry.event,
-            };
-            envelope.encode()
-        })
+        .map(|entry| message(entry, caller))
         .collect()
+}
+
+/// One event as its log holds it.
+pub fn message(entry: Entry, caller: &CallerId) -> Result<Message, serde_json::Error> {
+    let envelope = Envelope {
+        digest: digest(&entry)?,
+        source: entry.source,
+        aggregate: entry.aggregate,
+        happened: entry.happened,
+        recorded: entry.recorded,
+        correlation: entry.correlation,
+        command: entry.command,
+        traceparent: None,
+        auth_type: AuthType::System,
+        caller: caller.clone(),
+        event: entry.event,
+    };
+    envelope.encode()
 }
 
 /// The digest of the command: about which aggregate, when it happened, what.

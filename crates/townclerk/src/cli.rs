@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use townclerk_domain::names::{Code, LogName, Scope};
 
+use crate::commands::{Audit, Council, History, Partner, Tail};
+
 /// Keeps the record of a shared council IT service: every event once, every figure explained.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
@@ -15,7 +17,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the service, \
-                          4 verify or rebuild found differences.";
+                          4 verify or rebuild found differences, partner check errors, \
+                          history check a fault.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -37,6 +40,19 @@ pub enum Command {
     List(List),
     /// Send any command as JSON
     Send(Send),
+    /// Let councils in, and list them
+    #[command(subcommand)]
+    Council(Council),
+    /// Deal with the tools of partner councils
+    #[command(subcommand)]
+    Partner(Partner),
+    /// Export logs into files, check files, import them
+    #[command(subcommand)]
+    History(History),
+    /// Print the events of logs as they are recorded
+    Tail(Tail),
+    /// Show who was refused, and what operators did
+    Audit(Audit),
     /// Make the rows of a view anew from the logs, compare, and serve them
     Rebuild(Rebuild),
     /// Compare every view with a fresh replay of its logs
@@ -48,13 +64,9 @@ pub struct Up {
     /// Holds the logs, credentials, tokens and views; made if absent
     #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
     pub data: PathBuf,
-    /// The councils, each with a log of its own
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "brent,lewisham,southwark"
-    )]
-    pub councils: Vec<Code>,
+    /// The councils of a first start; else brent,lewisham,southwark. Later they stand in town.json
+    #[arg(long, value_delimiter = ',')]
+    pub councils: Option<Vec<Code>>,
     /// Where to serve HTTP
     #[arg(long, default_value = "127.0.0.1:8600")]
     pub listen: SocketAddr,
@@ -64,6 +76,12 @@ pub struct Up {
     /// The port of nats-server on 127.0.0.1; else a free one
     #[arg(long)]
     pub nats_port: Option<u16>,
+    /// A nats-server that somebody else runs, instead of one of its own
+    #[arg(long, env = "TOWNCLERK_NATS_URL", requires = "credentials")]
+    pub nats_url: Option<String>,
+    /// The folder that holds <log>/<role>.nk for it
+    #[arg(long, env = "TOWNCLERK_CREDENTIALS", requires = "nats_url")]
+    pub credentials: Option<PathBuf>,
     /// Log to stderr as JSON
     #[arg(long)]
     pub log_json: bool,
@@ -88,6 +106,7 @@ pub enum ServedRole {
     OutageService,
     RegistryService,
     RestructureService,
+    PartnerGateway,
     ViewService,
 }
 

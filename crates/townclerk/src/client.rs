@@ -106,6 +106,23 @@ impl Client {
         anyhow::bail!("the service stopped before it was done")
     }
 
+    /// Begins to read events, after the last one that was read; the answer may have no end.
+    ///
+    /// # Errors
+    /// An unreachable service, or its refusal as [`Refused`].
+    pub async fn events(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        last_event: Option<&str>,
+    ) -> anyhow::Result<Response> {
+        let with = |request: reqwest::RequestBuilder| match last_event {
+            Some(id) => request.query(query).header("Last-Event-ID", id),
+            None => request.query(query),
+        };
+        self.send(Method::GET, path, with).await
+    }
+
     async fn send(
         &self,
         method: Method,

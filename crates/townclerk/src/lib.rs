@@ -2,9 +2,17 @@
 
 pub mod nats_server;
 
+mod private_file;
+
+pub mod town;
+
 pub mod system;
 
+pub mod history;
+
 pub mod cli;
+
+mod check;
 
 mod client;
 

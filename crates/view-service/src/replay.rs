@@ -1,23 +1,26 @@
 //! Replaying the whole history: rebuilding the rows beside the served ones, and verifying them.
 //!
-//! Both fold every message from the start in memory. What is compared is compared at the same
-//! positions: at the end the projector is held back until the replay has come where it stands.
+//! Both fold every message from the start in memory, each log in a task of its own. What is compared
+//! is compared at the same positions: at the end the projector is held back until the replay has
+//! come where it stands.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_event_log::EventLog;
+use townclerk_event_log::{EventLog, LogError, StoredMessage};
 use townclerk_view_store::checkpoint::Checkpoint;
 use townclerk_view_store::digest::Digest;
 use townclerk_view_store::store::Store;
 use townclerk_views::figures::{Positions, additive_differences, additive_query};
 use townclerk_views::fold::Folding;
 use townclerk_views::key::quarantine;
-use townclerk_views::rows::{MemoryRows, Rows};
+use townclerk_views::rows::{MemoryRows, NO_ROWS, Rows};
 
 use crate::project::fold;
 use crate::view::{Served, View, ViewError};
@@ -25,8 +28,11 @@ use crate::view::{Served, View, ViewError};
 /// A replay holds a whole history in memory: one at a time.
 static REPLAYS: Semaphore = Semaphore::const_new(1);
 
-/// Messages that are folded between two looks at the clock.
+/// Messages that are folded between two reports of progress.
 const CHUNK: usize = 1_000;
+
+/// Reports of progress that wait to be heard at most.
+const STEPS_WAITING: usize = 16;
 
 /// Differing rows that are named.
 const ROWS_NAMED: usize = 5;
@@ -82,71 +88,124 @@ struct Replayed {
     events: u64,
 }
 
-/// A replay that can be continued.
-struct Replay<'a> {
-    folding: Folding<'a, MemoryRows>,
-    checkpoints: BTreeMap<LogName, Checkpoint>,
-    events: u64,
+/// The replay of one log, which can be continued.
+struct LogReplay {
+    log: Arc<dyn EventLog>,
+    folding: Folding<'static, MemoryRows>,
+    checkpoint: Checkpoint,
 }
 
-impl Replay<'_> {
-    /// Folds `log` up to `target`.
-    async fn read_to(
-        &mut self,
-        log: &dyn EventLog,
-        target: u64,
-        progress: &(dyn Fn(Step) + Sync),
-    ) -> Result<(), ViewError> {
-        let name = log.name();
-        let mut checkpoint = self.checkpoints.get(name).copied().unwrap_or_default();
-        if checkpoint.sequence >= target {
-            return Ok(());
+impl LogReplay {
+    fn new(log: &Arc<dyn EventLog>) -> Self {
+        Self {
+            log: Arc::clone(log),
+            folding: Folding::new(&NO_ROWS),
+            checkpoint: Checkpoint::default(),
+        }
+    }
+
+    /// Folds the log up to `target`.
+    async fn read_to(mut self, target: u64, steps: mpsc::Sender<Step>) -> Result<Self, ViewError> {
+        let name = self.log.name().clone();
+        if self.checkpoint.sequence >= target {
+            return Ok(self);
         }
         // A tail waits for what is to come: of a log that is too short it would wait for ever.
-        let head = log.head().await?.sequence;
+        let head = self.log.head().await?.sequence;
         if head < target {
             return Err(ViewError::LogEnded {
-                log: name.clone(),
+                log: name,
                 found: head,
                 wanted: target,
             });
         }
-        let mut tail = log.tail(checkpoint.sequence).await?.ready_chunks(CHUNK);
-        while checkpoint.sequence < target {
+        let tail = self.log.tail(self.checkpoint.sequence).await?;
+        let mut tail = tail.ready_chunks(CHUNK);
+        while self.checkpoint.sequence < target {
             let ended = ViewError::LogEnded {
                 log: name.clone(),
-                found: checkpoint.sequence,
+                found: self.checkpoint.sequence,
                 wanted: target,
             };
             let chunk = tail.next().await.ok_or(ended)?;
-            tokio::task::block_in_place(|| {
-                for message in chunk {
-                    let message = message?;
-                    if message.sequence > target {
-                        break;
-                    }
-                    let wanted = checkpoint.sequence + 1;
-                    if message.sequence != wanted {
-                        return Err(ViewError::Gap {
-                            log: name.clone(),
-                            found: message.sequence,
-                            wanted,
-                        });
-                    }
-                    fold(&mut self.folding, name, &mut checkpoint, &message)?;
-                    self.events += 1;
-                }
-                Ok::<(), ViewError>(())
-            })?;
-            progress(Step::Reading {
+            tokio::task::block_in_place(|| self.fold(chunk, target))?;
+            let step = Step::Reading {
                 log: name.clone(),
-                done: checkpoint.sequence,
+                done: self.checkpoint.sequence,
                 total: target,
-            });
+            };
+            // Whoever hears this waits for the replay itself; if nobody does, it is given up.
+            steps.send(step).await.ok();
         }
-        self.checkpoints.insert(name.clone(), checkpoint);
+        Ok(self)
+    }
+
+    fn fold(
+        &mut self,
+        chunk: Vec<Result<StoredMessage, LogError>>,
+        target: u64,
+    ) -> Result<(), ViewError> {
+        let name = self.log.name();
+        for message in chunk {
+            let message = message?;
+            if message.sequence > target {
+                break;
+            }
+            let wanted = self.checkpoint.sequence + 1;
+            if message.sequence != wanted {
+                return Err(ViewError::Gap {
+                    log: name.clone(),
+                    found: message.sequence,
+                    wanted,
+                });
+            }
+            fold(&mut self.folding, name, &mut self.checkpoint, &message)?;
+        }
         Ok(())
     }
+}
+
+/// Continues the replays of all logs to their targets, all at once.
+async fn read_all(
+    replays: Vec<LogReplay>,
+    targets: &Positions,
+    progress: &(dyn Fn(Step) + Sync),
+) -> Result<Vec<LogReplay>, ViewError> {
+    let (steps, mut heard) = mpsc::channel(STEPS_WAITING);
+    let mut reading = JoinSet::new();
+    for replay in replays {
+        let target = targets.get(replay.log.name()).copied().unwrap_or(0);
+        reading.spawn(replay.read_to(target, steps.clone()));
+    }
+    drop(steps);
+    while let Some(step) = heard.recv().await {
+        progress(step);
+    }
+    let mut read = Vec::with_capacity(reading.len());
+    while let Some(ended) = reading.join_next().await {
+        read.push(ended??);
+    }
+    Ok(read)
+}
+
+/// Lets counters and indexes follow; most of it for all logs at once.
+async fn finished(replays: Vec<LogReplay>) -> Result<Replayed, ViewError> {
+    let mut checkpoints = BTreeMap::new();
+    let mut settling = JoinSet::new();
+    for replay in replays {
+        checkpoints.insert(replay.log.name().clone(), replay.checkpoint);
+        settling.spawn_blocking(move || replay.folding.settle());
+    }
+    let mut whole = Folding::new(&NO_ROWS).settle()?;
+    while let Some(settled) = settling.join_next().await {
+        whole.join(settled??);
+    }
+    let rows = tokio::task::block_in_place(|| whole.finish())?.into();
+    Ok(Replayed {
+        rows,
+        events: checkpoints.values().map(|one| one.sequence).sum(),
+        checkpoints: checkpoints.into_iter().collect(),
+    })
 }
 
 impl View {
@@ -162,10 +221,15 @@ impl View {
         let began = Instant::now();
         let (replayed, _turn) = self.replay_to_served(progress).await?;
         tokio::task::block_in_place(|| {
+            let (filled, compared) = std::thread::scope(|scope| {
+                let comparing = scope.spawn(|| row_differences(&self.read().store, &replayed.rows));
+                let filled = self.fill_next(&replayed, progress);
+                let panicked = |panic| std::panic::resume_unwind(panic);
+                (filled, comparing.join().unwrap_or_else(panicked))
+            });
             // Rows that cannot be read are what a rebuild is there to mend.
-            let compared = self.row_differences(&self.read().store, &replayed.rows);
             let differences = compared.unwrap_or_else(|damage| vec![damage.to_string()]);
-            let generation = self.serve(&replayed, progress)?;
+            let generation = self.serve(filled?)?;
             Ok(RebuildReport {
                 view: self.scope.clone(),
                 events: replayed.events,
@@ -201,7 +265,7 @@ impl View {
         tokio::task::block_in_place(|| {
             let served = self.read();
             let differences = &mut report.differences;
-            differences.extend(self.row_differences(&served.store, &replayed.rows)?);
+            differences.extend(row_differences(&served.store, &replayed.rows)?);
             for (log, replayed) in &replayed.checkpoints {
                 if served.store.checkpoint(log) != *replayed {
                     differences.push(format!("the log {log} is not the one that was read"));
@@ -287,10 +351,10 @@ impl View {
         for (name, log) in &self.logs {
             targets.insert(name.clone(), log.head().await?.sequence);
         }
-        let empty = MemoryRows::default();
         let quiet = |_: Step| {};
-        let replayed = self.replay(&empty, &targets, &quiet).await?.finish()?;
-        tokio::task::block_in_place(|| self.serve(&replayed, &quiet))?;
+        let replays = self.logs.values().map(LogReplay::new).collect();
+        let replayed = finished(read_all(replays, &targets, &quiet).await?).await?;
+        tokio::task::block_in_place(|| self.serve(self.fill_next(&replayed, &quiet)?))?;
         tracing::info!(view = %self.scope, events = replayed.events, "made the rows from the logs");
         self.watched().rebuilding = None;
         Ok(())
@@ -301,17 +365,14 @@ impl View {
         &self,
         progress: &(dyn Fn(Step) + Sync),
     ) -> Result<(Replayed, tokio::sync::MutexGuard<'_, ()>), ViewError> {
-        let empty = MemoryRows::default();
         let targets = self.positions_of(&self.read().store);
-        let mut replay = self.replay(&empty, &targets, progress).await?;
+        let replays = self.logs.values().map(LogReplay::new).collect();
+        let replays = read_all(replays, &targets, progress).await?;
         // What was projected meanwhile is little; reading stays possible while it is made up.
         let turn = self.projecting.lock().await;
         let targets = self.positions_of(&self.read().store);
-        for (name, log) in &self.logs {
-            let target = targets.get(name).copied().unwrap_or(0);
-            replay.read_to(&**log, target, progress).await?;
-        }
-        let replayed = replay.finish()?;
+        let replays = read_all(replays, &targets, progress).await?;
+        let replayed = finished(replays).await?;
         progress(Step::Folded {
             events: replayed.events,
             rows: replayed.rows.0.len() as u64,
@@ -319,85 +380,61 @@ impl View {
         Ok((replayed, turn))
     }
 
-    async fn replay<'a>(
-        &self,
-        empty: &'a MemoryRows,
-        targets: &Positions,
-        progress: &(dyn Fn(Step) + Sync),
-    ) -> Result<Replay<'a>, ViewError> {
-        let mut replay = Replay {
-            folding: Folding::new(empty),
-            checkpoints: BTreeMap::new(),
-            events: 0,
-        };
-        for (name, log) in &self.logs {
-            let target = targets.get(name).copied().unwrap_or(0);
-            replay.read_to(&**log, target, progress).await?;
-        }
-        Ok(replay)
-    }
-
-    /// Writes a generation and serves it from then on.
-    fn serve(
+    /// Writes a generation beside the one that is served.
+    fn fill_next(
         &self,
         replayed: &Replayed,
         progress: &(dyn Fn(Step) + Sync),
-    ) -> Result<u64, ViewError> {
+    ) -> Result<Served, ViewError> {
         let total = replayed.rows.0.len() as u64;
         let (mut store, generation) = self.generations.begin_next()?;
         store.fill(&replayed.rows, &replayed.checkpoints, |done| {
             let done = done as u64;
             progress(Step::Writing { done, total });
         })?;
+        Ok(Served { store, generation })
+    }
+
+    /// Serves a generation that was written, from now on.
+    fn serve(&self, filled: Served) -> Result<u64, ViewError> {
+        let generation = filled.generation;
         self.generations.switch_to(generation)?;
-        *self.write() = Served { store, generation };
+        *self.write() = filled;
         self.publish_positions();
         Ok(generation)
     }
-
-    /// The rows that differ, the first few by name.
-    fn row_differences(
-        &self,
-        served: &Store,
-        rebuilt: &MemoryRows,
-    ) -> Result<Vec<String>, ViewError> {
-        let mut differing = Vec::new();
-        let mut seen = 0;
-        served.scan(b"", b"\x01", &mut |key, value| {
-            match rebuilt.0.get(key) {
-                Some(other) if other == value => {}
-                Some(_) => differing.push(format!("row {} differs", named(key))),
-                None => differing.push(format!("row {} is served only", named(key))),
-            }
-            seen += usize::from(rebuilt.0.contains_key(key));
-            Ok(std::ops::ControlFlow::Continue(()))
-        })?;
-        if seen < rebuilt.0.len() {
-            for key in rebuilt.0.keys() {
-                if served.get(key)?.is_none() {
-                    differing.push(format!("row {} is rebuilt only", named(key)));
-                }
-            }
-        }
-        if differing.len() > ROWS_NAMED {
-            let more = differing.len() - ROWS_NAMED;
-            differing.truncate(ROWS_NAMED);
-            differing.push(format!("and {more} rows more"));
-        }
-        Ok(differing)
-    }
 }
 
-impl Replay<'_> {
-    fn finish(self) -> Result<Replayed, ViewError> {
-        let mut rows = MemoryRows::default();
-        rows.apply(tokio::task::block_in_place(|| self.folding.finish())?);
-        Ok(Replayed {
-            rows,
-            checkpoints: self.checkpoints.into_iter().collect(),
-            events: self.events,
-        })
+/// The rows that differ, the first few by name.
+fn row_differences(served: &Store, rebuilt: &MemoryRows) -> Result<Vec<String>, ViewError> {
+    let mut rebuilt = rebuilt.0.iter().peekable();
+    let mut differing = Vec::new();
+    let mut count = 0;
+    let mut name = |key: &[u8], how: &str| {
+        count += 1;
+        if differing.len() < ROWS_NAMED {
+            differing.push(format!("row {} {how}", named(key)));
+        }
+    };
+    // Both are in the order of their keys; those of the store itself begin with a zero byte.
+    served.scan(b"", b"\x01", &mut |key, value| {
+        while let Some((early, _)) = rebuilt.next_if(|(other, _)| other.as_slice() < key) {
+            name(early, "is rebuilt only");
+        }
+        match rebuilt.next_if(|(other, _)| other.as_slice() == key) {
+            Some((_, other)) if other == value => {}
+            Some(_) => name(key, "differs"),
+            None => name(key, "is served only"),
+        }
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    for (key, _) in rebuilt {
+        name(key, "is rebuilt only");
     }
+    if count > ROWS_NAMED {
+        differing.push(format!("and {} rows more", count - ROWS_NAMED));
+    }
+    Ok(differing)
 }
 
 fn digest_of(rows: &MemoryRows) -> Digest {

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -15,8 +16,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use townclerk_app::access::{Anonymous, Guarded, Need, Role, ScopeNeed};
-use townclerk_app::http::Problem;
-use townclerk_app::http::described::{Answers, Described};
+use townclerk_app::http::described::{Answers, Described, tagged};
+use townclerk_app::http::{Problem, entity_tag};
 use townclerk_contract::position::Position;
 use townclerk_domain::names::Scope;
 use townclerk_views::figure::Figure;
@@ -113,9 +114,7 @@ pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .get_with("/v1/views/{view}", STATUS, state(), status)
         .described(Described::json::<Status>(Vec::new()))
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
-        .described(Described::json::<Figures>(
-            query::names().map(parameter).collect(),
-        ))
+        .described(tagged::<Figures>(query::names().map(parameter).collect()))
         .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
         .described(Described::read(Answers::Lines))
         .post_with("/v1/views/{view}/verify", REPLAY, state(), verify)
@@ -156,12 +155,18 @@ pub(crate) fn params(query: Asked) -> Result<Params, Problem> {
 async fn figures(
     State(views): State<Views>,
     Path(name): Path<String>,
+    headers: HeaderMap,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = params(query)?;
     let figures = read_figures(&view, scope.clone(), &params).await?;
-    Ok(Json(Figures { scope, figures }).into_response())
+    // The last look at a log goes on although nothing is recorded: it is left out of the tag.
+    let mut lasting = figures.clone();
+    for figure in &mut lasting {
+        figure.reached.clear();
+    }
+    entity_tag::answer(&headers, &Figures { scope, figures }, &lasting)
 }
 
 /// Waits for the positions that the query names, then evaluates it.

@@ -41,6 +41,8 @@ pub enum ViewError {
         found: u64,
         wanted: u64,
     },
+    #[error("a part of a replay stopped")]
+    Stopped(#[from] tokio::task::JoinError),
     #[error("message {found} of the log {log} came where {wanted} was due")]
     Gap {
         log: LogName,

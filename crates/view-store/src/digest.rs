@@ -18,9 +18,13 @@ impl Digest {
     }
 
     pub fn add(&mut self, key: &[u8], value: &[u8]) {
-        let row = Self::of_row(key, value);
+        self.join(Self::of_row(key, value));
+    }
+
+    /// Adds all rows of another digest.
+    pub fn join(&mut self, other: Self) {
         let mut carry = false;
-        for (limb, other) in self.0.iter_mut().zip(row.0) {
+        for (limb, other) in self.0.iter_mut().zip(other.0) {
             let (sum, over) = limb.overflowing_add(other);
             let (sum, over_again) = sum.overflowing_add(u64::from(carry));
             *limb = sum;
@@ -79,6 +83,13 @@ mod tests {
             backwards.add(key, value);
         }
         assert_eq!(digest, backwards);
+        let mut parts = [Digest::default(); 2];
+        for (key, value) in &rows {
+            parts[usize::from(key[0] > 60)].add(key, value);
+        }
+        let [mut joined, other] = parts;
+        joined.join(other);
+        assert_eq!(digest, joined);
         for (key, value) in &rows {
             digest.remove(key, value);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use townclerk_domain::names::LogName;
 use townclerk_views::FOLD_VERSION;
@@ -15,8 +16,8 @@ use crate::digest::Digest;
 /// Memory for pages; sled's own default is 1 GiB for each store.
 const CACHE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Rows per batch when a generation is written as a whole.
-const BULK_ROWS: usize = 1_000;
+/// Rows between two reports when a generation is written as a whole.
+const ROWS_BETWEEN_REPORTS: usize = 1_000;
 
 /// Keys of this store itself begin with a zero byte; no family of rows does.
 const CHECKPOINT_PREFIX: &[u8] = b"\0checkpoint/";
@@ -214,16 +215,18 @@ impl Store {
         checkpoints: &[(LogName, Checkpoint)],
         mut written: impl FnMut(usize),
     ) -> Result<(), StoreError> {
-        let mut digest = Digest::default();
+        let (below, above) = rows.halves();
+        let count = AtomicUsize::new(0);
+        // Two writers of separate stretches of keys; sled takes a batch from one at a time only.
+        let (one, two) = std::thread::scope(|scope| {
+            let writing = scope.spawn(|| self.fill_part(above, &count, &mut |_| {}));
+            let one = self.fill_part(below, &count, &mut written);
+            let panicked = |panic| std::panic::resume_unwind(panic);
+            (one, writing.join().unwrap_or_else(panicked))
+        });
+        let mut digest = one?;
+        digest.join(two?);
         let mut batch = sled::Batch::default();
-        for (index, (key, value)) in rows.0.iter().enumerate() {
-            digest.add(key, value);
-            batch.insert(key.as_slice(), value.as_slice());
-            if (index + 1).is_multiple_of(BULK_ROWS) {
-                self.write(std::mem::take(&mut batch))?;
-                written(index + 1);
-            }
-        }
         for (log, checkpoint) in checkpoints {
             self.push_checkpoint(&mut batch, log, checkpoint)?;
         }
@@ -234,6 +237,26 @@ impl Store {
         self.digest = digest;
         self.checkpoints = checkpoints.iter().cloned().collect();
         Ok(())
+    }
+
+    /// Inserts rows in the order of their keys; their digest.
+    fn fill_part<'r>(
+        &self,
+        rows: impl Iterator<Item = (&'r Vec<u8>, &'r Vec<u8>)>,
+        count: &AtomicUsize,
+        written: &mut dyn FnMut(usize),
+    ) -> Result<Digest, StoreError> {
+        let mut digest = Digest::default();
+        for (key, value) in rows {
+            digest.add(key, value);
+            let inserted = self.db.insert(key.as_slice(), value.as_slice());
+            inserted.map_err(|error| StoreError::of(&self.path, &error))?;
+            let done = count.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(ROWS_BETWEEN_REPORTS) {
+                written(done);
+            }
+        }
+        Ok(digest)
     }
 
     /// Waits until everything is on the disk.

@@ -2,9 +2,9 @@
 //!
 //! Events first go into timelines. When a batch is complete, counters and indexes follow from the
 //! difference between each touched aggregate's old and new row, so the work for each is done once
-//! per batch: live batches are small, a rebuild is one batch.
+//! per batch: live batches are small, a rebuild is one batch for each log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,16 +13,16 @@ use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::{Event, Recorded};
 use townclerk_domain::identity::AggregateId;
 use townclerk_domain::names::LogName;
-use townclerk_domain::period::Month;
 use townclerk_domain::timeline::Entry;
 
+use crate::counting::Counting;
 use crate::dimension::Mask;
 use crate::key::quarantine::Why;
 use crate::key::{counter, quarantine, timeline};
+use crate::open_row::OpenRow;
 use crate::projected::{Projection, is_projected, projection};
 use crate::row::Row;
 use crate::rows::{Changes, Overlay, Rows, RowsError};
-use crate::tally::{Grain, Tally};
 
 /// One message of a log, as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +46,15 @@ pub type Known = Option<Timestamp>;
 /// A batch that is being folded.
 pub struct Folding<'a, R> {
     rows: Overlay<'a, R>,
-    /// What is counted or listed and whose rows this batch changes, by key.
-    touched: BTreeMap<Vec<u8>, (LogName, AggregateId)>,
+    /// The aggregates that this batch speaks of.
+    open: BTreeMap<LogName, BTreeMap<AggregateId, OpenRow>>,
 }
 
 impl<'a, R: Rows> Folding<'a, R> {
     pub fn new(base: &'a R) -> Self {
         Self {
             rows: Overlay::new(base),
-            touched: BTreeMap::new(),
+            open: BTreeMap::new(),
         }
     }
 
@@ -99,14 +99,6 @@ impl<'a, R: Rows> Folding<'a, R> {
             ..
         } = &recorded;
         let (log, sequence, aggregate) = (log.clone(), *sequence, *aggregate);
-        if self
-            .rows
-            .get(&quarantine::waiting(&log, aggregate))?
-            .is_some()
-        {
-            let reason = "an earlier event of the same aggregate is quarantined".to_owned();
-            return self.quarantine(&log, sequence, Some(aggregate), reason, Why::Waits);
-        }
         let Recorded {
             id,
             happened,
@@ -135,12 +127,10 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Availability(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
-            Folded::Done => {
-                if is_projected(aggregate.kind) {
-                    let key = timeline::key(&log, aggregate);
-                    self.touched.insert(key, (log, aggregate));
-                }
-                Ok(())
+            Folded::Done => Ok(()),
+            Folded::Waits => {
+                let reason = "an earlier event of the same aggregate is quarantined".to_owned();
+                self.quarantine(&log, sequence, Some(aggregate), reason, Why::Waits)
             }
             Folded::Doubled => {
                 let reason = b"its id is recorded earlier in the same aggregate".to_vec();
@@ -160,28 +150,55 @@ impl<'a, R: Rows> Folding<'a, R> {
         new: NewEntry,
         what: Recordable<F>,
     ) -> Result<Folded, RowsError> {
-        let key = timeline::key(log, aggregate);
-        let mut row: Row<F> = match self.rows.get(&key)? {
-            Some(value) => Row::decode(&value)?,
-            None => Row::default(),
-        };
-        if row.timeline.entries.iter().any(|entry| entry.id == new.id) {
+        let row = self.opened::<F>(log, aggregate)?;
+        if row.waits {
+            return Ok(Folded::Waits);
+        }
+        if row.holds(new.id) {
             return Ok(Folded::Doubled);
         }
         let amends = matches!(what, Recordable::Corrected(_));
-        row.sample |= new.sample;
-        row.timeline.entries.push(Entry {
+        let entry = Entry {
             happened: new.happened,
             known: new.known,
             sequence: new.sequence,
             id: new.id,
             what,
-        });
-        if amends && let Err(unfit) = row.timeline.standing(None) {
-            return Ok(Folded::Unfit(unfit.to_string()));
+        };
+        if amends {
+            let mut amended = row.clone();
+            amended.append(&entry, new.sample)?;
+            let whole: Row<F> = Row::decode(&amended.value()?)?;
+            if let Err(unfit) = whole.timeline.standing(None) {
+                return Ok(Folded::Unfit(unfit.to_string()));
+            }
+            *row = amended;
+        } else {
+            row.append(&entry, new.sample)?;
         }
-        self.rows.put(key, row.encode()?);
         Ok(Folded::Done)
+    }
+
+    /// The row of an aggregate, taken apart once in a batch.
+    fn opened<F: Serialize + DeserializeOwned>(
+        &mut self,
+        log: &LogName,
+        aggregate: AggregateId,
+    ) -> Result<&mut OpenRow, RowsError> {
+        let of_log = self.open.entry(log.clone()).or_default();
+        match of_log.entry(aggregate) {
+            btree_map::Entry::Occupied(found) => Ok(found.into_mut()),
+            btree_map::Entry::Vacant(place) => {
+                let stored = self.rows.base().get(&timeline::key(log, aggregate))?;
+                let mut row = match stored {
+                    Some(value) => OpenRow::of::<F>(&value)?,
+                    None => OpenRow::default(),
+                };
+                let waiting = quarantine::waiting(log, aggregate);
+                row.waits = self.rows.get(&waiting)?.is_some();
+                Ok(place.insert(row))
+            }
+        }
     }
 
     fn quarantine(
@@ -202,6 +219,10 @@ impl<'a, R: Rows> Folding<'a, R> {
         if let Some(aggregate) = aggregate {
             self.rows
                 .put(quarantine::waiting(log, aggregate), Vec::new());
+            let open = self.open.get_mut(log);
+            if let Some(row) = open.and_then(|open| open.get_mut(&aggregate)) {
+                row.waits = true;
+            }
         }
         Ok(())
     }
@@ -210,33 +231,79 @@ impl<'a, R: Rows> Folding<'a, R> {
     ///
     /// # Errors
     /// Only what is wrong with the rows.
-    pub fn finish(mut self) -> Result<Changes, RowsError> {
-        let mut changed = Tally::default();
-        for (key, (log, aggregate)) in std::mem::take(&mut self.touched) {
-            let masks = Mask::counted(aggregate.kind);
-            let before = self.rows.base().get(&key)?;
-            let after = self.rows.get(&key)?;
-            for (value, sign) in [(before, -1), (after, 1)] {
-                let Some(value) = value else { continue };
-                let Some(found) = projection(&log, aggregate, &value)? else {
+    pub fn finish(self) -> Result<Changes, RowsError> {
+        self.settle()?.finish()
+    }
+
+    /// Writes the rows of the aggregates and what follows from each. Batches of different logs can
+    /// be settled apart, at the same time, and joined then.
+    ///
+    /// # Errors
+    /// Only what is wrong with the rows.
+    pub fn settle(mut self) -> Result<Settled<'a, R>, RowsError> {
+        let mut counting = Counting::default();
+        let mut masks = BTreeMap::new();
+        for (log, open) in std::mem::take(&mut self.open) {
+            for (aggregate, row) in open {
+                if !row.changed {
                     continue;
-                };
-                let Projection {
-                    contributions,
-                    sample,
-                    index_keys,
-                } = found;
-                changed.add(&log, &contributions, sample, &masks, Grain::Month, sign);
-                for key in index_keys {
-                    match sign {
-                        1 => self.rows.put(key, Vec::new()),
-                        _ => self.rows.delete(key),
+                }
+                let key = timeline::key(&log, aggregate);
+                let value = row.value()?;
+                if is_projected(aggregate.kind) {
+                    let masks = masks
+                        .entry(aggregate.kind)
+                        .or_insert_with(|| Mask::counted(aggregate.kind));
+                    let before = self.rows.base().get(&key)?;
+                    let sides = [(before.as_deref(), -1), (Some(value.as_slice()), 1)];
+                    for (value, sign) in sides {
+                        let Some(value) = value else { continue };
+                        let Some(found) = projection(&log, aggregate, value)? else {
+                            continue;
+                        };
+                        let Projection {
+                            contributions,
+                            sample,
+                            index_keys,
+                        } = found;
+                        counting.add(&log, &contributions, sample, masks, sign);
+                        for key in index_keys {
+                            match sign {
+                                1 => self.rows.put(key, Vec::new()),
+                                _ => self.rows.delete(key),
+                            }
+                        }
                     }
                 }
+                self.rows.put(key, value);
             }
         }
-        for (cell, bucket, change) in changed.into_changes() {
-            let key = counter::key(&cell, Month::from_number(bucket));
+        Ok(Settled {
+            rows: self.rows,
+            counting,
+        })
+    }
+}
+
+/// A batch of which only the counters are not written yet.
+pub struct Settled<'a, R> {
+    rows: Overlay<'a, R>,
+    counting: Counting,
+}
+
+impl<R: Rows> Settled<'_, R> {
+    /// Takes over a batch of other logs that was folded over the same rows.
+    pub fn join(&mut self, other: Self) {
+        self.rows.extend(other.rows.into_changes());
+        self.counting.join(other.counting);
+    }
+
+    /// Writes the counters, and gives all changes.
+    ///
+    /// # Errors
+    /// Only what is wrong with the rows.
+    pub fn finish(mut self) -> Result<Changes, RowsError> {
+        for (key, change) in self.counting.into_changes() {
             let mut total = match self.rows.get(&key)? {
                 Some(value) => counter::decode(&value)?,
                 None => counter::Cell::default(),
@@ -264,6 +331,8 @@ struct NewEntry {
 
 enum Folded {
     Done,
+    /// An earlier event of the same aggregate is quarantined.
+    Waits,
     /// An event with this id is in the timeline.
     Doubled,
     /// It cannot be folded.

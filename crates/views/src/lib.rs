@@ -27,6 +27,10 @@ pub mod tally;
 
 pub mod fold;
 
+mod counting;
+
+mod open_row;
+
 pub mod registry;
 
 pub mod lists;

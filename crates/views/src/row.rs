@@ -31,7 +31,7 @@ impl<F: Serialize + DeserializeOwned> Row<F> {
     }
 }
 
-fn damaged(error: postcard::Error) -> RowsError {
+pub(crate) fn damaged(error: postcard::Error) -> RowsError {
     RowsError::Damaged {
         family: "timeline",
         why: error.to_string(),

@@ -68,6 +68,11 @@ impl<'a, R: Rows> Overlay<'a, R> {
         self.changes.insert(key, None);
     }
 
+    /// Takes over other changes.
+    pub fn extend(&mut self, mut changes: Changes) {
+        self.changes.append(&mut changes);
+    }
+
     /// The rows below, without the changes.
     pub fn base(&self) -> &'a R {
         self.base
@@ -82,7 +87,20 @@ impl<'a, R: Rows> Overlay<'a, R> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryRows(pub BTreeMap<Vec<u8>, Vec<u8>>);
 
+/// No rows: what a history is folded over from its start.
+pub static NO_ROWS: MemoryRows = MemoryRows(BTreeMap::new());
+
+/// Keys and values in the order of the keys.
+type InOrder<'a> = std::collections::btree_map::Range<'a, Vec<u8>, Vec<u8>>;
+
 impl MemoryRows {
+    /// The first and the second half of the rows.
+    pub fn halves(&self) -> (InOrder<'_>, InOrder<'_>) {
+        let middle = self.0.keys().nth(self.0.len() / 2);
+        let middle = middle.cloned().unwrap_or_default();
+        (self.0.range(..middle.clone()), self.0.range(middle..))
+    }
+
     pub fn apply(&mut self, changes: Changes) {
         for (key, value) in changes {
             match value {
@@ -90,6 +108,17 @@ impl MemoryRows {
                 None => self.0.remove(&key),
             };
         }
+    }
+}
+
+/// The rows that changes make where there were none before.
+impl From<Changes> for MemoryRows {
+    fn from(changes: Changes) -> Self {
+        let rows = changes.into_iter();
+        Self(
+            rows.filter_map(|(key, value)| Some((key, value?)))
+                .collect(),
+        )
     }
 }
 

@@ -141,14 +141,4 @@ impl Tally {
                 (key.values.clone(), total)
             })
     }
-
-    /// Every cell and bucket that changed.
-    pub fn into_changes(self) -> impl Iterator<Item = (CellKey, i32, Cell)> {
-        self.cells.into_iter().flat_map(|(key, buckets)| {
-            buckets
-                .into_iter()
-                .filter(|(_, cell)| !cell.is_zero())
-                .map(move |(bucket, cell)| (key.clone(), bucket, cell))
-        })
-    }
 }

@@ -1,13 +1,15 @@
-//! Formatting, clippy and all tests, in that order; the first that fails stops.
+//! Formatting, clippy, what else judges the sources, and all tests, in that order; the first that
+//! fails stops.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
 use crate::tally::Tally;
-use crate::{setup, workspace};
+use crate::{asyncapi, partner_recipe, setup, workspace};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -27,10 +29,24 @@ struct Step {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begin = Instant::now();
     let nats_server = setup::nats_server()?;
+    let reading = match arguments.all {
+        true => Some(asyncapi::reading()?),
+        false => {
+            eprintln!("left out without --all: reading proto/asyncapi.yaml with its parser");
+            None
+        }
+    };
+    let python = match arguments.all {
+        true => Some(partner_recipe::python()?),
+        false => {
+            eprintln!("left out without --all: running the recipe for partners");
+            None
+        }
+    };
     let mut took = vec![("setup", begin.elapsed())];
     let mut tally = Tally::default();
     let mut outcome = Ok(());
-    for step in steps(&nats_server, arguments.all) {
+    for step in steps(&nats_server, reading, python.as_deref()) {
         eprintln!("--- {}", step.name);
         let begin = Instant::now();
         outcome = perform(step.command, &mut tally)
@@ -44,7 +60,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     outcome
 }
 
-fn steps(nats_server: &std::path::Path, all: bool) -> [Step; 3] {
+/// `reading` is what only `--all` runs before the tests.
+fn steps(nats_server: &Path, reading: Option<Command>, python: Option<&Path>) -> Vec<Step> {
     let mut format = workspace::cargo();
     format.args(["fmt", "--all", "--check"]);
     let mut clippy = workspace::cargo();
@@ -60,37 +77,39 @@ fn steps(nats_server: &std::path::Path, all: bool) -> [Step; 3] {
     let mut test = workspace::cargo();
     test.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     test.env(setup::VARIABLE, nats_server);
-    if all {
+    if reading.is_some() {
         test.env("TOWNCLERK_TEST_ALL", "1");
     }
-    [
-        Step {
-            name: "format",
-            command: format,
-        },
-        Step {
-            name: "clippy",
-            command: clippy,
-        },
-        Step {
-            name: TESTS,
-            command: test,
-        },
-    ]
+    if let Some(python) = python {
+        test.env(partner_recipe::VARIABLE, python);
+    }
+    let step = |name, command| Step { name, command };
+    let reading = reading.map(|reading| step("asyncapi", reading));
+    [step("format", format), step("clippy", clippy)]
+        .into_iter()
+        .chain(reading)
+        .chain([step(TESTS, test)])
+        .collect()
 }
 
 /// Runs a command, passes its stdout on line by line and tallies what it says of tests.
 fn perform(mut command: Command, tally: &mut Tally) -> anyhow::Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .context("cannot run cargo")?;
-    let mut output = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
+        .with_context(|| format!("cannot run {program}"))?;
+    let mut output = BufReader::new(
+        child
+            .stdout
+            .take()
+            .with_context(|| format!("{program} has no stdout"))?,
+    );
     let mut line = Vec::new();
     while output
         .read_until(b'\n', &mut line)
-        .context("cannot read what cargo says")?
+        .with_context(|| format!("cannot read what {program} says"))?
         > 0
     {
         let mut stdout = io::stdout().lock();
@@ -101,8 +120,10 @@ fn perform(mut command: Command, tally: &mut Tally) -> anyhow::Result<()> {
         tally.add(&String::from_utf8_lossy(&line));
         line.clear();
     }
-    let status = child.wait().context("cannot wait for cargo")?;
-    ensure!(status.success(), "cargo: {status}");
+    let status = child
+        .wait()
+        .with_context(|| format!("cannot wait for {program}"))?;
+    ensure!(status.success(), "{program}: {status}");
     Ok(())
 }
 

@@ -5,8 +5,11 @@
     reason = "a command-line tool: results go to stdout, progress to stderr"
 )]
 
+mod asyncapi;
+mod bench;
 mod demo;
 mod gate;
+mod partner_recipe;
 mod setup;
 mod tally;
 mod version;
@@ -29,6 +32,8 @@ enum Command {
     Setup,
     /// Build Townclerk and run its demonstration until Ctrl-C.
     Demo(demo::Arguments),
+    /// Measure Townclerk beside its bare parts, built for release.
+    Bench(bench::Arguments),
     /// Formatting, clippy and all tests; says how many ran.
     Test(gate::Arguments),
 }
@@ -51,6 +56,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Test(arguments) => gate::run(arguments),
     }
 }

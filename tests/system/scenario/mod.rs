@@ -35,7 +35,7 @@ async fn told(scope: &str, tell: impl FnOnce(&Story)) {
     let mut logs: Vec<Arc<dyn EventLog>> = Vec::new();
     for (name, messages) in history.logs {
         let log = MemoryLog::new(name);
-        import(&log, &messages, |_| {}).await.unwrap();
+        import(&log, &messages, |_| {}).await.unwrap().unwrap();
         logs.push(Arc::new(log));
     }
     let scope: Scope = scope.parse().unwrap();

@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::need::{Anonymous, Need, ScopeNeed};
 use super::{Guarded, Role, session};
+use crate::audit::AuditLog;
 use crate::http::testing::{Client, Who, request, set, token_book};
 
 #[derive(Clone, Default)]
@@ -101,6 +102,43 @@ async fn refusals_and_operators_actions_are_audited_and_no_token_is() {
         }
         let token = who.token().unwrap_or("no token".to_owned());
         assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_audited_stands_in_the_file_before_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = AuditLog::open(folder.path(), crate::clock::system()).unwrap();
+    let operate = Need {
+        roles: &[Role::Operator],
+        scope: ScopeNeed::Nothing,
+        anonymous: Anonymous::Never,
+    };
+    let guarded = Guarded::audited(token_book(), Arc::new(audit)).post_with(
+        "/rebuild",
+        operate,
+        (),
+        async || "rebuilt",
+    );
+    let client = Client::new(session::routes(guarded).into_parts().0);
+    let mut lines = 0;
+    for (path, who, says) in [
+        ("/rebuild", Who::Local(Role::Operator), "local_operator"),
+        ("/rebuild", Who::Stranger, "unknown token"),
+        ("/session", Who::Stranger, "unknown token"),
+    ] {
+        let token = who.token().unwrap();
+        let body = Body::from(format!("token={token}"));
+        let mut asked = request(&Method::POST, path, who, body);
+        let form = "application/x-www-form-urlencoded";
+        set(&mut asked, "content-type", form);
+        client.send(asked).await;
+        lines += 1;
+        let text = std::fs::read_to_string(folder.path().join("audit.ndjson")).unwrap();
+        assert_eq!(text.lines().count(), lines, "{text}");
+        let last = text.lines().last().unwrap();
+        assert!(last.contains(says) && last.contains(path), "{last}");
+        assert!(!text.contains(&token), "{text}");
     }
 }
 

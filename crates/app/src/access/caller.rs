@@ -125,6 +125,8 @@ pub struct Caller {
     pub subject: CallerId,
     pub roles: BTreeSet<Role>,
     pub councils: Councils,
+    /// The system that a partner's token stands for: it tells facts of no other.
+    pub system: Option<Code>,
 }
 
 impl Caller {
@@ -175,6 +177,7 @@ mod tests {
             subject: CallerId::new("x").unwrap(),
             roles: BTreeSet::new(),
             councils,
+            system: None,
         };
         let brent = caller(Councils::Only(BTreeSet::from(
             [Code::new("brent").unwrap()],

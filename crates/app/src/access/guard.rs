@@ -16,6 +16,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::caller::Caller;
 use super::need::{Asked, Need, Presented, splits_by_council};
 use super::tokens::TokenBook;
+use crate::audit::{AuditLog, Said};
 use crate::http::commands::CommandRoute;
 use crate::http::described::Described;
 use crate::http::problem::Problem;
@@ -39,14 +40,21 @@ pub struct RouteNeed {
 /// none where nobody said who asks.
 pub struct Guarded {
     tokens: Arc<TokenBook>,
+    audit: Arc<AuditLog>,
     router: Router,
     needs: Vec<RouteNeed>,
 }
 
 impl Guarded {
+    /// Refusals and operators' actions are only logged; [`Self::audited`] also writes them.
     pub fn new(tokens: Arc<TokenBook>) -> Self {
+        Self::audited(tokens, Arc::new(AuditLog::none()))
+    }
+
+    pub fn audited(tokens: Arc<TokenBook>, audit: Arc<AuditLog>) -> Self {
         Self {
             tokens,
+            audit,
             router: Router::new(),
             needs: Vec::new(),
         }
@@ -54,6 +62,10 @@ impl Guarded {
 
     pub fn tokens(&self) -> Arc<TokenBook> {
         Arc::clone(&self.tokens)
+    }
+
+    pub fn audit(&self) -> Arc<AuditLog> {
+        Arc::clone(&self.audit)
     }
 
     #[must_use]
@@ -98,6 +110,7 @@ impl Guarded {
     fn add(mut self, method: Method, path: &str, need: Need, route: MethodRouter) -> Self {
         let door = Door {
             tokens: Arc::clone(&self.tokens),
+            audit: Arc::clone(&self.audit),
             need,
         };
         self.router = self
@@ -130,6 +143,7 @@ impl Guarded {
 #[derive(Clone)]
 struct Door {
     tokens: Arc<TokenBook>,
+    audit: Arc<AuditLog>,
     need: Need,
 }
 
@@ -152,7 +166,7 @@ async fn check(
     let audit = Audit::of(presented, &request);
     if let Err(refusal) = door.need.admit(presented, &asked) {
         let problem = Problem::from(refusal);
-        audit.record(problem.status(), "refused");
+        audit.record(&door.audit, problem.status(), "refused").await;
         return problem.into_response();
     }
     if let Presented::Known(caller) = presented {
@@ -160,7 +174,8 @@ async fn check(
     }
     let response = next.run(request).await;
     if door.need.is_operators() {
-        audit.record(response.status(), "answered");
+        let status = response.status();
+        audit.record(&door.audit, status, "answered").await;
     }
     response
 }
@@ -208,33 +223,55 @@ pub(super) struct Audit {
     subject: String,
     method: Method,
     path: String,
+    stranger: bool,
 }
+
+/// How the audit log calls a caller whose token is not known.
+const UNKNOWN_TOKEN: &str = "unknown token";
 
 impl Audit {
     fn of(presented: Presented<'_>, request: &Request) -> Self {
-        let subject = match presented {
-            Presented::Known(Caller { subject, .. }) => subject.as_str(),
-            Presented::Nothing => "nobody",
-            Presented::StaleCookie | Presented::Unknown => "unknown token",
+        let caller = match presented {
+            Presented::Known(caller) => Some(caller),
+            _ => None,
         };
-        Self::by(subject, request.method(), request.uri())
+        let who = match presented {
+            Presented::Nothing => "nobody",
+            _ => UNKNOWN_TOKEN,
+        };
+        Self::by(caller.ok_or(who), request.method(), request.uri())
     }
 
-    pub(super) fn by(subject: &str, method: &Method, uri: &Uri) -> Self {
+    /// Of somebody who signs in.
+    pub(super) fn of_signing_in(caller: Option<&Caller>, path: &'static str) -> Self {
+        let uri = Uri::from_static(path);
+        Self::by(caller.ok_or(UNKNOWN_TOKEN), &Method::POST, &uri)
+    }
+
+    fn by(who: Result<&Caller, &str>, method: &Method, uri: &Uri) -> Self {
         Self {
-            subject: subject.to_owned(),
+            subject: match who {
+                Ok(caller) => caller.subject.as_str().to_owned(),
+                Err(word) => word.to_owned(),
+            },
             method: method.clone(),
-            path: uri.path().to_owned(),
+            path: uri.path().chars().take(PATH_CHARS_MAX).collect(),
+            stranger: who.is_err(),
         }
     }
 
-    pub(super) fn record(&self, status: StatusCode, outcome: &str) {
-        let Self {
-            subject,
-            method,
-            path,
-        } = self;
-        let status = status.as_u16();
-        tracing::info!(target: "audit", subject, %method, path, status, outcome, "access");
+    pub(super) async fn record(self, log: &AuditLog, status: StatusCode, outcome: &str) {
+        log.record(Said {
+            subject: self.subject,
+            method: self.method.to_string(),
+            path: self.path,
+            status: Some(status.as_u16()),
+            outcome: outcome.to_owned(),
+            stranger: self.stranger,
+        })
+        .await;
     }
 }
+
+/// Longest part of a path that the audit log repeats, in characters.
+const PATH_CHARS_MAX: usize = 500;

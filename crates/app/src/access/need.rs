@@ -18,6 +18,9 @@ pub struct Need {
 pub enum ScopeNeed {
     /// The log that the path names as `{log}`.
     PathLog,
+    /// To read the log that the path names as `{log}`: one that the caller reaches, and for a
+    /// partner also `shared`, whose events concern its council too.
+    PathLogToRead,
     /// The view that the path names as `{view}`, by the rules of reading of each role.
     PathView,
     Nothing,
@@ -101,7 +104,7 @@ impl Need {
 impl ScopeNeed {
     fn wanted<'a>(self, asked: &Asked<'a>) -> Option<&'a str> {
         match self {
-            Self::PathLog => asked.log,
+            Self::PathLog | Self::PathLogToRead => asked.log,
             Self::PathView => asked.view,
             Self::Nothing => None,
         }
@@ -112,8 +115,11 @@ impl ScopeNeed {
         match (self, self.wanted(asked)) {
             (Self::Nothing, _) => true,
             (Self::PathLog, Some(log)) => caller.reaches_named(log),
+            (Self::PathLogToRead, Some(log)) => {
+                caller.reaches_named(log) || role == Role::Partner && log == SHARED
+            }
             (Self::PathView, Some(view)) => may_read(role, caller, view),
-            (Self::PathLog | Self::PathView, None) => false,
+            (Self::PathLog | Self::PathLogToRead | Self::PathView, None) => false,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::header::{LOCATION, SET_COOKIE};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::guard::{Audit, Guarded, TOKEN_COOKIE};
 use super::need::{Need, Refusal};
 use super::tokens::TokenBook;
+use crate::audit::AuditLog;
 use crate::http::described::{Described, taken};
 use crate::http::problem::Problem;
 
@@ -26,9 +27,9 @@ pub const SESSION_END_PATH: &str = "/session/end";
 /// `POST /session` with the form fields `token` and `next`, and `POST /session/end`.
 #[must_use]
 pub fn routes(guarded: Guarded) -> Guarded {
-    let tokens = guarded.tokens();
+    let known = (guarded.tokens(), guarded.audit());
     guarded
-        .post_with(SESSION_PATH, Need::nothing(), tokens, begin)
+        .post_with(SESSION_PATH, Need::nothing(), known, begin)
         .described(Described::Form {
             fields: Some(taken::<SignIn>),
         })
@@ -50,21 +51,22 @@ fn home() -> String {
 }
 
 async fn begin(
-    State(tokens): State<Arc<TokenBook>>,
+    State((tokens, log)): State<(Arc<TokenBook>, Arc<AuditLog>)>,
     form: Result<Form<SignIn>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(SignIn { token, next }) =
         form.map_err(|rejection| Problem::bad_form(rejection.body_text()))?;
     // Checked first: an answer about `next` is nobody's business who has no token.
-    let audit = |subject: &str| Audit::by(subject, &Method::POST, &Uri::from_static(SESSION_PATH));
     let token = token.trim();
-    let Some(caller) = tokens.caller(token) else {
+    let caller = tokens.caller(token);
+    let audit = Audit::of_signing_in(caller, SESSION_PATH);
+    if caller.is_none() {
         let problem = Problem::from(Refusal::UnknownToken);
-        audit("unknown token").record(problem.status(), "refused");
+        audit.record(&log, problem.status(), "refused").await;
         return Err(problem);
-    };
+    }
     let next = own_path(&next)?;
-    audit(caller.subject.as_str()).record(StatusCode::SEE_OTHER, "signed in");
+    audit.record(&log, StatusCode::SEE_OTHER, "signed in").await;
     let cookie = HeaderValue::try_from(format!(
         "{TOKEN_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/"
     ));

@@ -24,6 +24,12 @@ const FIGURES: Need = Need {
     ..READ
 };
 
+const READ_LOG: Need = Need {
+    roles: &[Role::Partner, Role::Officer],
+    scope: ScopeNeed::PathLogToRead,
+    anonymous: Anonymous::Never,
+};
+
 const OPERATE: Need = Need {
     roles: &[Role::Operator],
     scope: ScopeNeed::Nothing,
@@ -42,6 +48,8 @@ fn guarded() -> Guarded {
         .get("/views/{view}/tickets", READ, whoever)
         .get("/views/{view}/figures", FIGURES, whoever)
         .post_with("/logs/{log}/tickets", command, (), whoever)
+        .get("/logs/{log}/events", READ_LOG, whoever)
+        .get("/forgotten-too", READ_LOG, whoever)
         .post_with("/forgotten", forgotten, (), whoever)
         .post_with("/rebuild", OPERATE, (), whoever)
 }
@@ -79,6 +87,11 @@ fn expected(knock: &Knock<'_>) -> Entry {
             (_, _) => reached,
         },
         "/logs/{log}/tickets" => matches!(role, Role::ServiceDesk | Role::Change) && reached,
+        "/logs/{log}/events" => match role {
+            Role::Partner => reached || knock.name == SHARED,
+            Role::Officer => reached,
+            _ => false,
+        },
         "/rebuild" => role == Role::Operator,
         _ => false,
     };
@@ -92,7 +105,7 @@ fn expected(knock: &Knock<'_>) -> Entry {
 async fn every_route_lets_in_whom_the_design_names() {
     let (router, routes) = guarded().into_parts();
     let knocks = try_every_route(&Client::new(router), &routes, expected).await;
-    assert_eq!(knocks, (3 + 3 * 4) * 14);
+    assert_eq!(knocks, (4 + 4 * 4) * 14);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use townclerk_domain::identity::CallerId;
+use townclerk_domain::names::{Code, InvalidCode};
 
 use super::caller::{Caller, Councils, Role};
 use super::private_file;
@@ -58,7 +59,7 @@ pub enum TokenError {
     )]
     TooWide { path: PathBuf, mode: u32 },
     #[error(
-        "the token file {} is not a list of {{subject, roles, councils, sha256}}: {why}; \
+        "the token file {} is not a list of {{subject, roles, councils, system, sha256}}: {why}; \
          mend it, or move it away and start again to get new tokens",
         path.display()
     )]
@@ -69,12 +70,21 @@ pub enum TokenError {
     Entry(String),
 }
 
+impl From<InvalidCode> for TokenError {
+    fn from(invalid: InvalidCode) -> Self {
+        Self::Entry(invalid.to_string())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     subject: CallerId,
     roles: BTreeSet<Role>,
     councils: Councils,
+    /// What a partner's token stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    system: Option<Code>,
     sha256: String,
 }
 
@@ -90,13 +100,11 @@ impl TokenBook {
     /// # Errors
     /// A file that is missing, that others may write or read, or that is not a book of tokens.
     pub fn load(path: &Path) -> Result<Self, TokenError> {
-        let bytes = private_file::read(path)?;
         let unreadable = |why: String| TokenError::Unreadable {
             path: path.to_owned(),
             why,
         };
-        let entries: Vec<Entry> =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let entries = read_entries(path)?;
         let mut callers = HashMap::new();
         for entry in entries {
             let mut hash = TokenHash::default();
@@ -107,6 +115,7 @@ impl TokenBook {
                 subject: entry.subject,
                 roles: entry.roles,
                 councils: entry.councils,
+                system: entry.system,
             };
             if callers.insert(hash, caller).is_some() {
                 return Err(unreadable(format!("the sha256 of {subject} stands twice")));
@@ -137,11 +146,51 @@ impl TokenBook {
         if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
             private_file::write(operator_token_path, operator.token.as_bytes())?;
         }
-        let entries: Vec<Entry> = issued.iter().map(entry).collect();
-        let text = serde_json::to_vec_pretty(&entries)
-            .map_err(|error| TokenError::Entry(error.to_string()))?;
-        private_file::write(path, &text)?;
+        let entries: Result<Vec<Entry>, _> = issued.iter().map(entry).collect();
+        write_entries(path, &entries?)?;
         Ok((Self::load(path)?, issued))
+    }
+
+    /// Puts a new token for `caller` into the book at `path`, in place of all that its subject has.
+    /// It is returned once. The writer sees to it that nobody else writes to the book meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the file cannot be written.
+    pub fn issue(path: &Path, caller: &Caller) -> Result<String, TokenError> {
+        let mut entries = read_entries(path)?;
+        entries.retain(|entry| entry.subject != caller.subject);
+        let token = new_token()?;
+        entries.push(Entry {
+            subject: caller.subject.clone(),
+            roles: caller.roles.clone(),
+            councils: caller.councils.clone(),
+            system: caller.system.clone(),
+            sha256: hex::encode(hash(&token)),
+        });
+        write_entries(path, &entries)?;
+        Ok(token)
+    }
+
+    /// Takes every token of `subject` out of the book at `path`; says whether there was any.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the file cannot be written.
+    pub fn revoke(path: &Path, subject: &CallerId) -> Result<bool, TokenError> {
+        let mut entries = read_entries(path)?;
+        let before = entries.len();
+        entries.retain(|entry| entry.subject != *subject);
+        if entries.len() == before {
+            return Ok(false);
+        }
+        write_entries(path, &entries)?;
+        Ok(true)
+    }
+
+    /// Whether `subject` has a token.
+    pub fn knows(&self, subject: &CallerId) -> bool {
+        self.callers
+            .values()
+            .any(|caller| caller.subject == *subject)
     }
 
     /// Whose token this is. Found by its hash, so how long it takes tells nothing about a token.
@@ -154,25 +203,49 @@ fn hash(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn entry(issued: &IssuedToken) -> Entry {
-    Entry {
+fn read_entries(path: &Path) -> Result<Vec<Entry>, TokenError> {
+    let bytes = private_file::read(path)?;
+    serde_json::from_slice(&bytes).map_err(|error| TokenError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })
+}
+
+fn write_entries(path: &Path, entries: &[Entry]) -> Result<(), TokenError> {
+    let text =
+        serde_json::to_vec_pretty(entries).map_err(|error| TokenError::Entry(error.to_string()))?;
+    private_file::write(path, &text)
+}
+
+fn entry(issued: &IssuedToken) -> Result<Entry, TokenError> {
+    // The local partner tells facts of a system that bears its name.
+    let system = match issued.role {
+        Role::Partner => Some(Code::new(issued.subject.as_str())?),
+        _ => None,
+    };
+    Ok(Entry {
         subject: issued.subject.clone(),
         roles: BTreeSet::from([issued.role]),
         councils: Councils::All,
+        system,
         sha256: hex::encode(hash(&issued.token)),
-    }
+    })
+}
+
+fn new_token() -> Result<String, TokenError> {
+    let mut random = [0; TOKEN_RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(TokenError::NoRandomness)?;
+    Ok(format!("{TOKEN_PREFIX}{}", hex::encode(random)))
 }
 
 /// One new token for each role, for all councils.
 fn issue() -> Result<Vec<IssuedToken>, TokenError> {
     let token = |role: Role| {
-        let mut random = [0; TOKEN_RANDOM_BYTES];
-        getrandom::fill(&mut random).map_err(TokenError::NoRandomness)?;
         Ok(IssuedToken {
             subject: CallerId::new(format!("local-{role}"))
                 .map_err(|error| TokenError::Entry(error.to_string()))?,
             role,
-            token: format!("{TOKEN_PREFIX}{}", hex::encode(random)),
+            token: new_token()?,
         })
     };
     Role::ALL.into_iter().map(token).collect()
@@ -213,6 +286,9 @@ mod tests {
             assert_eq!(caller.subject.as_str(), format!("local-{}", token.role));
             assert_eq!(caller.roles, BTreeSet::from([token.role]));
             assert_eq!(caller.councils, Councils::All);
+            let system = caller.system.as_ref().map(Code::as_str);
+            let partners = token.role == Role::Partner;
+            assert_eq!(system, partners.then_some("local-partner"));
         }
         let (again, none) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
         assert!(none.is_empty());
@@ -238,6 +314,30 @@ mod tests {
             .unwrap()
             .collect();
         assert_eq!(names.len(), 2, "nothing else is left behind: {names:?}");
+    }
+
+    #[test]
+    fn a_token_is_issued_into_the_book_and_revoked_by_its_subject() {
+        let files = files();
+        let (_, first) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        let caller = Caller {
+            subject: CallerId::new("brent-hornbill").unwrap(),
+            roles: BTreeSet::from([Role::Partner]),
+            councils: Councils::Only(BTreeSet::from([Code::new("brent").unwrap()])),
+            system: Some(Code::new("hornbill").unwrap()),
+        };
+        let token = TokenBook::issue(&files.book, &caller).unwrap();
+        let again = TokenBook::issue(&files.book, &caller).unwrap();
+        let book = TokenBook::load(&files.book).unwrap();
+        assert_eq!(book.caller(&again), Some(&caller));
+        assert_eq!(book.caller(&token), None, "a subject has one token");
+        assert!(book.caller(&first[0].token).is_some(), "others keep theirs");
+        assert_eq!(mode(&files.book), 0o600);
+        assert!(TokenBook::revoke(&files.book, &caller.subject).unwrap());
+        assert!(!TokenBook::revoke(&files.book, &caller.subject).unwrap());
+        let book = TokenBook::load(&files.book).unwrap();
+        assert!(!book.knows(&caller.subject));
+        assert_eq!(book.caller(&again), None);
     }
 
     #[test]

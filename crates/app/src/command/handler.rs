@@ -170,7 +170,7 @@ impl<R: Recording> Handler<R> {
             what: &command.what,
         })
         .map_err(|error| CommandError::Unavailable(Box::new(error)))?;
-        let (mut aggregate, mut current) = self.load(command.aggregate).await?;
+        let (mut aggregate, mut current) = self.load(command).await?;
         for _ in 0..DECISIONS_MAX {
             match self.attempt(command, digest, &aggregate).await {
                 Attempt::Done(handled) => return Ok(handled),
@@ -286,14 +286,23 @@ impl<R: Recording> Handler<R> {
     }
 
     /// From the cache, which others may have overtaken, or from the log; and whether it is current.
-    async fn load(&self, id: AggregateId) -> Result<(Arc<Aggregate<R>>, bool), LogError> {
+    ///
+    /// What a command creates is almost always new, so it is taken for new unseen. The append
+    /// expects that too: where it is wrong the log says so, and a no is not final before a look.
+    async fn load(
+        &self,
+        command: &Command<R::Fact>,
+    ) -> Result<(Arc<Aggregate<R>>, bool), LogError> {
+        let id = command.aggregate;
         let cached = self.cache().get(&id).cloned();
         if let Some(aggregate) = cached {
             return Ok((aggregate, false));
         }
-        // The semaphore is never closed; without a permit the load is merely not limited.
-        let _permit = self.cold_loads.acquire().await.ok();
-        Ok((self.refresh(id, &Arc::default()).await?, true))
+        let nothing = Arc::default();
+        match command.creates {
+            true => Ok((nothing, false)),
+            false => Ok((self.refresh(id, &nothing).await?, true)),
+        }
     }
 
     /// What others wrote since `known`.
@@ -302,6 +311,11 @@ impl<R: Recording> Handler<R> {
         id: AggregateId,
         known: &Arc<Aggregate<R>>,
     ) -> Result<Arc<Aggregate<R>>, LogError> {
+        // The semaphore is never closed; without a permit the load is merely not limited.
+        let _permit = match known.last {
+            0 => self.cold_loads.acquire().await.ok(),
+            _ => None,
+        };
         let subject = subject_of(self.log.name(), id);
         let later = self.log.read_subject(&subject, known.last).await?;
         if later.is_empty() {

@@ -147,6 +147,62 @@ async fn the_same_key_with_other_content_is_refused() {
 }
 
 #[tokio::test]
+async fn a_key_is_known_as_reused_by_a_service_that_has_just_started() {
+    let before = desk();
+    before
+        .asks(&creating("k1", logged(Priority::P3)))
+        .await
+        .unwrap();
+    before.log.close_duplicate_window();
+    let desk = desk_on(&before.log);
+    let other = desk.asks(&creating("k1", logged(Priority::P1))).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    assert_eq!(desk.recorded().await, 1);
+}
+
+#[tokio::test]
+async fn what_is_taken_for_new_unseen_is_looked_up_before_a_no() {
+    let before = desk();
+    let ticket = before
+        .asks(&creating("k1", logged(Priority::P3)))
+        .await
+        .unwrap()
+        .aggregate;
+    // Nothing new can be started; what is recorded already can.
+    let starting = |ticket, key| Command {
+        creates: true,
+        ..command(ticket, key, TicketFact::Started(Started {}))
+    };
+    let desk = desk_on(&before.log);
+    let handled = desk.asks(&starting(ticket, "k2")).await.unwrap();
+    assert_eq!(handled.position.to_string(), "brent:2");
+    let nobody = AggregateId {
+        kind: TicketRules::KIND,
+        id: uuid::Uuid::from_u128(1),
+    };
+    let refused = desk.asks(&starting(nobody, "k3")).await;
+    assert!(
+        matches!(refused, Err(CommandError::Rejected(_))),
+        "{refused:?}"
+    );
+    assert_eq!(desk.recorded().await, 2);
+}
+
+#[tokio::test]
+async fn what_is_taken_for_new_unseen_is_not_decided_past_what_cannot_be_read() {
+    let desk = desk();
+    let asked = creating("k1", logged(Priority::P3));
+    let subject = subject_of(&brent(), asked.aggregate);
+    desk.log.put(&subject, Some("x"), b"not an envelope");
+    let outcome = desk.asks(&asked).await;
+    assert!(
+        matches!(outcome, Err(CommandError::Unreadable { .. })),
+        "{outcome:?}"
+    );
+    assert_eq!(desk.recorded().await, 1);
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_unknown_and_a_retry_finds_the_event() {
     let desk = desk();
     desk.log.lose_acks(1);

@@ -33,7 +33,7 @@ pub async fn read<P: DeserializeOwned>(
     body: Body,
 ) -> Result<Said<P>, Problem> {
     declared_as_json(headers)?;
-    let bytes = collect(headers, body).await?;
+    let bytes = collect(headers, body, BODY_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let at = error.valid_up_to();
         Problem::malformed_json(format!("the body is not UTF-8: see its byte {at}"))
@@ -54,20 +54,28 @@ fn declared_as_json(headers: &HeaderMap) -> Result<(), Problem> {
         .ok_or_else(|| Problem::not_json(&declared))
 }
 
-async fn collect(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
-    let too_large = || Problem::body_too_large(BODY_BYTES_MAX);
+/// The whole of a body.
+///
+/// # Errors
+/// A body that has more than `bytes_max` bytes or that broke off.
+pub async fn collect(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::body_too_large(bytes_max);
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok());
     let announced = announced.and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+    if announced.is_some_and(|length| length > bytes_max) {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::malformed_json("the body broke off"))?;
-        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+        if bytes.len() + chunk.len() > bytes_max {
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);

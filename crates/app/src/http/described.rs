@@ -17,6 +17,8 @@ pub enum Described {
     Unsaid,
     /// Records something: a JSON object, beside which every command takes the same.
     Command { body: Schema },
+    /// Takes a fact of a partner's tool or several, and answers one or several.
+    Facts { one: Schema, several: Schema },
     /// Takes fields of a browser's form, and leads elsewhere.
     Form { fields: Option<Schema> },
     /// Records nothing.
@@ -30,6 +32,10 @@ pub enum Described {
 #[derive(Clone, Copy, Debug)]
 pub enum Answers {
     Json(Schema),
+    /// As [`Self::Json`], with an `ETag` by which it need not be sent again.
+    Tagged(Schema),
+    /// Server-sent events, for as long as the connection lasts.
+    Events,
     /// Lines of JSON, while work goes on.
     Lines,
     /// A page for people.
@@ -64,6 +70,14 @@ impl Described {
             query,
             answers: Answers::Json(shown::<T>),
         }
+    }
+}
+
+/// As [`Described::json`], with an `ETag`.
+pub fn tagged<T: JsonSchema>(query: Vec<Parameter>) -> Described {
+    Described::Read {
+        query,
+        answers: Answers::Tagged(shown::<T>),
     }
 }
 

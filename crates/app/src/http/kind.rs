@@ -64,6 +64,8 @@ kinds! {
         "A field is missing or has no valid value";
     REJECTED = "rejected" UNPROCESSABLE_ENTITY
         "The rules do not allow this";
+    TOO_MANY_STREAMS = "too-many-streams" TOO_MANY_REQUESTS
+        "Too many streams are open";
     INTERNAL = "internal" INTERNAL_SERVER_ERROR
         "Something went wrong here";
     UNREADABLE_RECORD = "unreadable-record" SERVICE_UNAVAILABLE
@@ -74,6 +76,8 @@ kinds! {
         "It is unknown whether this was recorded";
     UNAVAILABLE = "unavailable" SERVICE_UNAVAILABLE
         "This cannot be answered now";
+    TOO_EARLY = "too-early" SERVICE_UNAVAILABLE
+        "Too many facts wait for what comes before them";
     POSITION_NOT_REACHED = "position-not-reached" SERVICE_UNAVAILABLE
         "The view has not read that far yet";
     NOT_READY = "not-ready" SERVICE_UNAVAILABLE

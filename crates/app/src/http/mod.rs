@@ -14,6 +14,8 @@ pub mod commands;
 
 pub mod described;
 
+pub mod entity_tag;
+
 pub mod openapi;
 
 pub mod health;

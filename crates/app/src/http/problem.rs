@@ -35,7 +35,9 @@ impl Problem {
             StatusCode::UNAUTHORIZED => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some((RETRY_AFTER, RETRY_AFTER_SECONDS))
+            }
             _ => None,
         };
         Self(Box::new(Content {
@@ -63,6 +65,16 @@ impl Problem {
 
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// The same as the body of an HTTP answer, where there is no HTTP.
+    pub fn to_json(&self) -> Value {
+        let mut members = self.0.extensions.clone();
+        members.insert("type".to_owned(), self.0.kind.urn().into());
+        members.insert("status".to_owned(), self.0.kind.status.as_u16().into());
+        members.insert("title".to_owned(), self.0.kind.title.into());
+        members.insert("detail".to_owned(), self.0.detail.as_str().into());
+        Value::Object(members)
     }
 
     pub fn unknown_path(path: &str) -> Self {

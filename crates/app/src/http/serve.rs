@@ -14,7 +14,9 @@ use axum::http::{HeaderValue, Method, Uri};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
@@ -40,6 +42,25 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), io::Error> {
     axum::serve(listener, dressed(router))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .into_future()
+        .await
+}
+
+/// As [`serve`], with whatever router stands in `routers` when a request comes; each is dressed.
+///
+/// # Errors
+/// A listener that fails for good.
+pub async fn serve_latest(
+    listener: TcpListener,
+    routers: watch::Receiver<Router>,
+    stop: CancellationToken,
+) -> Result<(), io::Error> {
+    let latest = tower::service_fn(move |request: Request| {
+        let router = routers.borrow().clone();
+        router.oneshot(request)
+    });
+    axum::serve(listener, Router::new().fallback_service(latest))
         .with_graceful_shutdown(stop.cancelled_owned())
         .into_future()
         .await

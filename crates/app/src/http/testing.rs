@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use serde_json::Value;
 use tower::ServiceExt;
 use townclerk_domain::identity::CallerId;
@@ -54,6 +55,9 @@ impl Who {
     }
 }
 
+/// The system that partners' tokens stand for.
+pub const TOOL: &str = "test-tool";
+
 /// A book with a token of everybody but the stranger.
 #[expect(clippy::expect_used, reason = "the names are constants of this file")]
 pub fn token_book() -> Arc<TokenBook> {
@@ -69,6 +73,7 @@ pub fn token_book() -> Arc<TokenBook> {
             subject: CallerId::new(token.trim_start_matches("tc_")).expect("a caller's id"),
             roles: BTreeSet::from([role]),
             councils,
+            system: (role == Role::Partner).then(|| Code::new(TOOL).expect("a code")),
         };
         Some((caller, token))
     };
@@ -121,19 +126,14 @@ impl Client {
         }
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a test whose answer breaks off has failed"
-    )]
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    /// Sends a request and returns when the answer begins: a stream may have no end.
+    pub async fn begin(&self, request: Request<Body>) -> Response {
         let Ok(response) = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.expect("a whole body");
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        response
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        whole(self.begin(request).await).await
     }
 
     pub async fn get(&self, path: &str, who: Who) -> Answer {
@@ -146,6 +146,20 @@ impl Client {
         let mut request = request(&Method::POST, path, who, Body::from(body.to_string()));
         set(&mut request, "idempotency-key", key);
         self.send(request).await
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a test whose answer breaks off has failed"
+)]
+async fn whole(response: Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("a whole body");
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 
@@ -241,6 +255,16 @@ impl Knock<'_> {
         // An empty body asks for nothing that could be recorded.
         let mut request = request(&self.route.method, &path, self.who, Body::from("{}"));
         set(&mut request, "idempotency-key", "knock");
-        client.send(request).await
+        let response = client.begin(request).await;
+        let endless = response.headers().get(CONTENT_TYPE);
+        match endless.is_some_and(|media| media == "text/event-stream") {
+            // Whether it is let in is all that a knock asks.
+            true => Answer {
+                status: response.status(),
+                headers: response.headers().clone(),
+                text: String::new(),
+            },
+            false => whole(response).await,
+        }
     }
 }

@@ -7,20 +7,22 @@
 use std::time::Duration;
 
 use async_nats::{HeaderMap, header};
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use uuid::Uuid;
 
 use super::JetStreamLog;
 use crate::log::{AppendError, Appended, EventLog, Expected, LogError};
 
 /// How long one append is tried before the outcome is called unknown.
-const APPEND_DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const APPEND_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Between two tries, so that an absent server is not hammered.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Largest atomic batch.
-const BATCH_MAX: usize = 1_000;
+pub(super) const BATCH_MAX: usize = 1_000;
 
 /// The expected sequence is not the last one.
 const WRONG_LAST_SEQUENCE: [u64; 2] = [10_071, 10_164];
@@ -38,6 +40,9 @@ struct Answer {
     seq: u64,
     #[serde(default)]
     duplicate: bool,
+    /// How many messages a batch had; 0 where it was none.
+    #[serde(default)]
+    count: usize,
     error: Option<AnsweredError>,
 }
 
@@ -50,7 +55,7 @@ struct AnsweredError {
 }
 
 /// What one try came to.
-enum Tried {
+pub(super) enum Tried {
     Stored(u64),
     /// Stored before, says the server, at this sequence.
     Duplicate(u64),
@@ -98,19 +103,47 @@ async fn publish(
     headers: HeaderMap,
     deadline: Instant,
 ) -> Tried {
+    match request(log, expected, headers, deadline).await {
+        Ok(payload) => read_answer(log, &payload),
+        Err(error) => Tried::NoAnswer(error),
+    }
+}
+
+async fn request(
+    log: &JetStreamLog,
+    expected: &Expected,
+    headers: HeaderMap,
+    deadline: Instant,
+) -> Result<Bytes, LogError> {
     let message = &expected.message;
     let request =
         log.client
             .request_with_headers(message.subject.clone(), headers, message.payload.clone());
-    let answer = match timeout_at(deadline, request).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return Tried::NoAnswer(log.unavailable(error)),
-        Err(_) => return Tried::NoAnswer(log.unavailable("no answer in time")),
-    };
-    read_answer(log, &answer.payload)
+    match timeout_at(deadline, request).await {
+        Ok(Ok(answer)) => Ok(answer.payload),
+        Ok(Err(error)) => Err(log.unavailable(error)),
+        Err(_) => Err(log.unavailable("no answer in time")),
+    }
 }
 
-fn read_answer(log: &JetStreamLog, payload: &[u8]) -> Tried {
+/// The answer to the last of `members` messages of one batch. Callers count back from the sequence,
+/// so it must be that of a batch of this size.
+fn read_batch_answer(log: &JetStreamLog, payload: &[u8], members: usize) -> Tried {
+    let tried = read_answer(log, payload);
+    let (Tried::Stored(sequence) | Tried::Duplicate(sequence)) = tried else {
+        return tried;
+    };
+    let count = serde_json::from_slice::<Answer>(payload).map_or(0, |answer| answer.count);
+    if matches!(tried, Tried::Stored(_)) && count == members && sequence >= members as u64 {
+        return tried;
+    }
+    Tried::NoAnswer(LogError::Unreadable {
+        log: log.name.clone(),
+        why: format!("a batch of {members} was acknowledged as {count} up to {sequence}"),
+    })
+}
+
+pub(super) fn read_answer(log: &JetStreamLog, payload: &[u8]) -> Tried {
     let answer: Answer = match serde_json::from_slice(payload) {
         Ok(answer) => answer,
         Err(error) => {
@@ -217,8 +250,8 @@ pub(super) async fn batch(log: &JetStreamLog, batch: &[Expected]) -> Result<u64,
         }
     };
     let deadline = Instant::now() + APPEND_DEADLINE;
-    // Any id of ours that is unique will do; the event id of the last member is.
-    let batch_id = last.message.id.to_string();
+    // Another one for each attempt: what was under way of an earlier one must not mix with this.
+    let batch_id = Uuid::new_v4().to_string();
     let mut subjects = std::collections::HashSet::new();
     let mut batch_headers = |member: &Expected, number: usize| {
         // The expected sequence may stand on the first message of each subject only.
@@ -238,7 +271,11 @@ pub(super) async fn batch(log: &JetStreamLog, batch: &[Expected]) -> Result<u64,
     }
     let mut headers = batch_headers(last, batch.len());
     headers.insert(header::NATS_BATCH_COMMIT, "1");
-    match publish(log, last, headers, deadline).await {
+    let tried = match request(log, last, headers, deadline).await {
+        Ok(payload) => read_batch_answer(log, &payload, batch.len()),
+        Err(error) => Tried::NoAnswer(error),
+    };
+    match tried {
         Tried::Stored(sequence) | Tried::Duplicate(sequence) => Ok(sequence),
         Tried::WrongLast => Err(AppendError::Conflict),
         Tried::Refused(LogError::Answered { code, .. }) if BATCH_REFUSED.contains(&code) => {

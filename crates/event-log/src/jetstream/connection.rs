@@ -17,6 +17,10 @@ const API_LEVEL_MIN: u64 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Messages of one subscription that may wait here, so that partners cannot fill the memory of a
+/// gateway: what comes on top is not answered, and the partner sends it again.
+const SUBSCRIPTION_CAPACITY: usize = 256;
+
 /// What a user of an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -26,16 +30,19 @@ pub enum Role {
     Writer,
     /// Follows the log.
     Reader,
+    /// Hears the partners of the log and keeps their durables; cannot append.
+    Gateway,
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::Operator, Self::Writer, Self::Reader];
+    pub const ALL: [Self; 4] = [Self::Operator, Self::Writer, Self::Reader, Self::Gateway];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Operator => "operator",
             Self::Writer => "writer",
             Self::Reader => "reader",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -115,11 +122,16 @@ fn listed(differences: &[Difference]) -> String {
 /// Connects once; afterwards the client reconnects by itself for ever.
 pub(super) async fn connect(access: &Access) -> Result<async_nats::Client, OpenError> {
     let Access { url, log, role, .. } = access;
-    let client = async_nats::ConnectOptions::with_nkey(access.credential.seed.clone())
+    let options = async_nats::ConnectOptions::with_nkey(access.credential.seed.clone())
         .name(format!("townclerk {log} {}", role.as_str()))
         .custom_inbox_prefix(inbox_prefix(log.as_str(), *role))
         .connection_timeout(CONNECT_TIMEOUT)
-        .request_timeout(Some(REQUEST_TIMEOUT))
+        .request_timeout(Some(REQUEST_TIMEOUT));
+    let options = match role {
+        Role::Gateway => options.subscription_capacity(SUBSCRIPTION_CAPACITY),
+        Role::Operator | Role::Writer | Role::Reader => options,
+    };
+    let client = options
         .connect(url)
         .await
         .map_err(|error| OpenError::Connect {

@@ -2,6 +2,8 @@
 
 mod append;
 mod connection;
+mod continuation;
+mod partner;
 mod stream_config;
 
 use async_nats::jetstream::consumer::DeliverPolicy;
@@ -15,9 +17,13 @@ use townclerk_contract::subject::STREAM;
 use townclerk_domain::names::LogName;
 
 pub use connection::{Access, Credential, OpenError, Role, inbox_prefix};
+pub use partner::{GATEWAY_GROUP, PartnerDoor, try_as_partner};
 pub use stream_config::{Difference, Initialised};
 
-use crate::log::{AppendError, Appended, EventLog, Expected, Head, LogError, StoredMessage, Tail};
+use crate::log::{
+    AppendError, Appended, ContinueError, EventLog, Expected, Head, LogError, StoredMessage, Tail,
+    Verbatim,
+};
 
 /// A log of one account, over one connection.
 #[derive(Clone, Debug)]
@@ -105,6 +111,10 @@ impl EventLog for JetStreamLog {
 
     async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {
         append::batch(self, batch).await
+    }
+
+    async fn append_after(&self, end: u64, messages: &[Verbatim]) -> Result<u64, ContinueError> {
+        continuation::append_after(self, end, messages).await
     }
 
     async fn read_subject(

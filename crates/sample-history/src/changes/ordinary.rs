@@ -102,7 +102,8 @@ impl<'a> Stream<'a> {
         Ok(plans)
     }
 
-    fn plan(&mut self, log: &LogName, at: Timestamp) -> Spelt<Plan> {
+    /// One that is asked for at that moment, without a name yet.
+    pub fn plan(&mut self, log: &LogName, at: Timestamp) -> Spelt<Plan> {
         let change_type = *self.types.pick(self.dice);
         let requested = self.requested(log, change_type)?;
         let window = self.window(change_type, at);

@@ -39,19 +39,35 @@ pub fn stories(
     incidents: &[Incident],
     dice: &mut Dice,
 ) -> Spelt<Vec<Story>> {
-    let mut ordinary = Ordinary {
-        catalogue,
-        calendar,
-        dice,
-        weaknesses: Weighted::new(WEAKNESSES),
-        stories: Vec::new(),
-    };
+    let mut ordinary = Ordinary::new(catalogue, calendar, dice);
     ordinary.minor()?;
     ordinary.critical(incidents)?;
     Ok(ordinary.stories)
 }
 
-impl Ordinary<'_> {
+/// One that is not critical and begins at `at`, without a name yet.
+pub fn minor_story(
+    catalogue: &Catalogue,
+    calendar: &Calendar,
+    at: Timestamp,
+    dice: &mut Dice,
+) -> Spelt<Option<Story>> {
+    let mut ordinary = Ordinary::new(catalogue, calendar, dice);
+    ordinary.minor_one(on_the_minute(at))?;
+    Ok(ordinary.stories.pop())
+}
+
+impl<'a> Ordinary<'a> {
+    fn new(catalogue: &'a Catalogue, calendar: &'a Calendar, dice: &'a mut Dice) -> Self {
+        Self {
+            catalogue,
+            calendar,
+            dice,
+            weaknesses: Weighted::new(WEAKNESSES),
+            stories: Vec::new(),
+        }
+    }
+
     fn minor(&mut self) -> Spelt<()> {
         let first = Month::of_day(date(2019, 1, 1));
         let months = (first.number()..=Month::of_day(LAST_DAY).number()).map(Month::from_number);

@@ -6,6 +6,7 @@ mod outages;
 mod placement;
 mod published;
 mod restructure;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
 //! `townclerk demo`: the whole system on a throw-away folder, with the demonstration history.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub async fn demo(options: Demo) -> anyhow::Result<Outcome> {
         .prefix("townclerk-demo-")
         .tempdir()?;
     let free = SocketAddr::from(([127, 0, 0, 1], 0));
-    let councils = COUNCILS
+    let councils: BTreeSet<Code> = COUNCILS
         .map(Code::new)
         .into_iter()
         .collect::<Result<_, _>>()?;
@@ -42,10 +43,11 @@ pub async fn demo(options: Demo) -> anyhow::Result<Outcome> {
     ));
     let mut prepared = Prepared::start(UpOptions {
         data_dir: folder.path().to_owned(),
-        councils,
+        councils: Some(councils),
         listen: if options.once { free } else { options.listen },
         nats_server: options.nats_server,
         nats_port: None,
+        elsewhere: None,
     })
     .await?;
     load(&prepared).await?;
@@ -74,7 +76,7 @@ async fn load(prepared: &Prepared) -> anyhow::Result<()> {
         let messages = history.logs.get(log.name());
         let messages = messages.map(Vec::as_slice).unwrap_or_default();
         let bar = show::bar(&format!("loading {}", log.name()), messages.len() as u64);
-        import(&*log, messages, |done| bar.set_position(done)).await?;
+        import(&*log, messages, |done| bar.set_position(done)).await??;
         show::finish(&bar);
     }
     Ok(())
@@ -85,7 +87,7 @@ async fn caught_up(system: &System) -> anyhow::Result<()> {
     let mut looks = interval(LOOK_EVERY);
     loop {
         looks.tick().await;
-        let unready = system.views.unready();
+        let unready = system.views().unready();
         if unready.is_empty() {
             return Ok(());
         }

@@ -1,15 +1,27 @@
 //! What each command of the command line does.
 
+mod audit;
+mod council;
 mod demo;
 mod figures;
+mod history;
 mod list;
 mod log;
+mod partner;
+mod partner_check;
 mod replay;
 mod send;
 mod serve;
 mod show;
+mod tail;
 mod ticket;
 mod up;
+
+pub use self::audit::Audit;
+pub use self::council::Council;
+pub use self::history::History;
+pub use self::partner::Partner;
+pub use self::tail::Tail;
 
 use std::process::ExitCode;
 
@@ -24,8 +36,10 @@ const DIFFERENCES: u8 = 4;
 /// Whether a command found what it hoped for.
 pub(crate) enum Outcome {
     Good,
-    /// `verify` found differences.
+    /// `verify` found differences, `partner check` errors.
     Differences,
+    /// What was asked does not fit what there is; nothing was done, and why was said.
+    Refused,
 }
 
 /// Runs one command; errors go to stderr, each cause once.
@@ -39,12 +53,18 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Ticket(options) => ticket::ticket(options).await,
         Command::List(options) => list::list(options).await,
         Command::Send(options) => send::send(options).await,
+        Command::Council(options) => council::council(options).await,
+        Command::Partner(options) => partner::partner(options).await,
+        Command::History(options) => history::history(options).await,
+        Command::Tail(options) => tail::tail(options).await,
+        Command::Audit(options) => audit::audit(&options),
         Command::Rebuild(options) => replay::rebuild(options).await,
         Command::Verify(options) => replay::verify(options).await,
     };
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Differences) => ExitCode::from(DIFFERENCES),
+        Ok(Outcome::Refused) => ExitCode::from(REFUSED),
         Err(error) => {
             show::error(&error);
             let refused = error.downcast_ref::<Refused>();

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use townclerk_app::access::TokenBook;
+use townclerk_app::audit::AuditLog;
 use townclerk_app::clock;
 use townclerk_app::lifecycle::Parts;
 use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{Logs, Roles, compose};
+use crate::system::{Logs, Means, Roles, compose};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
@@ -22,6 +23,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         ServedRole::OutageService => roles.outages = true,
         ServedRole::RegistryService => roles.registry = true,
         ServedRole::RestructureService => roles.restructure = true,
+        ServedRole::PartnerGateway => roles.partners = true,
         ServedRole::ViewService => roles.views.extend(options.scope),
     }
     let logs = Logs {
@@ -30,22 +32,40 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         server_name: None,
     };
     let names = &options.nats.logs;
-    // A service gets no more than it needs: views read, the others write.
-    let (writers, readers) = match options.role {
-        ServedRole::ViewService => (Vec::new(), logs.open(names, Role::Reader).await?),
-        _ => (logs.open(names, Role::Writer).await?, Vec::new()),
-    };
+    // A service gets no more than it needs: views read, the gateway also writes and hears partners,
+    // the others write.
+    let (mut writers, mut readers, mut desks) = (Vec::new(), Vec::new(), Vec::new());
+    if options.role != ServedRole::ViewService {
+        writers = logs.open(names, Role::Writer).await?;
+    }
+    if matches!(
+        options.role,
+        ServedRole::ViewService | ServedRole::PartnerGateway
+    ) {
+        readers = logs.open(names, Role::Reader).await?;
+    }
+    if options.role == ServedRole::PartnerGateway {
+        desks = logs.desks(names).await?;
+    }
     let tokens = Arc::new(TokenBook::load(&options.tokens)?);
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let audit = AuditLog::open(&options.data, clock::system())
+        .with_context(|| format!("cannot write the audit log in {}", options.data.display()))?;
     let mut parts = Parts::new();
     let views_dir = options.data.join("views");
-    let clock = clock::system();
-    let parted = compose(
-        &roles, &writers, &readers, &views_dir, tokens, clock, &mut parts,
-    )
-    .await?;
+    let means = Means {
+        writers: &writers,
+        readers: &readers,
+        desks: &desks,
+        views_dir: &views_dir,
+        open_views: Vec::new(),
+        tokens,
+        audit: Arc::new(audit),
+        clock: clock::system(),
+    };
+    let parted = compose(&roles, means, &mut parts).await?;
     show::note(format!("Serving on http://{}", listener.local_addr()?));
     let serving = townclerk_app::http::serve::serve(listener, parted.router, parts.stop_token());
     parts.run("the HTTP server", serving);

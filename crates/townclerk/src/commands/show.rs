@@ -19,6 +19,16 @@ pub fn line(text: impl AsRef<str>) {
     println!("{}", text.as_ref());
 }
 
+/// A line of data, written at once: somebody may be waiting for it.
+///
+/// # Errors
+/// Whoever read it reads no more.
+pub fn line_at_once(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
 /// Data for programs.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

@@ -4,16 +4,22 @@ use townclerk_app::access::IssuedToken;
 
 use super::{Outcome, show};
 use crate::cli::Up;
-use crate::system::{Prepared, System, UpOptions, operator_token_file};
+use crate::system::{Logs, Prepared, System, UpOptions, operator_token_file};
 
 pub async fn up(options: Up) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
+    let elsewhere = options.nats_url.zip(options.credentials);
     let prepared = Prepared::start(UpOptions {
         data_dir: options.data,
-        councils: options.councils,
+        councils: options.councils.map(|named| named.into_iter().collect()),
         listen: options.listen,
         nats_server: options.nats_server,
         nats_port: options.nats_port,
+        elsewhere: elsewhere.map(|(url, credentials)| Logs {
+            url,
+            credentials,
+            server_name: None,
+        }),
     })
     .await?;
     tokens_once(&prepared.issued);
@@ -41,7 +47,7 @@ pub(super) fn tokens_once(issued: &[IssuedToken]) {
 
 pub(super) fn addresses(system: &System) {
     show::note("\nPages:");
-    for view in system.views.iter() {
+    for view in system.views().iter() {
         show::note(format!(
             "  {:13} {}/{}",
             view.scope(),

@@ -203,6 +203,15 @@ impl Run {
         self.child.wait().await
     }
 
+    /// Tells it to read its configuration again.
+    pub fn reload(&self) -> io::Result<()> {
+        if let Some(pid) = self.pid_to_signal() {
+            // Not waited for yet, so the id is still this process's.
+            kill_process(pid, Signal::HUP)?;
+        }
+        Ok(())
+    }
+
     /// Tells it to stop, waits, and kills it when that takes too long. It is gone afterwards.
     pub async fn stop(mut self) -> io::Result<()> {
         if let Some(pid) = self.pid_to_signal() {

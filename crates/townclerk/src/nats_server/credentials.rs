@@ -1,5 +1,6 @@
-//! Who may connect: for each log an operator, a writer and a reader, and one user of the system
-//! account. Their nkey seeds are files of mode 0600; the server is told the public keys only.
+//! Who may connect: for each log an operator, a writer, a reader and a gateway; each partner; and
+//! one user of the system account. Their nkey seeds are files of mode 0600; the server is told the
+//! public keys only.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -10,15 +11,13 @@ use std::{fmt, fs};
 use nkeys::{KeyPair, KeyPairType};
 use townclerk_event_log::jetstream::Role;
 
-use super::private_file;
+use crate::private_file::{self, OTHERS};
+use crate::town::Partner;
 
 /// Where the user of the system account receives answers.
 pub const SYS_INBOX_PREFIX: &str = "_INBOX_sys";
 
 pub(super) const SYS_ACCOUNT: &str = "SYS";
-
-/// The mode bits that let somebody else than the owner at a seed.
-const OTHERS: u32 = 0o077;
 
 /// The NATS account of a log: `north-brent` has `NORTH_BRENT`.
 pub fn account_name(log: &str) -> String {
@@ -68,6 +67,7 @@ impl fmt::Debug for User {
 #[derive(Clone, Debug)]
 pub struct Credentials {
     logs: BTreeMap<String, BTreeMap<Role, User>>,
+    partners: BTreeMap<Partner, User>,
     sys: User,
 }
 
@@ -105,7 +105,11 @@ pub enum CredentialsError {
 
 impl Credentials {
     /// Reads the seeds under `directory` and makes those that are not there yet.
-    pub fn load_or_create(directory: &Path, logs: &[String]) -> Result<Self, CredentialsError> {
+    pub fn load_or_create(
+        directory: &Path,
+        logs: &[String],
+        partners: &[Partner],
+    ) -> Result<Self, CredentialsError> {
         for log in logs {
             check_log(log)?;
         }
@@ -122,14 +126,25 @@ impl Credentials {
             }
             users_by_log.insert(log.clone(), users);
         }
+        let mut users_by_partner = BTreeMap::new();
+        for partner in partners {
+            let path = partner_seed_file(directory, partner);
+            create_directory(path.parent().unwrap_or(directory))?;
+            users_by_partner.insert(partner.clone(), load_or_create_user(&path)?);
+        }
         Ok(Self {
             logs: users_by_log,
+            partners: users_by_partner,
             sys,
         })
     }
 
     pub fn user(&self, log: &str, role: Role) -> Option<&User> {
         self.logs.get(log)?.get(&role)
+    }
+
+    pub fn partners(&self) -> impl Iterator<Item = (&Partner, &User)> {
+        self.partners.iter()
     }
 
     /// The user of the system account, who may ask for the server's settings.
@@ -140,6 +155,11 @@ impl Credentials {
     pub fn logs(&self) -> impl Iterator<Item = &str> {
         self.logs.keys().map(String::as_str)
     }
+}
+
+/// The file with a partner's seed, which it is given.
+pub fn partner_seed_file(credentials: &Path, partner: &Partner) -> PathBuf {
+    credentials.join(partner.name()).join("partner.nk")
 }
 
 fn check_log(log: &str) -> Result<(), CredentialsError> {

@@ -95,6 +95,21 @@ impl DataDirLock {
         }
     }
 
+    /// The process that works on a directory, if any does: not a nats-server that was left over.
+    ///
+    /// # Errors
+    /// A lock that cannot be looked at.
+    pub fn worker_on(directory: &Path) -> io::Result<Option<i32>> {
+        let file = match OpenOptions::new().read(true).open(directory.join("lock")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let metadata = file.metadata()?;
+        let holders = holders((metadata.dev(), metadata.ino()));
+        let worker = holders.iter().find(|holder| !holder.on_stdin);
+        Ok(worker.map(|holder| holder.pid))
+    }
+
     /// The lock's descriptor for a child's stdin.
     pub(super) fn as_stdin(&self) -> io::Result<Stdio> {
         self.file.try_clone().map(Stdio::from)

@@ -5,9 +5,10 @@ use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,9 @@ use super::child::{Launch, NotReady, Run};
 use super::config::{self, Settings, UnusablePath};
 use super::credentials::{Credentials, CredentialsError};
 use super::data_dir_lock::{DataDirLock, LockError};
-use super::private_file;
+use super::reload::{self, ReloadError};
+use crate::private_file;
+use crate::town::Partner;
 
 /// How often a free port is chosen again because somebody else was faster.
 const PORT_TRIES: u32 = 5;
@@ -32,6 +35,15 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(10);
 /// A server that ran this long before it died is restarted as quickly as the first time.
 const STEADY: Duration = Duration::from_secs(60);
 
+/// Where in the data directory the server's configuration is.
+const CONFIG_FILE: &str = "nats-server.conf";
+
+/// Where in the data directory the URL of the server stands that runs now, or ran last.
+const URL_FILE: &str = "nats.url";
+
+/// Hears whether the server could be told to read its configuration again.
+type Reload = oneshot::Sender<io::Result<()>>;
+
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -39,6 +51,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The logs, each with an account of its own. Name all: a log left out cannot be reached.
     pub logs: Vec<String>,
+    /// The tools of councils, each with an account of its own.
+    pub partners: Vec<Partner>,
     /// The executable; else `TOWNCLERK_NATS_SERVER` names it, else PATH has it.
     pub binary: Option<PathBuf>,
     /// The port on 127.0.0.1; else a free one. Kept for the life of this server.
@@ -50,7 +64,9 @@ pub struct Options {
 pub struct NatsServer {
     port: u16,
     server_name: String,
-    credentials: Credentials,
+    data_dir: PathBuf,
+    credentials: RwLock<Arc<Credentials>>,
+    reload: mpsc::Sender<Reload>,
     pid: watch::Receiver<Option<u32>>,
     stop: CancellationToken,
     supervisor: JoinHandle<io::Result<()>>,
@@ -90,12 +106,15 @@ impl NatsServer {
         let binary = Binary::find(options.binary.as_deref()).await?;
         let data_dir = make_data_dir(&options.data_dir)?;
         let lock = DataDirLock::acquire(&data_dir, &binary.path).await?;
-        let credentials =
-            Credentials::load_or_create(&data_dir.join("credentials"), &options.logs)?;
+        let credentials = Credentials::load_or_create(
+            &data_dir.join("credentials"),
+            &options.logs,
+            &options.partners,
+        )?;
         let server_name = random_name().map_err(io_error("read /dev/urandom"))?;
         let mut launch = Launch {
             binary: binary.path,
-            config: data_dir.join("nats-server.conf"),
+            config: data_dir.join(CONFIG_FILE),
             log: data_dir.join("nats-server.log"),
             port: 0,
             server_name: server_name.clone(),
@@ -108,6 +127,7 @@ impl NatsServer {
             "nats-server is ready"
         );
         let stop = CancellationToken::new();
+        let (reload, reloads) = mpsc::channel(1);
         let (pid_sender, pid) = watch::channel(run.pid());
         let port = launch.port;
         let supervisor = Supervisor {
@@ -116,14 +136,62 @@ impl NatsServer {
             pid: pid_sender,
             stop: stop.clone(),
         };
-        Ok(Self {
+        let server = Self {
             port,
             server_name,
-            credentials,
+            data_dir,
+            credentials: RwLock::new(Arc::new(credentials)),
+            reload,
             pid,
             stop,
-            supervisor: tokio::spawn(supervisor.run(run)),
-        })
+            supervisor: tokio::spawn(supervisor.run(run, reloads)),
+        };
+        let file = server.data_dir.join(URL_FILE);
+        let written = private_file::write(&file, &format!("{}\n", server.url()));
+        written.map_err(io_error(&format!("write {}", file.display())))?;
+        Ok(server)
+    }
+
+    /// Gives accounts to these logs and partners, and takes them from all others, while the server
+    /// runs. Returns once the server has read it.
+    ///
+    /// # Errors
+    /// A configuration that cannot be written, or that the server does not take; it keeps the one
+    /// before.
+    pub async fn reconfigure(
+        &self,
+        logs: &[String],
+        partners: &[Partner],
+    ) -> Result<(), ReloadError> {
+        let folder = self.data_dir.join("credentials");
+        let credentials = Credentials::load_or_create(&folder, logs, partners)?;
+        let settings = Settings {
+            server_name: &self.server_name,
+            port: self.port,
+            data_dir: &self.data_dir,
+        };
+        let text = config::render(&settings, &credentials)?;
+        let file = self.data_dir.join(CONFIG_FILE);
+        private_file::write(&file, &text).map_err(ReloadError::Write)?;
+        // The server makes a new account at the first time, and opens its imports at the second.
+        for _ in 0..2 {
+            let before = reload::loaded_at(&self.url(), credentials.sys()).await?;
+            self.signal_reload().await?;
+            reload::loaded_after(&self.url(), credentials.sys(), &before).await?;
+        }
+        *self
+            .credentials
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(credentials);
+        Ok(())
+    }
+
+    async fn signal_reload(&self) -> Result<(), ReloadError> {
+        let (done, told) = oneshot::channel();
+        let sent = self.reload.send(done).await;
+        sent.map_err(|_| ReloadError::Stopping)?;
+        let told = told.await.map_err(|_| ReloadError::Stopping)?;
+        told.map_err(ReloadError::Signal)
     }
 
     pub fn url(&self) -> String {
@@ -139,13 +207,19 @@ impl NatsServer {
         &self.server_name
     }
 
-    pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+    /// As it is: absolute, without links.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    pub fn credentials(&self) -> Arc<Credentials> {
+        let current = self.credentials.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The secret of a user, for a client; see also [`townclerk_event_log::jetstream::inbox_prefix`].
-    pub fn user_seed(&self, log: &str, role: Role) -> Option<&str> {
-        Some(self.credentials.user(log, role)?.seed())
+    pub fn user_seed(&self, log: &str, role: Role) -> Option<String> {
+        Some(self.credentials().user(log, role)?.seed().to_owned())
     }
 
     /// The process that answers now; `None` while it is being restarted.
@@ -187,15 +261,21 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn run(self, first: Run) -> io::Result<()> {
+    async fn run(self, first: Run, mut reloads: mpsc::Receiver<Reload>) -> io::Result<()> {
         let mut running = Some(first);
         let mut back_off = BACK_OFF_MIN;
         while let Some(mut run) = running {
             let began = Instant::now();
-            let ended = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => None,
-                ended = run.ended() => Some(ended),
+            let ended = loop {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => break None,
+                    ended = run.ended() => break Some(ended),
+                    Some(reload) = reloads.recv() => {
+                        // Who asked may have gone meanwhile.
+                        reload.send(run.reload()).ok();
+                    }
+                }
             };
             self.pid.send_replace(None);
             let Some(ended) = ended else {
@@ -245,6 +325,22 @@ impl Supervisor {
             tracing::warn!(error = %error, next_try = ?back_off, "nats-server does not restart");
         }
     }
+}
+
+/// The server that runs on a data directory: its URL and its name.
+///
+/// # Errors
+/// Files that are not there or do not say it.
+pub fn running_server(data_dir: &Path) -> io::Result<(String, String)> {
+    let url = private_file::read(&data_dir.join(URL_FILE))?;
+    let config = private_file::read(&data_dir.join(CONFIG_FILE))?;
+    let mut lines = config.lines();
+    let name = lines.find_map(|line| line.strip_prefix("server_name: "));
+    let name = name.ok_or_else(|| {
+        let why = format!("{CONFIG_FILE} names no server");
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })?;
+    Ok((url.trim().to_owned(), name.to_owned()))
 }
 
 /// Writes the configuration and starts the server, on another port if the first is taken.

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod lock;
+mod partners;
 mod permissions;
 mod supervision;
 
@@ -22,6 +23,7 @@ fn options(data_dir: &Path) -> Options {
     Options {
         data_dir: data_dir.to_owned(),
         logs: ["brent", "north-lewisham"].map(str::to_owned).to_vec(),
+        partners: Vec::new(),
         binary: None,
         port: None,
     }
@@ -52,7 +54,7 @@ struct Connection {
 
 async fn connect(server: &NatsServer, log: &str, role: Role) -> Connection {
     let seed = server.user_seed(log, role).unwrap();
-    connect_as(server, seed, &inbox_prefix(log, role)).await
+    connect_as(server, &seed, &inbox_prefix(log, role)).await
 }
 
 async fn connect_as(server: &NatsServer, seed: &str, inbox: &str) -> Connection {

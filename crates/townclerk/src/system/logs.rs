@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use townclerk_domain::names::LogName;
-use townclerk_event_log::EventLog;
-use townclerk_event_log::jetstream::{Access, Credential, Initialised, JetStreamLog, Role};
+use townclerk_event_log::jetstream::{
+    Access, Credential, Initialised, JetStreamLog, PartnerDoor, Role,
+};
+use townclerk_event_log::{EventLog, Grouped, PartnerDesk};
 
 /// Where logs are and how to get in.
 #[derive(Clone, Debug)]
@@ -19,7 +21,11 @@ pub struct Logs {
 }
 
 impl Logs {
-    fn access(&self, log: &LogName, role: Role) -> anyhow::Result<Access> {
+    /// How to reach one log in one role.
+    ///
+    /// # Errors
+    /// A credential that cannot be read.
+    pub fn access(&self, log: &LogName, role: Role) -> anyhow::Result<Access> {
         let file = seed_file(&self.credentials, log, role);
         let seed = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read the credential {}", file.display()))?;
@@ -34,7 +40,8 @@ impl Logs {
         })
     }
 
-    /// Opens logs in one role; each is asserted to be what the record needs.
+    /// Opens logs in one role; each is asserted to be what the record needs. What is written at the
+    /// same moment shares a batch.
     ///
     /// # Errors
     /// What was found and what to do.
@@ -45,10 +52,29 @@ impl Logs {
     ) -> anyhow::Result<Vec<Arc<dyn EventLog>>> {
         let mut open: Vec<Arc<dyn EventLog>> = Vec::with_capacity(logs.len());
         for log in logs {
-            let opened = JetStreamLog::open(&self.access(log, role)?).await?;
-            open.push(Arc::new(opened));
+            let opened: Arc<dyn EventLog> =
+                Arc::new(JetStreamLog::open(&self.access(log, role)?).await?);
+            open.push(match role {
+                Role::Writer => Arc::new(Grouped::new(opened)),
+                _ => opened,
+            });
         }
         Ok(open)
+    }
+}
+
+impl Logs {
+    /// Where the partners of logs are heard.
+    ///
+    /// # Errors
+    /// A log that cannot be opened.
+    pub async fn desks(&self, logs: &[LogName]) -> anyhow::Result<Vec<Arc<dyn PartnerDesk>>> {
+        let mut desks: Vec<Arc<dyn PartnerDesk>> = Vec::with_capacity(logs.len());
+        for log in logs {
+            let door = PartnerDoor::open(&self.access(log, Role::Gateway)?).await?;
+            desks.push(Arc::new(door));
+        }
+        Ok(desks)
     }
 }
 
@@ -68,7 +94,8 @@ pub async fn initialise(
     Ok(done)
 }
 
-fn seed_file(credentials: &Path, log: &LogName, role: Role) -> std::path::PathBuf {
+/// The file with the seed of a role.
+pub(super) fn seed_file(credentials: &Path, log: &LogName, role: Role) -> std::path::PathBuf {
     let name = format!("{}.nk", role.as_str());
     credentials.join(log.as_str()).join(name)
 }

@@ -1,10 +1,21 @@
-//! The whole system in one process: nats-server, services and views, started in order and stopped
-//! in reverse.
+//! The whole system in one process: nats-server, services and views, started in order, following
+//! the files that say who takes part, and stopped in reverse.
 
+mod admission;
+mod files;
 mod logs;
+mod reach;
 mod roles;
+mod running;
+mod server;
 mod up;
 
+pub(crate) use admission::{
+    Admitted, add_council, add_partner, council_ready, partner_gone, partner_ready, remove_partner,
+    town,
+};
+pub use files::{operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
-pub use roles::{Parted, Roles, compose};
-pub use up::{Prepared, System, UpOptions, operator_token_file};
+pub use reach::{Opened, Reach};
+pub use roles::{Means, Parted, Roles, compose};
+pub use up::{Prepared, System, UpOptions};

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use townclerk_app::access::{Guarded, RouteNeed, TokenBook, session};
+use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
 use townclerk_app::command::Handlers;
 use townclerk_app::http::health;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
 use townclerk_domain::names::Scope;
-use townclerk_event_log::EventLog;
+use townclerk_event_log::{EventLog, PartnerDesk};
+use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
+use townclerk_partner_gateway::{events, facts};
 use townclerk_view_service::{View, Views};
 
 /// What one process serves.
@@ -23,7 +26,23 @@ pub struct Roles {
     pub outages: bool,
     pub registry: bool,
     pub restructure: bool,
+    /// Facts in and events out, for the tools of councils.
+    pub partners: bool,
     pub views: BTreeSet<Scope>,
+}
+
+/// What the roles of a process work with.
+pub struct Means<'a> {
+    pub writers: &'a [Arc<dyn EventLog>],
+    pub readers: &'a [Arc<dyn EventLog>],
+    /// Where partners are heard.
+    pub desks: &'a [Arc<dyn PartnerDesk>],
+    pub views_dir: &'a Path,
+    /// Views that are open already, from a composition before.
+    pub open_views: Vec<Arc<View>>,
+    pub tokens: Arc<TokenBook>,
+    pub audit: Arc<AuditLog>,
+    pub clock: Clock,
 }
 
 /// A composed process: what it serves, and what runs beside it.
@@ -34,7 +53,7 @@ pub struct Parted {
 }
 
 /// The logs that a view of `scope` reads, out of those there are.
-fn logs_of(scope: &Scope, readers: &[Arc<dyn EventLog>]) -> Vec<Arc<dyn EventLog>> {
+pub(super) fn logs_of(scope: &Scope, readers: &[Arc<dyn EventLog>]) -> Vec<Arc<dyn EventLog>> {
     readers
         .iter()
         .filter(|log| scope.reads(log.name()))
@@ -46,34 +65,19 @@ fn logs_of(scope: &Scope, readers: &[Arc<dyn EventLog>]) -> Vec<Arc<dyn EventLog
 ///
 /// # Errors
 /// A view that cannot be opened.
-pub async fn compose(
-    roles: &Roles,
-    writers: &[Arc<dyn EventLog>],
-    readers: &[Arc<dyn EventLog>],
-    views_dir: &Path,
-    tokens: Arc<TokenBook>,
-    clock: Clock,
-    parts: &mut Parts,
-) -> anyhow::Result<Parted> {
-    let mut open = Vec::new();
-    for scope in &roles.views {
-        let dir = views_dir.join(scope.as_str());
-        let view = View::open(scope.clone(), &dir, logs_of(scope, readers)).await?;
-        for log in view.logs() {
-            let following = follow(Arc::clone(log), Arc::clone(&view), parts.stop_token());
-            parts.run("a view", following);
-        }
-        open.push(view);
-    }
-    let views = Views::new(open);
-    let mut guarded = Guarded::new(tokens);
+pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyhow::Result<Parted> {
+    let views = views(roles, &means, parts).await?;
+    let mut guarded = Guarded::audited(Arc::clone(&means.tokens), Arc::clone(&means.audit));
     let readiness = views.clone();
     let ready = move || match readiness.unready() {
         reasons if reasons.is_empty() => Ok(()),
         reasons => Err(reasons),
     };
     guarded = health::routes(guarded, Arc::new(ready));
-    guarded = commands(guarded, roles, writers, clock);
+    guarded = commands(guarded, roles, means.writers, Arc::clone(&means.clock));
+    if roles.partners {
+        guarded = partners(guarded, &means, parts);
+    }
     if !roles.views.is_empty() {
         guarded = session::routes(guarded);
         guarded = townclerk_view_service::routes(guarded, &views);
@@ -84,6 +88,43 @@ pub async fn compose(
         needs,
         views,
     })
+}
+
+/// Opens the views that are not open yet, and follows the logs of all.
+async fn views(roles: &Roles, means: &Means<'_>, parts: &mut Parts) -> anyhow::Result<Views> {
+    let mut open = Vec::new();
+    for scope in &roles.views {
+        let before = means.open_views.iter().find(|view| view.scope() == scope);
+        let view = match before {
+            Some(view) => Arc::clone(view),
+            None => {
+                let dir = means.views_dir.join(scope.as_str());
+                View::open(scope.clone(), &dir, logs_of(scope, means.readers)).await?
+            }
+        };
+        open.push(view);
+    }
+    for view in &open {
+        for log in view.logs() {
+            let following = follow(Arc::clone(log), Arc::clone(view), parts.stop_token());
+            parts.run("a view", following);
+        }
+    }
+    Ok(Views::new(open))
+}
+
+/// Adds facts in and events out, and answers partners at their desks.
+fn partners(guarded: Guarded, means: &Means<'_>, parts: &mut Parts) -> Guarded {
+    // A tool tells of its own council; what several share is told by the shared service.
+    let councils = means.writers.iter().filter(|log| !log.name().is_shared());
+    let councils: Vec<_> = councils.cloned().collect();
+    let clock = Arc::clone(&means.clock);
+    let gateway = Arc::new(Gateway::new(&councils, clock, HoldLimits::default()));
+    let desks = means.desks.to_vec();
+    let serving = facts::serve(Arc::clone(&gateway), desks, parts.stop_token());
+    parts.run("the partners' gateway", serving);
+    let guarded = facts::routes(guarded, gateway);
+    events::routes(guarded, means.readers, parts.stop_token())
 }
 
 /// Adds the commands of the roles that write.

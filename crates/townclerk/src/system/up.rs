@@ -1,33 +1,46 @@
 //! `townclerk up`: everything in one process on one data directory.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use axum::Router;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use townclerk_app::access::{IssuedToken, RouteNeed, TokenBook};
-use townclerk_app::clock;
-use townclerk_app::http::serve::serve;
+use townclerk_app::http::serve::serve_latest;
 use townclerk_app::lifecycle::Parts;
-use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 use townclerk_view_service::Views;
 
+use super::files::{Editing, Looked, operator_token_file, token_book_file};
 use super::logs::{Logs, initialise};
-use super::roles::{Parted, Roles, compose};
-use crate::nats_server::{NatsServer, Options, SYS_INBOX_PREFIX, VARZ_SUBJECT};
+use super::reach::{logs_of, server_options, tenants};
+use super::roles::Parted;
+use super::running::{Ground, Running};
+use super::server::Server;
+use crate::nats_server::{DataDirLock, NatsServer, SYS_INBOX_PREFIX, VARZ_SUBJECT};
+use crate::town::Town;
+
+/// The councils of a first start that names none.
+const FIRST_COUNCILS: [&str; 3] = ["brent", "lewisham", "southwark"];
 
 #[derive(Clone, Debug)]
 pub struct UpOptions {
     pub data_dir: PathBuf,
-    pub councils: Vec<Code>,
+    /// Who takes part at the first start; later `town.json` says so, and this must agree with it.
+    pub councils: Option<BTreeSet<Code>>,
     /// Where to serve HTTP; port 0 takes a free one.
     pub listen: SocketAddr,
     pub nats_server: Option<PathBuf>,
     pub nats_port: Option<u16>,
+    /// A nats-server that somebody else runs.
+    pub elsewhere: Option<Logs>,
 }
 
 impl UpOptions {
@@ -36,35 +49,54 @@ impl UpOptions {
         let councils = councils.iter().map(|council| Code::new(*council));
         Ok(Self {
             data_dir: data_dir.to_owned(),
-            councils: councils.collect::<Result<_, _>>()?,
+            councils: Some(councils.collect::<Result<_, _>>()?),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             nats_server: None,
             nats_port: None,
+            elsewhere: None,
         })
     }
 
-    fn log_names(&self) -> anyhow::Result<Vec<LogName>> {
-        let councils = self.councils.iter();
-        let mut logs: Vec<LogName> = councils
-            .map(|council| LogName::new(council.as_str()))
-            .collect::<Result<_, _>>()?;
-        if logs.iter().any(LogName::is_shared) {
-            bail!("no council is called shared: that log is there by itself");
+    /// Who takes part: as `town.json` says, which a first start writes.
+    async fn town(&self) -> anyhow::Result<Town> {
+        let _editing = Editing::begin(&self.data_dir).await?;
+        if let Some(town) = Town::load(&self.data_dir)? {
+            let named = self.councils.as_ref();
+            let other = named.filter(|named| **named != town.councils);
+            // Where another works on the folder, the lock is what this start is refused by.
+            let alone = DataDirLock::worker_on(&self.data_dir)?.is_none();
+            if let Some(named) = other.filter(|_| alone) {
+                bail!(
+                    "town.json in {} names the councils {}, not {}: leave --councils out, and \
+                     let a council join with `townclerk council add`",
+                    self.data_dir.display(),
+                    listed(&town.councils),
+                    listed(named)
+                );
+            }
+            return Ok(town);
         }
-        logs.push(LogName::shared());
-        logs.sort();
-        logs.dedup();
-        Ok(logs)
+        let first = || FIRST_COUNCILS.map(Code::new).into_iter().collect();
+        let councils = self.councils.clone().map_or_else(first, Ok)?;
+        let town = Town::of(councils)?;
+        town.save(&self.data_dir)?;
+        Ok(town)
     }
+}
+
+fn listed(councils: &BTreeSet<Code>) -> String {
+    let names: Vec<&str> = councils.iter().map(Code::as_str).collect();
+    names.join(", ")
 }
 
 /// nats-server runs, every stream is there, tokens exist; nothing is served yet.
 pub struct Prepared {
     options: UpOptions,
-    nats: NatsServer,
-    names: Vec<LogName>,
+    server: Server,
+    town: Town,
     logs: Logs,
     tokens: TokenBook,
+    looked: Looked,
     /// Made at this start; shown once.
     pub issued: Vec<IssuedToken>,
 }
@@ -75,31 +107,20 @@ impl Prepared {
     /// # Errors
     /// What was found and what to do.
     pub async fn start(options: UpOptions) -> anyhow::Result<Self> {
-        let names = options.log_names()?;
-        let nats = NatsServer::start(Options {
-            data_dir: options.data_dir.clone(),
-            logs: names.iter().map(LogName::to_string).collect(),
-            binary: options.nats_server.clone(),
-            port: options.nats_port,
-        })
-        .await?;
-        let logs = Logs {
-            url: nats.url(),
-            credentials: options.data_dir.join("credentials"),
-            server_name: Some(nats.server_name().to_owned()),
-        };
-        let made = Self::make(&options, &nats, &logs, &names).await;
-        match made {
-            Ok((tokens, issued)) => Ok(Self {
+        let town = options.town().await?;
+        let (server, logs) = server(&options, &town).await?;
+        match Self::make(&options, &server, &logs, &town).await {
+            Ok((tokens, issued, looked)) => Ok(Self {
                 options,
-                nats,
-                names,
+                server,
+                town,
                 logs,
                 tokens,
+                looked,
                 issued,
             }),
             Err(error) => {
-                nats.stop().await?;
+                server.stop().await?;
                 Err(error)
             }
         }
@@ -107,17 +128,27 @@ impl Prepared {
 
     async fn make(
         options: &UpOptions,
-        nats: &NatsServer,
+        server: &Server,
         logs: &Logs,
-        names: &[LogName],
-    ) -> anyhow::Result<(TokenBook, Vec<IssuedToken>)> {
-        assert_synchronous(nats).await?;
-        for (log, initialised) in initialise(logs, names).await? {
+        town: &Town,
+    ) -> anyhow::Result<(TokenBook, Vec<IssuedToken>, Looked)> {
+        if let Server::Own(nats) = server {
+            assert_synchronous(nats).await?;
+        }
+        for (log, initialised) in initialise(logs, &town.logs()).await? {
             tracing::debug!(%log, ?initialised, "stream");
         }
-        let book = options.data_dir.join("tokens.json");
+        let _editing = Editing::begin(&options.data_dir).await?;
+        let book = token_book_file(&options.data_dir);
         let operator = operator_token_file(&options.data_dir);
-        Ok(TokenBook::load_or_create(&book, &operator)?)
+        let (tokens, issued) = TokenBook::load_or_create(&book, &operator)?;
+        // Nobody edits them while we look.
+        let looked = Looked::at(&options.data_dir).await;
+        Ok((tokens, issued, looked))
+    }
+
+    fn names(&self) -> Vec<LogName> {
+        self.town.logs()
     }
 
     /// The logs of this system, to be written to.
@@ -125,7 +156,7 @@ impl Prepared {
     /// # Errors
     /// A log that cannot be opened.
     pub async fn writers(&self) -> anyhow::Result<Vec<Arc<dyn EventLog>>> {
-        self.logs.open(&self.names, Role::Writer).await
+        self.logs.open(&self.names(), Role::Writer).await
     }
 
     /// The logs of this system, to be read.
@@ -133,74 +164,97 @@ impl Prepared {
     /// # Errors
     /// A log that cannot be opened.
     pub async fn readers(&self) -> anyhow::Result<Vec<Arc<dyn EventLog>>> {
-        self.logs.open(&self.names, Role::Reader).await
+        self.logs.open(&self.names(), Role::Reader).await
     }
 
-    /// Opens the views and serves everything.
+    /// Opens the views, serves everything, and follows the files from now on.
     ///
     /// # Errors
     /// A view or an address that cannot be used.
     pub async fn serve(self) -> anyhow::Result<System> {
+        let Self {
+            options,
+            server,
+            town,
+            logs,
+            tokens,
+            looked,
+            issued: _,
+        } = self;
         let mut parts = Parts::new();
-        let served = self.serve_with(&mut parts).await;
-        match served {
-            Ok((address, parted)) => Ok(System {
+        let ground = Ground {
+            data_dir: options.data_dir.clone(),
+            server: server.clone(),
+            logs,
+            town,
+            tokens,
+            looked,
+        };
+        match serve_with(options.listen, ground, &mut parts).await {
+            Ok((address, served)) => Ok(System {
                 address,
-                views: parted.views,
-                needs: parted.needs,
-                nats: self.nats,
+                served,
+                server,
                 parts,
-                data_dir: self.options.data_dir,
+                data_dir: options.data_dir,
             }),
             Err(error) => {
                 // What failed first is what matters; the rest is only stopped.
                 if let Err(stopping) = parts.drain().await {
                     tracing::warn!(%stopping, "while stopping");
                 }
-                self.nats.stop().await?;
+                server.stop().await?;
                 Err(error)
             }
         }
     }
-
-    async fn serve_with(&self, parts: &mut Parts) -> anyhow::Result<(SocketAddr, Parted)> {
-        let listen = self.options.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
-        let councils = self.names.iter().filter(|log| !log.is_shared());
-        let scopes = councils.map(|log| Scope::Log(log.clone()));
-        let roles = Roles {
-            tickets: true,
-            changes: true,
-            outages: true,
-            registry: true,
-            restructure: true,
-            views: scopes.chain([Scope::Joint]).collect(),
-        };
-        let (writers, readers) = (self.writers().await?, self.readers().await?);
-        let views_dir = self.options.data_dir.join("views");
-        let (tokens, clock) = (Arc::new(self.tokens.clone()), clock::system());
-        let parted = compose(&roles, &writers, &readers, &views_dir, tokens, clock, parts).await?;
-        let address = listener.local_addr()?;
-        let serving = serve(listener, parted.router.clone(), parts.stop_token());
-        parts.run("the HTTP server", serving);
-        Ok((address, parted))
-    }
 }
 
-/// The file from which the command line on this machine takes the operator's token.
-pub fn operator_token_file(data_dir: &Path) -> PathBuf {
-    data_dir.join("operator.token")
+type Served = watch::Receiver<Arc<Parted>>;
+
+async fn serve_with(
+    listen: SocketAddr,
+    ground: Ground,
+    parts: &mut Parts,
+) -> anyhow::Result<(SocketAddr, Served)> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+    let address = listener.local_addr()?;
+    let stop = parts.stop_token();
+    let running = Running::start(ground, &stop).await?;
+    let served = running.served();
+    let routers: watch::Receiver<Router> = running.routers();
+    parts.run("the HTTP server", serve_latest(listener, routers, stop));
+    parts.run("what is served", running.follow_files());
+    Ok((address, served))
+}
+
+/// nats-server on the data directory, or the one that somebody else runs.
+async fn server(options: &UpOptions, town: &Town) -> anyhow::Result<(Server, Logs)> {
+    let data = &options.data_dir;
+    let Some(logs) = options.elsewhere.clone() else {
+        let binary = options.nats_server.clone();
+        let nats = NatsServer::start(server_options(data, town, binary, options.nats_port)).await?;
+        let logs = logs_of(&nats, data);
+        return Ok((Server::Own(Arc::new(nats)), logs));
+    };
+    let lock = DataDirLock::acquire(data, Path::new("nats-server")).await?;
+    let server = Server::Elsewhere {
+        credentials: logs.credentials.clone(),
+        lock: Arc::new(lock),
+    };
+    let (names, partners) = tenants(town);
+    server.admit(data, &names, &partners).await?;
+    Ok((server, logs))
 }
 
 /// Everything runs.
 pub struct System {
     pub address: SocketAddr,
-    pub views: Views,
-    pub needs: Vec<RouteNeed>,
-    pub nats: NatsServer,
     pub data_dir: PathBuf,
+    served: Served,
+    server: Server,
     parts: Parts,
 }
 
@@ -209,14 +263,31 @@ impl System {
         format!("http://{}", self.address)
     }
 
+    /// The views that are served now; none while councils are being changed.
+    pub fn views(&self) -> Views {
+        self.served.borrow().views.clone()
+    }
+
+    /// The routes that are served now.
+    pub fn needs(&self) -> Vec<RouteNeed> {
+        self.served.borrow().needs.clone()
+    }
+
+    /// Its own nats-server; none where somebody else runs one.
+    pub fn nats(&self) -> Option<&NatsServer> {
+        match &self.server {
+            Server::Own(nats) => Some(nats),
+            Server::Elsewhere { .. } => None,
+        }
+    }
+
     /// Runs until a signal comes or a part fails, then stops everything, nats-server last.
     ///
     /// # Errors
     /// The first failure.
     pub async fn until_stopped(self) -> anyhow::Result<()> {
         let stopped = self.parts.until_stopped().await;
-        tracing::info!("stopping nats-server");
-        self.nats.stop().await?;
+        self.server.stop().await?;
         Ok(stopped?)
     }
 
@@ -226,7 +297,7 @@ impl System {
     /// The first failure.
     pub async fn stop(self) -> anyhow::Result<()> {
         let stopped = self.parts.drain().await;
-        self.nats.stop().await?;
+        self.server.stop().await?;
         Ok(stopped?)
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use townclerk_domain::period::Month;
 
 use super::{KeyReader, push_name};
+use crate::attributes::Attributes;
 use crate::dimension::Mask;
 use crate::measure::Measure;
 use crate::rows::RowsError;
@@ -63,6 +64,32 @@ pub fn key(cell: &CellKey, month: Month) -> Vec<u8> {
     let mut key = of_cell(cell);
     key.extend_from_slice(&month_bytes(month));
     key
+}
+
+/// Writes the key of a record with these attributes behind what is there; whether it has all
+/// values of the mask. The slot is given in parts, as [`Slot`] shows it.
+pub(crate) fn write_key(
+    key: &mut Vec<u8>,
+    slot: &[&str],
+    measure: Measure,
+    mask: Mask,
+    attributes: &Attributes,
+    month: Month,
+) -> bool {
+    key.push(b'C');
+    for part in slot {
+        key.extend_from_slice(part.as_bytes());
+    }
+    key.extend_from_slice(&[0, measure.byte()]);
+    key.extend_from_slice(&mask.bits().to_be_bytes());
+    for dimension in mask.dimensions() {
+        let Some(value) = attributes.value(dimension) else {
+            return false;
+        };
+        push_name(key, value);
+    }
+    key.extend_from_slice(&month_bytes(month));
+    true
 }
 
 fn month_bytes(month: Month) -> [u8; 4] {

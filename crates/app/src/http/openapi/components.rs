@@ -17,6 +17,12 @@ pub(super) const PATH_PARAMETERS: [&str; 4] = ["log", "view", "council", "id"];
 /// The headers of every command.
 pub(super) const COMMAND_HEADERS: [&str; 3] = [IDEMPOTENCY_KEY, CORRELATION_ID, TRACEPARENT];
 
+/// After which event a stream goes on.
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
+
+/// Which answer is there already.
+pub(super) const IF_NONE_MATCH: &str = "if-none-match";
+
 pub(super) const BEARER: &str = "bearer";
 
 pub(super) const COOKIE: &str = "cookie";
@@ -84,6 +90,19 @@ fn parameters() -> Value {
             token,
         ),
         TRACEPARENT: header(TRACEPARENT, false, "W3C Trace Context.", trace),
+        LAST_EVENT_ID: header(
+            LAST_EVENT_ID,
+            false,
+            "The id of the last event that was read: goes on after it, whatever the query says.",
+            json!({ "type": "string", "pattern": "^([a-z0-9-]+:)?[0-9]+$" }),
+        ),
+        IF_NONE_MATCH: header(
+            IF_NONE_MATCH,
+            false,
+            "The `ETag` of an answer that is there already, or several: where it still holds, the \
+             answer is 304 without a body.",
+            json!({ "type": "string" }),
+        ),
     })
 }
 

@@ -4,6 +4,7 @@
 //! served is one that was not made anew.
 
 mod components;
+mod facts;
 mod operation;
 mod responses;
 

@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use townclerk_domain::decider::FUTURE_TOLERANCE;
 
-use super::components::{BEARER, COMMAND_HEADERS, COOKIE, PATH_PARAMETERS};
+use super::components::{
+    BEARER, COMMAND_HEADERS, COOKIE, IF_NONE_MATCH, LAST_EVENT_ID, PATH_PARAMETERS,
+};
+use super::facts;
 use super::responses::{Shared, responses};
 use crate::access::{Anonymous, Need, RouteNeed, ScopeNeed};
 use crate::http::body::HAPPENED;
@@ -43,7 +46,11 @@ fn operation_id(route: &RouteNeed) -> String {
 
 /// What an operation is about.
 pub(super) fn tag(route: &RouteNeed) -> String {
-    let of_scope = ["/v1/logs/{log}/", "/v1/views/{view}/"];
+    let of_scope = [
+        "/v1/logs/{log}/",
+        "/v1/councils/{log}/",
+        "/v1/views/{view}/",
+    ];
     let of_scope = of_scope
         .iter()
         .find_map(|prefix| route.path.strip_prefix(prefix));
@@ -54,9 +61,11 @@ pub(super) fn tag(route: &RouteNeed) -> String {
             Answers::Page => "pages",
             Answers::Text(_) => "health",
             Answers::Lines => "views",
-            Answers::Json(_) => resource.unwrap_or("views"),
+            Answers::Json(_) | Answers::Tagged(_) | Answers::Events => resource.unwrap_or("views"),
         },
-        (Described::Command { .. } | Described::Unsaid, resource) => resource.unwrap_or("others"),
+        (Described::Command { .. } | Described::Facts { .. } | Described::Unsaid, resource) => {
+            resource.unwrap_or("others")
+        }
     };
     tag.to_owned()
 }
@@ -69,6 +78,7 @@ fn who(need: &Need) -> String {
     let roles = roles.join(", ");
     let reach = match need.scope {
         ScopeNeed::PathLog => " that reaches the log",
+        ScopeNeed::PathLogToRead => " that reaches the log; a partner's also reads `shared`",
         ScopeNeed::PathView => " that reaches the view",
         ScopeNeed::Nothing => "",
     };
@@ -102,6 +112,14 @@ fn parameters(route: &RouteNeed) -> Vec<Value> {
         .filter(|name| route.path.contains(&format!("{{{name}}}")));
     let headers = match route.described {
         Described::Command { .. } => COMMAND_HEADERS.as_slice(),
+        Described::Read {
+            answers: Answers::Events,
+            ..
+        } => &[LAST_EVENT_ID],
+        Described::Read {
+            answers: Answers::Tagged(_),
+            ..
+        } => &[IF_NONE_MATCH],
         _ => &[],
     };
     let query = match &route.described {
@@ -132,6 +150,7 @@ fn body(described: &Described) -> Option<Value> {
     let (media, schema) = match described {
         Described::Command { body } => ("application/json", with_happened(body())),
         Described::Form { fields } => ("application/x-www-form-urlencoded", (*fields)?()),
+        Described::Facts { .. } => return Some(facts::body()),
         Described::Read { .. } | Described::Unsaid => return None,
     };
     Some(json!({ "required": true, "content": { media: { "schema": schema } } }))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::facts;
 use crate::access::{Anonymous, Need, RouteNeed, ScopeNeed};
 use crate::http::described::{Answers, Described, Parameter};
 use crate::http::kind::Kind;
@@ -70,7 +71,9 @@ fn said(status: StatusCode, kinds: &[Kind]) -> Value {
         } } },
     });
     let header = match status {
-        StatusCode::SERVICE_UNAVAILABLE => Some(("Retry-After", json!({ "type": "integer" }))),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            Some(("Retry-After", json!({ "type": "integer" })))
+        }
         StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", json!({ "const": "Bearer" }))),
         _ => None,
     };
@@ -100,6 +103,7 @@ fn answers(described: &Described, shared: &mut Shared) -> Map<String, Value> {
     let (status, answer) = match described {
         Described::Unsaid => (StatusCode::OK, json!({ "description": "Not described." })),
         Described::Command { .. } => return recorded(shared),
+        Described::Facts { one, several } => return facts::answers(one(), several()),
         Described::Form { .. } => {
             let headers = json!({
                 "Location": { "schema": text() }, "Set-Cookie": { "schema": text() },
@@ -111,6 +115,16 @@ fn answers(described: &Described, shared: &mut Shared) -> Map<String, Value> {
         Described::Read { answers, .. } => {
             let answer = match answers {
                 Answers::Json(schema) => with("What was asked for.", "application/json", schema()),
+                Answers::Tagged(schema) => return tagged(schema()),
+                Answers::Events => with(
+                    "Server-sent events: `id` is a position, `event` the type of a CloudEvent, \
+                     `data` the CloudEvent as the log holds it. `event: foreign` and \
+                     `event: unreadable` tell `position` and `reason` of a message that is no \
+                     event of ours, or that this version cannot read. `event: end` comes last \
+                     where `follow=false`.",
+                    "text/event-stream",
+                    text(),
+                ),
                 Answers::Lines => with(
                     "Lines of JSON while the work goes on: steps, then `{\"report\": …}` or \
                      `{\"failed\": \"…\"}`.",
@@ -124,6 +138,30 @@ fn answers(described: &Described, shared: &mut Shared) -> Map<String, Value> {
         }
     };
     Map::from_iter([(status.as_str().to_owned(), answer)])
+}
+
+/// An answer with a tag, and how it is said that the one that is there still holds.
+fn tagged(schema: Value) -> Map<String, Value> {
+    let tag = json!({ "ETag": {
+        "description": "Changes with what was asked for, though not with `reached`.",
+        "schema": { "type": "string" },
+    } });
+    let answers = [
+        (
+            StatusCode::OK,
+            json!({
+                "description": "What was asked for.",
+                "headers": tag,
+                "content": { "application/json": { "schema": schema } },
+            }),
+        ),
+        (
+            StatusCode::NOT_MODIFIED,
+            json!({ "description": "The answer that is there still holds.", "headers": tag }),
+        ),
+    ];
+    let named = answers.map(|(status, answer)| (status.as_str().to_owned(), answer));
+    Map::from_iter(named)
 }
 
 /// Whether a command was recorded now or by an earlier attempt, by status.
@@ -157,6 +195,7 @@ fn problems(route: &RouteNeed) -> Vec<Kind> {
     match &route.described {
         Described::Unsaid => {}
         Described::Command { .. } => met.extend(OF_COMMANDS),
+        Described::Facts { .. } => met.extend(facts::PROBLEMS),
         Described::Form { fields: None } => {}
         Described::Form { fields: Some(_) } => met.extend([Kind::BAD_FORM, Kind::UNAUTHENTICATED]),
         Described::Read { query, answers } => {
@@ -175,6 +214,9 @@ fn of_a_read(need: &Need, query: &[Parameter], answers: Answers) -> Vec<Kind> {
     // Pages refuse what they do not take, even where they take nothing.
     if !query.is_empty() || matches!(answers, Answers::Page) {
         met.push(Kind::BAD_QUERY);
+    }
+    if matches!(answers, Answers::Events) {
+        met.extend([Kind::NO_SUCH_LOG, Kind::UNAVAILABLE, Kind::TOO_MANY_STREAMS]);
     }
     if need.scope == ScopeNeed::PathView {
         met.extend([Kind::NOT_FOUND, Kind::UNAVAILABLE]);

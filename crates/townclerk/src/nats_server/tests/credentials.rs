@@ -17,8 +17,8 @@ fn mode(path: &Path) -> u32 {
 fn seeds_are_private_and_stay() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().join("credentials");
-    let first = Credentials::load_or_create(&directory, &logs(&["brent"])).unwrap();
-    let then = Credentials::load_or_create(&directory, &logs(&["brent", "shared"])).unwrap();
+    let first = Credentials::load_or_create(&directory, &logs(&["brent"]), &[]).unwrap();
+    let then = Credentials::load_or_create(&directory, &logs(&["brent", "shared"]), &[]).unwrap();
     assert_eq!(mode(&directory), 0o700);
     assert_eq!(mode(&directory.join("brent")), 0o700);
     assert_eq!(mode(&directory.join("sys.nk")), 0o600);
@@ -39,10 +39,10 @@ fn seeds_are_private_and_stay() {
 #[test]
 fn a_seed_that_others_can_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    Credentials::load_or_create(directory.path(), &logs(&["brent"])).unwrap();
+    Credentials::load_or_create(directory.path(), &logs(&["brent"]), &[]).unwrap();
     let file = directory.path().join("brent/writer.nk");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    let error = Credentials::load_or_create(directory.path(), &logs(&["brent"])).unwrap_err();
+    let error = Credentials::load_or_create(directory.path(), &logs(&["brent"]), &[]).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("writer.nk has mode 0640"), "{text}");
     assert!(text.contains("chmod 600"), "{text}");
@@ -51,12 +51,13 @@ fn a_seed_that_others_can_read_is_refused() {
 #[test]
 fn a_damaged_seed_is_refused_and_not_shown() {
     let directory = tempfile::tempdir().unwrap();
-    Credentials::load_or_create(directory.path(), &logs(&["brent"])).unwrap();
+    Credentials::load_or_create(directory.path(), &logs(&["brent"]), &[]).unwrap();
     let file = directory.path().join("brent/writer.nk");
     let account = nkeys::KeyPair::new_account().seed().unwrap();
     for content in ["", "SUAnonsense", account.as_str()] {
         fs::write(&file, content).unwrap();
-        let error = Credentials::load_or_create(directory.path(), &logs(&["brent"])).unwrap_err();
+        let error =
+            Credentials::load_or_create(directory.path(), &logs(&["brent"]), &[]).unwrap_err();
         assert!(matches!(error, CredentialsError::Damaged { .. }), "{error}");
         assert!(content.is_empty() || !format!("{error:?}").contains(content));
     }
@@ -68,7 +69,7 @@ fn a_log_has_a_code_for_a_name() {
     for log in [
         "", "Brent", "brent/..", "-brent", "brent-", "br ent", "sys", "a_b",
     ] {
-        let error = Credentials::load_or_create(directory.path(), &logs(&[log])).unwrap_err();
+        let error = Credentials::load_or_create(directory.path(), &logs(&[log]), &[]).unwrap_err();
         assert!(
             matches!(error, CredentialsError::InvalidLog { .. }),
             "{log:?}: {error}"

@@ -132,7 +132,8 @@ async fn an_account_sees_nothing_of_another() {
 async fn the_system_user_can_ask_for_the_settings_alone() {
     let directory = tempfile::tempdir().unwrap();
     let server = start(directory.path()).await;
-    let seed = server.credentials().sys().seed();
+    let credentials = server.credentials();
+    let seed = credentials.sys().seed();
     let mut sys = connect_as(&server, seed, SYS_INBOX_PREFIX).await;
     let answer = sys.ask(VARZ_SUBJECT, json!({})).await;
     println!("{:#}", answer["data"]["jetstream"]["config"]);

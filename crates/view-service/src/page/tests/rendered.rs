@@ -26,6 +26,7 @@ pub(super) fn officer() -> Extension<Caller> {
         subject: CallerId::new("officer-1").unwrap(),
         roles: BTreeSet::from([Role::Officer]),
         councils: Councils::All,
+        system: None,
     })
 }
 

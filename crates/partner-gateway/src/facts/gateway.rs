@@ -1,0 +1,464 @@
+//! From a request of a tool to the answer of each of its facts.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::StreamExt;
+use futures::stream;
+use jiff::SignedDuration;
+use serde_json::value::RawValue;
+use tokio::sync::MutexGuard as TurnGuard;
+use townclerk_app::clock::Clock;
+use townclerk_app::http::Problem;
+use townclerk_app::http::kind::Kind;
+use townclerk_contract::fact::{self, Fact};
+use townclerk_domain::identity::{AggregateId, CommandId};
+use townclerk_domain::names::{Code, LogName};
+use townclerk_event_log::EventLog;
+
+use super::answer::{Answer, Answered, Answers, problem_of};
+use super::deciding::{Deciding, Tool, Verdict, id_reused};
+use super::held::{Full, Held, Room, Waiting, WaitingShown, say_the_same};
+
+/// Requests of one tool that are answered at a time.
+const REQUESTS_OF_A_TOOL_MAX: usize = 8;
+
+/// Records of one request that are decided at a time: they share the log's batches.
+const RECORDS_AT_A_TIME: usize = 64;
+
+/// Records that have their turn one after the other share one of so many locks.
+const TURNS: usize = 1_024;
+
+/// How often the held facts of a record are gone through: several times only where they happened at
+/// the same moment and came in the wrong order.
+const ROUNDS_MAX: usize = 8;
+
+/// How long, and how many, facts are held that come too early.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldLimits {
+    pub hold_for: SignedDuration,
+    pub of_a_tool: usize,
+    pub in_all: usize,
+    /// Of all held facts as they were sent.
+    pub bytes: usize,
+}
+
+impl Default for HoldLimits {
+    fn default() -> Self {
+        Self {
+            hold_for: SignedDuration::from_mins(10),
+            of_a_tool: 1_000,
+            in_all: 10_000,
+            bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What one request may be: one fact, several, or whichever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    One,
+    Several,
+    Either,
+}
+
+/// Takes in facts, for all tools of all councils.
+pub struct Gateway {
+    deciding: Deciding,
+    clock: Clock,
+    hold_for: SignedDuration,
+    waiting: Mutex<Waiting>,
+    /// Of one record one fact is decided at a time, so that none is put to wait just after what it
+    /// waits for was recorded.
+    turns: Vec<tokio::sync::Mutex<()>>,
+    requests: Mutex<BTreeMap<(LogName, Code), usize>>,
+}
+
+/// A request that is being answered.
+pub(super) struct Admitted<'a> {
+    requests: &'a Mutex<BTreeMap<(LogName, Code), usize>>,
+    owner: (LogName, Code),
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut entry) = requests.entry(self.owner.clone()) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+/// A fact's answer, and those of held facts that it settled.
+struct Taken {
+    answer: Answer,
+    settled: Vec<(CommandId, Answer)>,
+}
+
+/// A fact of a request: which one in it, and how many bytes it has.
+struct Sent {
+    index: usize,
+    bytes: usize,
+    fact: Fact,
+}
+
+impl Gateway {
+    /// On the logs of councils that may be written here.
+    pub fn new(logs: &[Arc<dyn EventLog>], clock: Clock, limits: HoldLimits) -> Self {
+        let room = Room {
+            of_a_tool: limits.of_a_tool,
+            in_all: limits.in_all,
+            bytes: limits.bytes,
+        };
+        Self {
+            deciding: Deciding::new(logs, &clock),
+            clock,
+            hold_for: limits.hold_for,
+            waiting: Mutex::new(Waiting::new(room)),
+            turns: (0..TURNS).map(|_| tokio::sync::Mutex::new(())).collect(),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// Lets one more request of a tool in.
+    ///
+    /// # Errors
+    /// The problem, where as many as may are being answered.
+    pub(super) fn admit(&self, tool: &Tool) -> Result<Admitted<'_>, Problem> {
+        let owner = (tool.council.clone(), tool.system.clone());
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_tool = requests.entry(owner.clone()).or_default();
+        if *of_tool >= REQUESTS_OF_A_TOOL_MAX {
+            let why = format!(
+                "{REQUESTS_OF_A_TOOL_MAX} requests of {} are being answered: wait for an answer \
+                 before you send the next",
+                tool.source()
+            );
+            return Err(Problem::unavailable(why));
+        }
+        *of_tool += 1;
+        Ok(Admitted {
+            requests: &self.requests,
+            owner,
+        })
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// The problem with the request as a whole; nothing of it was looked at then.
+    pub(super) async fn answer(
+        &self,
+        body: &[u8],
+        form: Form,
+        tool: &Tool,
+    ) -> Result<Answers, Problem> {
+        let is_array = body.trim_ascii_start().starts_with(b"[");
+        let expected = match (form, is_array) {
+            (Form::One, true) => Some("one CloudEvent, and this is an array"),
+            (Form::Several, false) => Some("an array of CloudEvents, and this is none"),
+            _ => None,
+        };
+        if let Some(expected) = expected {
+            let why = format!("the body is declared as {expected}");
+            return Err(Problem::malformed_json(why));
+        }
+        let texts = fact::split(body).map_err(|fault| problem_of(&fault))?;
+        let mut answers = self.take_all(&texts, tool).await;
+        match (is_array, answers.pop()) {
+            (false, Some(only)) => Ok(Answers::One(only)),
+            (_, last) => {
+                answers.extend(last);
+                Ok(Answers::Several(answers))
+            }
+        }
+    }
+
+    /// Takes each fact for itself, and answers in their order.
+    async fn take_all(&self, texts: &[Box<RawValue>], tool: &Tool) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(texts.len());
+        let mut first_of: BTreeMap<CommandId, Fact> = BTreeMap::new();
+        let mut records: BTreeMap<AggregateId, Vec<Sent>> = BTreeMap::new();
+        for (index, text) in texts.iter().enumerate() {
+            let fact = match read(text.get(), tool, &mut first_of) {
+                Ok(fact) => fact,
+                Err(refused) => {
+                    answers.push(Some(refused));
+                    continue;
+                }
+            };
+            answers.push(None);
+            let bytes = text.get().len();
+            let of_record = records.entry(fact.aggregate()).or_default();
+            of_record.push(Sent { index, bytes, fact });
+        }
+        let out = AtomicBool::new(false);
+        let taking = records
+            .into_values()
+            .map(|of_record| self.take_record(of_record, tool, &out));
+        let mut taken = stream::iter(taking).buffer_unordered(RECORDS_AT_A_TIME);
+        while let Some(of_record) = taken.next().await {
+            for (index, answer) in of_record {
+                answers[index] = Some(answer);
+            }
+        }
+        drop(taken);
+        answers.into_iter().flatten().collect()
+    }
+
+    /// The facts of one record: first what makes it, then by time.
+    async fn take_record(
+        &self,
+        mut facts: Vec<Sent>,
+        tool: &Tool,
+        out: &AtomicBool,
+    ) -> Vec<(usize, Answer)> {
+        facts.sort_by_key(|sent| (!sent.fact.begins(), sent.fact.happened, sent.index));
+        let mut answers: Vec<(usize, CommandId, Answer)> = Vec::with_capacity(facts.len());
+        for Sent { index, bytes, fact } in facts {
+            let command = fact.command();
+            if out.load(Ordering::Relaxed) {
+                answers.push((index, command, not_tried(&fact)));
+                continue;
+            }
+            let Taken { answer, settled } = self.take(fact, bytes, tool).await;
+            if is_out(&answer) {
+                out.store(true, Ordering::Relaxed);
+            }
+            // What waited within this request is told what became of it.
+            for (settled, answer) in settled {
+                let mut earlier = answers.iter_mut();
+                if let Some(earlier) = earlier.find(|(_, command, _)| *command == settled) {
+                    earlier.2 = answer;
+                }
+            }
+            answers.push((index, command, answer));
+        }
+        answers
+            .into_iter()
+            .map(|(index, _, answer)| (index, answer))
+            .collect()
+    }
+
+    /// Decides one fact, and then what waited for it.
+    async fn take(&self, fact: Fact, bytes: usize, tool: &Tool) -> Taken {
+        let aggregate = fact.aggregate();
+        let _turn = self.turn(aggregate).await;
+        let held = self.waiting().find(&fact);
+        let alone = |what| Taken {
+            answer: answer(&fact, what),
+            settled: Vec::new(),
+        };
+        if held.is_some_and(|held| !say_the_same(&held.fact, &fact)) {
+            return alone(Answered::Refused(id_reused()));
+        }
+        match self.deciding.decide(&fact, tool).await {
+            Verdict::Recorded(handled) => {
+                self.recorded(&fact);
+                let settled = self.settle(&fact).await;
+                Taken {
+                    answer: answer(&fact, Answered::Recorded(handled)),
+                    settled,
+                }
+            }
+            Verdict::Early(why) => {
+                let what = self.hold(&fact, bytes, tool, why);
+                alone(what)
+            }
+            Verdict::Refused(why) => {
+                self.refused(&fact, &why);
+                alone(Answered::Refused(why))
+            }
+            Verdict::TryAgain(why) => alone(Answered::TryAgain(why)),
+        }
+    }
+
+    /// Puts a fact that comes too early to wait, unless it waits already or did so in vain.
+    fn hold(&self, fact: &Fact, bytes: usize, tool: &Tool, why: Problem) -> Answered {
+        let mut waiting = self.waiting();
+        if let Some(held) = waiting.find(fact) {
+            let until = held.until;
+            return Answered::Held { until, why };
+        }
+        if waiting.was_given_up(fact) {
+            return Answered::Refused(why);
+        }
+        let since = (self.clock)();
+        let until = since.saturating_add(self.hold_for).unwrap_or(since);
+        let times = (since, until);
+        match waiting.hold(fact.clone(), tool.clone(), bytes, times, why.clone()) {
+            Ok(()) => Answered::Held { until, why },
+            Err(full) => Answered::TryAgain(too_early(full, &why)),
+        }
+    }
+
+    /// Tries the held facts of the same record again, now that something of it was recorded.
+    async fn settle(&self, fact: &Fact) -> Vec<(CommandId, Answer)> {
+        let mut settled = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let before = settled.len();
+            let waiting = self.waiting().of_record(fact);
+            for held in waiting {
+                let what = match self.deciding.decide(&held.fact, &held.tool).await {
+                    Verdict::Recorded(handled) => {
+                        self.recorded(&held.fact);
+                        Answered::Recorded(handled)
+                    }
+                    Verdict::Refused(why) => {
+                        self.refused(&held.fact, &why);
+                        Answered::Refused(why)
+                    }
+                    Verdict::Early(_) | Verdict::TryAgain(_) => continue,
+                };
+                settled.push((held.fact.command(), answer(&held.fact, what)));
+            }
+            if settled.len() == before {
+                break;
+            }
+        }
+        settled
+    }
+
+    /// Decides once more what has waited as long as it may, and then gives it up. Returns how many
+    /// facts that were.
+    pub(super) async fn end_waiting(&self) -> usize {
+        let due = self.waiting().due((self.clock)());
+        let count = due.len();
+        let mut records: BTreeMap<AggregateId, Vec<Arc<Held>>> = BTreeMap::new();
+        for held in due {
+            records.entry(held.aggregate).or_default().push(held);
+        }
+        stream::iter(records.into_values())
+            .for_each_concurrent(RECORDS_AT_A_TIME, |due| self.end_waiting_of(due))
+            .await;
+        count
+    }
+
+    /// As [`Self::end_waiting`], for those of one record.
+    async fn end_waiting_of(&self, due: Vec<Arc<Held>>) {
+        let Some(first) = due.first() else { return };
+        let _turn = self.turn(first.aggregate).await;
+        // Another gateway may have recorded what they wait for; then all that wait for it fit.
+        self.settle(&first.fact).await;
+        for held in due {
+            if self.waiting().find(&held.fact).is_some() {
+                self.decide_for_the_last_time(&held).await;
+            }
+        }
+    }
+
+    async fn decide_for_the_last_time(&self, held: &Held) {
+        match self.deciding.decide(&held.fact, &held.tool).await {
+            Verdict::Recorded(_) => self.recorded(&held.fact),
+            Verdict::Early(why) | Verdict::Refused(why) => self.refused(&held.fact, &why),
+            // The log may be away for a while; not for ever, because others want to wait too.
+            Verdict::TryAgain(why) => {
+                let last = held.until.saturating_add(self.hold_for);
+                if last.is_ok_and(|last| last <= (self.clock)()) {
+                    self.refused(&held.fact, &why);
+                }
+            }
+        }
+    }
+
+    fn recorded(&self, fact: &Fact) {
+        let mut waiting = self.waiting();
+        if waiting.release(fact) {
+            tracing::info!(
+                source = fact.source(), id = %fact.id, aggregate = %fact.aggregate(),
+                "a fact that waited is recorded"
+            );
+        }
+        waiting.forget_given_up(fact);
+    }
+
+    /// A fact that waited is remembered; one that did not was told at once.
+    fn refused(&self, fact: &Fact, why: &Problem) {
+        let now = (self.clock)();
+        let mut waiting = self.waiting();
+        if waiting.find(fact).is_some() {
+            waiting.give_up(fact, why, now);
+            tracing::warn!(
+                source = fact.source(), id = %fact.id, aggregate = %fact.aggregate(),
+                why = why.detail(), "a fact that waited is given up"
+            );
+        }
+    }
+
+    /// What of a tool waits, and what waited in vain.
+    pub(super) fn shown(&self, council: &LogName, system: &Code) -> WaitingShown {
+        self.waiting().shown(council, system)
+    }
+
+    async fn turn(&self, aggregate: AggregateId) -> TurnGuard<'_, ()> {
+        let (high, low) = aggregate.id.as_u64_pair();
+        let turn = usize::try_from((high ^ low) % self.turns.len() as u64).unwrap_or_default();
+        self.turns[turn].lock().await
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a fact that this tool may tell and that no other of the request contradicts.
+fn read(text: &str, tool: &Tool, first_of: &mut BTreeMap<CommandId, Fact>) -> Result<Fact, Answer> {
+    let fact = fact::read(text).map_err(|fault| Answer::unreadable(&fault))?;
+    let source = fact.source();
+    if source != tool.source() {
+        let why = format!(
+            "source: {source:?} is not yours; write {:?}: a tool tells what it knows itself, of its \
+             own council",
+            tool.source()
+        );
+        let problem = Problem::new(Kind::FORBIDDEN, why).with("field", "source");
+        return Err(answer(&fact, Answered::Refused(problem)));
+    }
+    match first_of.entry(fact.command()) {
+        Entry::Vacant(entry) => {
+            entry.insert(fact.clone());
+        }
+        Entry::Occupied(first) if say_the_same(first.get(), &fact) => {}
+        Entry::Occupied(_) => return Err(answer(&fact, Answered::Refused(id_reused()))),
+    }
+    Ok(fact)
+}
+
+fn answer(fact: &Fact, what: Answered) -> Answer {
+    Answer {
+        id: Some(fact.id.to_string()),
+        aggregate: Some(fact.aggregate()),
+        what,
+    }
+}
+
+/// Whether the log is out of reach: then the rest of a request need not find that out again.
+fn is_out(answer: &Answer) -> bool {
+    let Answered::TryAgain(problem) = &answer.what else {
+        return false;
+    };
+    [Kind::UNAVAILABLE, Kind::OUTCOME_UNKNOWN].contains(&problem.kind())
+}
+
+fn not_tried(fact: &Fact) -> Answer {
+    let why =
+        "the log cannot be used now, as another fact of this request found out; send it again";
+    answer(fact, Answered::TryAgain(Problem::unavailable(why)))
+}
+
+fn too_early(full: Full, why: &Problem) -> Problem {
+    let full = match full {
+        Full::OfTool(held) => format!("{held} facts of yours wait already"),
+        Full::InAll => "too many facts wait already".to_owned(),
+    };
+    let detail = format!(
+        "{}; {full}: send what comes before this one first, then this one again",
+        why.detail()
+    );
+    Problem::new(Kind::TOO_EARLY, detail)
+}

@@ -1,0 +1,104 @@
+//! Reading one piece of a feed as a fact; a fault becomes a finding.
+
+use serde_json::Value;
+use townclerk_contract::fact::{FACT_BYTES_MAX, Fact, Fault, FaultKind, read as read_fact};
+use townclerk_domain::identity::{AggregateKind, Token};
+
+use super::feed::{Flaw, Piece};
+use super::finding::{Finding, Sort};
+
+/// A piece that is no fact.
+pub struct Unread {
+    pub finding: Finding,
+    /// The record that it seems to be about.
+    pub record: Option<(AggregateKind, Token)>,
+}
+
+pub fn read(piece: Piece) -> Result<Fact, Box<Unread>> {
+    let Piece { place, content } = piece;
+    let text = content.map_err(|flaw| {
+        let (sort, found, remedy) = told(flaw);
+        Box::new(Unread {
+            finding: Finding::at(place, sort, &found, remedy),
+            record: None,
+        })
+    })?;
+    read_fact(&text).map_err(|fault| {
+        let record = record_of(&text);
+        let why = without_place(&fault.why);
+        let found = match fault.field.as_str() {
+            "" => why.to_owned(),
+            field => format!("{field}: {why}"),
+        };
+        let sort = sort_of(&fault);
+        let remedy = match sort {
+            Sort::UnknownValue => format!("map the tool's own to one of these; {}", fault.remedy),
+            _ => fault.remedy.clone(),
+        };
+        let finding = Finding::at(place, sort, &found, &remedy);
+        let name = record
+            .as_ref()
+            .map(|(kind, reference)| super::named(*kind, reference));
+        Box::new(Unread {
+            finding: finding.with(fault.id.as_deref(), name),
+            record,
+        })
+    })
+}
+
+fn told(flaw: Flaw) -> (Sort, String, &'static str) {
+    match flaw {
+        Flaw::TooLong => (
+            Sort::TooLarge,
+            format!("more than {FACT_BYTES_MAX} bytes"),
+            "a fact is shorter; in a file of lines each fact ends its line",
+        ),
+        Flaw::NotText => (
+            Sort::Malformed,
+            "it is not UTF-8".to_owned(),
+            "write the file in UTF-8",
+        ),
+        Flaw::CutOff => (
+            Sort::Malformed,
+            "the file ends within the array".to_owned(),
+            "see whether the export was cut off, and end the array with ]",
+        ),
+        Flaw::NoComma => (
+            Sort::Malformed,
+            "no comma stands before it".to_owned(),
+            "put a comma between the facts of an array",
+        ),
+        Flaw::AfterEnd => (
+            Sort::Malformed,
+            "something stands after the end of the array".to_owned(),
+            "write one array, or one fact a line without an array",
+        ),
+    }
+}
+
+fn sort_of(fault: &Fault) -> Sort {
+    match fault.kind {
+        FaultKind::Malformed => Sort::Malformed,
+        FaultKind::TooLarge => Sort::TooLarge,
+        FaultKind::UnknownField => Sort::UnknownField,
+        // Told apart for people who sort findings; all are refused alike.
+        FaultKind::InvalidField if fault.why.contains("unknown variant") => Sort::UnknownValue,
+        FaultKind::InvalidField if fault.why.contains("missing") => Sort::MissingField,
+        FaultKind::InvalidField => Sort::InvalidField,
+    }
+}
+
+/// What a JSON reader says without where: it counts from the begin of a fact, not of the feed.
+fn without_place(why: &str) -> &str {
+    why.split_once(" at line ").map_or(why, |(what, _)| what)
+}
+
+/// The record that a text seems to be about, although it is no fact.
+fn record_of(text: &str) -> Option<(AggregateKind, Token)> {
+    let json: Value = serde_json::from_str(text).ok()?;
+    let (kind, reference) = json.get("subject")?.as_str()?.split_once('/')?;
+    Some((
+        AggregateKind::from_token(kind)?,
+        Token::new(reference).ok()?,
+    ))
+}

@@ -1,0 +1,177 @@
+//! `townclerk audit`, and how operators' actions on the command line come into the audit log.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use jiff::Timestamp;
+use townclerk_app::audit::{AuditEntry, AuditFile};
+
+use super::{Outcome, show};
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// The data directory
+    #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
+    pub data: PathBuf,
+    /// Only what was at this time or later, such as 2026-11-20T09:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Print lines of JSON, as they are kept
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the audit log calls what was done on the command line.
+const COMMAND: &str = "command";
+
+/// Shows the audit log, the oldest line first.
+pub fn audit(options: &Audit) -> anyhow::Result<Outcome> {
+    let audit = AuditFile::in_folder(&options.data);
+    let files = audit
+        .files()
+        .with_context(|| format!("cannot look into {}", options.data.display()))?;
+    if files.is_empty() {
+        let data = options.data.display();
+        show::note(format!("there is no audit log in {data} (--data)"));
+    }
+    for path in files {
+        match print(&path, options) {
+            // Whoever read this has read enough.
+            Err(error) if is_broken_pipe(&error) => break,
+            printed => printed.with_context(|| format!("cannot read {}", path.display()))?,
+        }
+    }
+    Ok(Outcome::Good)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn print(path: &Path, options: &Audit) -> anyhow::Result<()> {
+    let file = match File::open(path) {
+        // Turned over since it was listed: what it held is in the next one by now.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
+        let line = line?;
+        let Ok(entry) = serde_json::from_str::<AuditEntry>(&line) else {
+            let path = path.display();
+            show::note(format!("{path}:{number} is no line of an audit log"));
+            continue;
+        };
+        if options.since.is_some_and(|since| entry.time < since) {
+            continue;
+        }
+        match options.json {
+            true => show::line_at_once(&line)?,
+            false => show::line_at_once(&text(&entry))?,
+        }
+    }
+    Ok(())
+}
+
+fn text(entry: &AuditEntry) -> String {
+    let AuditEntry {
+        time,
+        subject,
+        method,
+        path,
+        status,
+        outcome,
+    } = entry;
+    let status = status.map_or("–".to_owned(), |status| status.to_string());
+    let text = format!("{time:.0}  {subject:20} {status:4} {outcome:10} {method} {path}");
+    // What others sent is not to steer somebody's terminal.
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// Puts what an operator did on the command line into the audit log of a data directory. A line
+/// that cannot be written is said, and the action stands.
+pub(super) fn action(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>) {
+    if !data.is_dir() {
+        return;
+    }
+    let outcome = match outcome {
+        Ok(Outcome::Good) => "done".to_owned(),
+        Ok(Outcome::Differences) => "differences".to_owned(),
+        Ok(Outcome::Refused) => "refused".to_owned(),
+        Err(error) => format!("failed: {error:#}"),
+    };
+    let entry = AuditEntry {
+        time: Timestamp::now(),
+        subject: format!("uid {}", rustix::process::getuid().as_raw()),
+        method: COMMAND.to_owned(),
+        path: what.to_owned(),
+        status: None,
+        outcome,
+    };
+    let written = serde_json::to_vec(&entry).map_err(std::io::Error::from);
+    let written = written.and_then(|mut line| {
+        line.push(b'\n');
+        AuditFile::in_folder(data).append(&line)
+    });
+    if let Err(error) = written {
+        let data = data.display();
+        show::note(format!(
+            "the audit log in {data} could not be written: {error}"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_on_the_command_line_stands_in_the_audit_log() {
+        let dir = tempfile::tempdir().unwrap();
+        action(dir.path(), "partner add hornbill", &Ok(Outcome::Good));
+        let failed = Err(anyhow::anyhow!("no such council"));
+        action(dir.path(), "partner add glpi", &failed);
+        let file = dir.path().join("audit.ndjson");
+        let text = std::fs::read_to_string(file).unwrap();
+        let entries: Vec<AuditEntry> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let said: Vec<(&str, &str)> = entries
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry.outcome.as_str()))
+            .collect();
+        let expected = [
+            ("partner add hornbill", "done"),
+            ("partner add glpi", "failed: no such council"),
+        ];
+        assert_eq!(said, expected);
+        assert!(entries.iter().all(|entry| entry.method == COMMAND));
+    }
+
+    #[test]
+    fn a_line_for_people_has_everything_and_steers_no_terminal() {
+        let entry = AuditEntry {
+            time: "2026-11-20T09:15:00.25Z".parse().unwrap(),
+            subject: "unknown token".to_owned(),
+            method: "GET".to_owned(),
+            path: "/v1/\u{1b}[2J".to_owned(),
+            status: Some(401),
+            outcome: "refused".to_owned(),
+        };
+        let text = text(&entry);
+        for part in [
+            "2026-11-20T09:15:00Z",
+            "unknown token",
+            "401",
+            "refused",
+            "GET /v1/",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+}

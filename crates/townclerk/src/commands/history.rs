@@ -1,0 +1,350 @@
+//! `townclerk history`: logs into files, files checked, files into logs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use townclerk_domain::names::LogName;
+use townclerk_event_log::jetstream::Role;
+
+use super::{Outcome, audit, show};
+use crate::history::{self, Comparison, LogEnds, LogFile, Manifest};
+use crate::system::{Opened, Reach};
+
+mod report;
+use report::{CheckReport, LogReport, Report};
+
+#[derive(Debug, Subcommand)]
+pub enum History {
+    /// Write logs into a folder: a file of lines for each, and a manifest
+    Export(Export),
+    /// Read an exported folder, and name the first wrong line of each file
+    Check(Check),
+    /// Continue logs with an exported folder; repeat it after an interruption
+    Import(Import),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: townclerk history export --out brent-2026 --logs brent")]
+pub struct Export {
+    /// The folder to write into; made if absent, refused if it is not empty
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Only these logs
+    #[arg(long, value_delimiter = ',')]
+    pub logs: Vec<LogName>,
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Ends with 0 if everything is as it was exported, with 4 if it is not.")]
+pub struct Check {
+    /// The exported folder
+    pub folder: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_HELP)]
+pub struct Import {
+    /// The exported folder
+    pub folder: PathBuf,
+    /// Only these logs
+    #[arg(long, value_delimiter = ',')]
+    pub logs: Vec<LogName>,
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const IMPORT_HELP: &str = "A log is imported if it is empty or holds the beginning of the file, byte for byte. Files and \
+     logs are all looked at before anything is appended: what does not fit is refused with 3.";
+
+pub async fn history(options: History) -> anyhow::Result<Outcome> {
+    townclerk_app::telemetry::start(false);
+    match options {
+        History::Export(options) => export(options).await,
+        History::Check(options) => check(options).await,
+        History::Import(options) => {
+            let data = options.reach.data.clone();
+            let what = format!("history import {}", options.folder.display());
+            let outcome = import(options).await;
+            audit::action(&data, &what, &outcome);
+            outcome
+        }
+    }
+}
+
+async fn export(options: Export) -> anyhow::Result<Outcome> {
+    let opened = Opened::on(&options.reach).await?;
+    let exported = export_from(&opened, &options).await;
+    opened.close().await?;
+    match exported? {
+        Ok(manifest) => {
+            show_manifest(&manifest, &options)?;
+            Ok(Outcome::Good)
+        }
+        Err(why) => refuse(&Report::refused(why), options.json),
+    }
+}
+
+/// The manifest, or why it is refused.
+async fn export_from(
+    opened: &Opened,
+    options: &Export,
+) -> anyhow::Result<Result<Manifest, String>> {
+    let names = match chosen(&options.logs, &opened.names) {
+        Ok(names) => names,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut export = match history::export(&options.out)? {
+        Ok(export) => export,
+        Err(refusal) => return Ok(Err(refusal.to_string())),
+    };
+    let readers = opened.logs.open(&names, Role::Reader).await?;
+    // All heads first: the export is of one moment, as far as several logs have one.
+    let began = townclerk_app::clock::system()();
+    let mut heads = Vec::with_capacity(readers.len());
+    for log in &readers {
+        heads.push(log.head().await?.sequence);
+    }
+    for (log, head) in readers.iter().zip(heads) {
+        let bar = show::bar(&format!("exporting {}", log.name()), head);
+        export
+            .log(&**log, head, |done| bar.set_position(done))
+            .await?;
+        show::finish(&bar);
+    }
+    Ok(Ok(export.finish(began.to_string(), &opened.names)?))
+}
+
+fn show_manifest(manifest: &Manifest, options: &Export) -> anyhow::Result<()> {
+    if options.json {
+        return show::json(manifest);
+    }
+    let headers = ["log", "messages", "bytes", "chain"];
+    let rows = manifest.logs.iter().map(|entry| {
+        let LogFile {
+            log,
+            messages,
+            bytes,
+            head,
+            ..
+        } = entry;
+        vec![
+            log.to_string(),
+            messages.to_string(),
+            bytes.to_string(),
+            head.clone(),
+        ]
+    });
+    show::table(&headers, rows);
+    show::line(format!("Exported into {}", options.out.display()));
+    Ok(())
+}
+
+async fn check(options: Check) -> anyhow::Result<Outcome> {
+    let manifest = match Manifest::read(&options.folder)? {
+        Ok(manifest) => manifest,
+        Err(fault) => {
+            CheckReport::faulty(fault).show(options.json)?;
+            return Ok(Outcome::Differences);
+        }
+    };
+    let report = checked(&options.folder, &manifest.logs).await?;
+    report.show(options.json)?;
+    Ok(match report.ok {
+        true => Outcome::Good,
+        false => Outcome::Differences,
+    })
+}
+
+/// Checks the files of some logs, each to its first fault.
+async fn checked(folder: &Path, entries: &[LogFile]) -> anyhow::Result<CheckReport> {
+    let mut report = CheckReport::default();
+    for entry in entries {
+        let bar = show::bar(&format!("checking {}", entry.log), entry.messages);
+        let (heard, folder, file) = (bar.clone(), folder.to_owned(), entry.clone());
+        let check = move || history::check(&folder, &file, |done| heard.set_position(done));
+        let found = tokio::task::spawn_blocking(check)
+            .await
+            .context("the check broke down")?
+            .with_context(|| format!("cannot read {}", entry.file))?;
+        match found {
+            Ok(()) => {
+                show::finish(&bar);
+                report.right.push(entry.clone());
+            }
+            Err(fault) => {
+                bar.abandon();
+                report.faults.push(fault);
+            }
+        }
+    }
+    report.ok = report.faults.is_empty();
+    Ok(report)
+}
+
+async fn import(options: Import) -> anyhow::Result<Outcome> {
+    let manifest = match Manifest::read(&options.folder)? {
+        Ok(manifest) => manifest,
+        Err(fault) => return refuse(&Report::faulty(vec![fault]), options.json),
+    };
+    let held: Vec<LogName> = manifest
+        .logs
+        .iter()
+        .map(|entry| entry.log.clone())
+        .collect();
+    let names = match chosen(&options.logs, &held) {
+        Ok(names) => names,
+        Err(why) => return refuse(&Report::refused(why), options.json),
+    };
+    let entries = names.iter().filter_map(|name| manifest.log(name).cloned());
+    let entries: Vec<LogFile> = entries.collect();
+    let checked = checked(&options.folder, &entries).await?;
+    if !checked.ok {
+        return refuse(&Report::faulty(checked.faults), options.json);
+    }
+    let opened = Opened::on(&options.reach).await?;
+    let imported = import_into(&opened, &options.folder, &entries).await;
+    opened.close().await?;
+    let report = imported?;
+    match report.ok {
+        true => {
+            report.show(options.json)?;
+            Ok(Outcome::Good)
+        }
+        false => refuse(&report, options.json),
+    }
+}
+
+async fn import_into(
+    opened: &Opened,
+    folder: &Path,
+    entries: &[LogFile],
+) -> anyhow::Result<Report> {
+    let names: Vec<LogName> = entries.iter().map(|entry| entry.log.clone()).collect();
+    let absent: Vec<&str> = names
+        .iter()
+        .filter(|name| !opened.names.contains(name))
+        .map(LogName::as_str)
+        .collect();
+    if !absent.is_empty() {
+        return Ok(Report::refused(format!(
+            "there is no log {}: add the council first with `townclerk council add` (or `townclerk up --councils` at the first start), or name with --logs what is to be imported",
+            absent.join(", ")
+        )));
+    }
+    let readers = opened.logs.open(&names, Role::Reader).await?;
+    let writers = opened.logs.open(&names, Role::Writer).await?;
+    let ends = readers
+        .into_iter()
+        .zip(writers)
+        .map(|(reader, writer)| LogEnds { reader, writer });
+    let logs = entries.iter().zip(ends).collect();
+    let (fitting, refused) = compare_all(folder, logs).await?;
+    if refused.is_empty() {
+        return import_all(fitting).await;
+    }
+    let mut logs = refused;
+    logs.extend(
+        fitting
+            .iter()
+            .map(|(entry, comparison)| LogReport::left_as_it_is(entry, comparison)),
+    );
+    close_all(fitting).await?;
+    Ok(Report::of(logs))
+}
+
+/// The logs that hold the beginning of their file.
+type Fitting<'a> = Vec<(&'a LogFile, Comparison)>;
+
+/// Compares every log with its file: those that fit, and what is said of those that do not.
+async fn compare_all<'a>(
+    folder: &Path,
+    logs: Vec<(&'a LogFile, LogEnds)>,
+) -> anyhow::Result<(Fitting<'a>, Vec<LogReport>)> {
+    let mut fitting = Vec::with_capacity(logs.len());
+    let mut refused = Vec::new();
+    for (entry, ends) in logs {
+        let bar = show::bar(&format!("comparing {}", entry.log), entry.messages);
+        let compared = history::compare(folder, entry, ends, |done| bar.set_position(done)).await;
+        bar.finish_and_clear();
+        match compared {
+            Ok(Ok(comparison)) => fitting.push((entry, comparison)),
+            Ok(Err(refusal)) => refused.push(LogReport::refused(entry, &refusal)),
+            Err(error) => {
+                close_all(fitting).await?;
+                return Err(error);
+            }
+        }
+    }
+    Ok((fitting, refused))
+}
+
+/// Imports log after log.
+async fn import_all(fitting: Fitting<'_>) -> anyhow::Result<Report> {
+    let mut logs = Vec::with_capacity(fitting.len());
+    let mut waiting = fitting.into_iter();
+    while let Some((entry, comparison)) = waiting.next() {
+        let bar = show::bar(&format!("importing {}", entry.log), entry.messages);
+        bar.set_position(comparison.held());
+        bar.reset_eta();
+        match comparison.import(|done| bar.set_position(done)).await {
+            Ok(Ok(imported)) => {
+                show::finish(&bar);
+                logs.push(LogReport::imported(entry, imported));
+            }
+            Ok(Err(refusal)) => {
+                bar.abandon();
+                logs.push(LogReport::refused(entry, &refusal));
+            }
+            Err(error) => {
+                bar.abandon();
+                close_all(waiting.collect()).await?;
+                return Err(error);
+            }
+        }
+    }
+    Ok(Report::of(logs))
+}
+
+async fn close_all(fitting: Fitting<'_>) -> anyhow::Result<()> {
+    for (_, comparison) in fitting {
+        comparison.close().await?;
+    }
+    Ok(())
+}
+
+/// The named ones of those that there are; all, where none is named.
+fn chosen(named: &[LogName], there: &[LogName]) -> Result<Vec<LogName>, String> {
+    if named.is_empty() {
+        return Ok(there.to_vec());
+    }
+    let mut names = named.to_vec();
+    names.sort();
+    names.dedup();
+    match names.iter().find(|name| !there.contains(name)) {
+        None => Ok(names),
+        Some(absent) => {
+            let there: Vec<&str> = there.iter().map(LogName::as_str).collect();
+            Err(format!(
+                "there is no log {absent} here, only {}: name those with --logs, or none for all",
+                there.join(", ")
+            ))
+        }
+    }
+}
+
+fn refuse(report: &Report, json: bool) -> anyhow::Result<Outcome> {
+    report.show(json)?;
+    Ok(Outcome::Refused)
+}

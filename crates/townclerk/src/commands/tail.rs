@@ -1,0 +1,370 @@
+//! `townclerk tail`: the events of logs as they are recorded.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use futures::StreamExt;
+use reqwest::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use sse_stream::{Sse, SseStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use townclerk_contract::position::Position;
+use townclerk_domain::names::{LogName, Scope};
+
+use super::{Outcome, show};
+use crate::cli::Services;
+use crate::client::{Client, Refused};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub struct Tail {
+    /// The logs, such as brent and shared; else all that the token reads
+    pub logs: Vec<LogName>,
+    /// Begin after a position, such as brent:123, or after a number in each log; may be repeated
+    #[arg(long, value_name = "POSITION")]
+    pub after: Vec<After>,
+    /// Begin with the last so many events of each log that --after does not name
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub last: u64,
+    /// End where the log ends now
+    #[arg(long)]
+    pub once: bool,
+    /// Wait for more (what it does unless --once is said)
+    #[arg(long, conflicts_with = "once")]
+    pub follow: bool,
+    #[command(flatten)]
+    pub services: Services,
+}
+
+const EXAMPLE: &str = "Examples: townclerk tail brent\n          \
+                       townclerk tail brent shared --after 0 --once --json";
+
+/// After what to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// In each log.
+    Sequence(u64),
+    /// In one.
+    Position(Position),
+}
+
+impl FromStr for After {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(sequence) = text.parse() {
+            return Ok(Self::Sequence(sequence));
+        }
+        let position = text.parse().map(Self::Position);
+        position.map_err(|why: townclerk_contract::position::InvalidPosition| why.to_string())
+    }
+}
+
+/// Events that may wait to be printed.
+const WAITING_MAX: usize = 256;
+
+/// How long to wait before a lost connection is made again: at first, and at most.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+pub async fn tail(options: Tail) -> anyhow::Result<Outcome> {
+    let services = &options.services;
+    let (token, file) = (services.token.clone(), services.token_file.as_ref());
+    let client = Arc::new(Client::new(&services.url, token, file)?);
+    let (lines, mut heard) = mpsc::channel(WAITING_MAX);
+    let mut followers = JoinSet::new();
+    let outcome = tokio::select! {
+        outcome = print(&client, &options, lines, &mut heard, &mut followers) => outcome,
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
+    };
+    followers.shutdown().await;
+    outcome.map(|()| Outcome::Good)
+}
+
+/// Follows the logs and prints what is heard, until all have ended.
+async fn print(
+    client: &Arc<Client>,
+    options: &Tail,
+    lines: mpsc::Sender<Heard>,
+    heard: &mut mpsc::Receiver<Heard>,
+    followers: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    for (log, begin) in begins(client, options).await? {
+        let follower = Follower {
+            client: Arc::clone(client),
+            log,
+            begin,
+            last_event: None,
+            once: options.once,
+            optional: options.logs.is_empty(),
+            lines: lines.clone(),
+        };
+        followers.spawn(follower.follow());
+    }
+    drop(lines);
+    loop {
+        tokio::select! {
+            Some(ended) = followers.join_next() => ended??,
+            line = heard.recv() => {
+                let Some(line) = line else {
+                    break;
+                };
+                let text = if options.services.json { line.json()? } else { line.text() };
+                match show::line_at_once(&text) {
+                    // Whoever read this has read enough.
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                    written => written?,
+                }
+            }
+        }
+    }
+    while let Some(ended) = followers.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// The logs to follow, and the query by which each begins.
+async fn begins(
+    client: &Client,
+    options: &Tail,
+) -> anyhow::Result<BTreeMap<LogName, (&'static str, u64)>> {
+    let mut logs = options.logs.clone();
+    if logs.is_empty() {
+        logs = all_logs(client).await?;
+    }
+    let mut begins: BTreeMap<LogName, (&'static str, u64)> = BTreeMap::new();
+    for log in logs {
+        begins.insert(log, ("last", options.last));
+    }
+    for after in &options.after {
+        match after {
+            After::Sequence(sequence) => {
+                for begin in begins.values_mut() {
+                    *begin = ("after", *sequence);
+                }
+            }
+            After::Position(position) => {
+                let Some(begin) = begins.get_mut(&position.log) else {
+                    anyhow::bail!("--after {position}: the log {} is not read", position.log);
+                };
+                *begin = ("after", position.sequence);
+            }
+        }
+    }
+    Ok(begins)
+}
+
+/// Every log: those of the councils that have a view, and the shared one.
+async fn all_logs(client: &Client) -> anyhow::Result<Vec<LogName>> {
+    #[derive(Deserialize)]
+    struct Served {
+        views: Vec<Scope>,
+    }
+    let Served { views } = client.get_as("/v1/views", &[]).await?;
+    let logs = views.into_iter().filter_map(|scope| match scope {
+        Scope::Log(log) => Some(log),
+        Scope::Joint => None,
+    });
+    Ok(logs.chain([LogName::shared()]).collect())
+}
+
+/// Reads one log, and goes on where it was when the connection is lost.
+struct Follower {
+    client: Arc<Client>,
+    log: LogName,
+    begin: (&'static str, u64),
+    last_event: Option<String>,
+    once: bool,
+    /// Whether it may be refused: nobody named this log.
+    optional: bool,
+    lines: mpsc::Sender<Heard>,
+}
+
+impl Follower {
+    async fn follow(mut self) -> anyhow::Result<()> {
+        let mut pause = PAUSE;
+        let mut connected = false;
+        loop {
+            let answer = self.connect().await;
+            let lost = match answer {
+                Ok(response) => {
+                    connected = true;
+                    match self.read(response, &mut pause).await {
+                        Some(lost) => lost,
+                        None => return Ok(()),
+                    }
+                }
+                Err(error) => match error.downcast_ref::<Refused>() {
+                    Some(refused) if refused.status == 403 && self.optional => {
+                        show::note(format!("{}: {}", self.log, refused.detail));
+                        return Ok(());
+                    }
+                    Some(refused) if refused.status < 500 && refused.status != 429 => {
+                        return Err(error);
+                    }
+                    _ if !connected => return Err(error),
+                    _ => format!("{error:#}"),
+                },
+            };
+            let log = &self.log;
+            show::note(format!("{log}: {lost}; again in {} s", pause.as_secs()));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn connect(&self) -> anyhow::Result<reqwest::Response> {
+        let (name, value) = self.begin;
+        let mut query = vec![(name, value.to_string())];
+        if self.once {
+            query.push(("follow", "false".to_owned()));
+        }
+        let path = format!("/v1/logs/{}/events", self.log);
+        self.client
+            .events(&path, &query, self.last_event.as_deref())
+            .await
+    }
+
+    /// Reads until the connection is lost, and says why; `None` where there is nothing more to do.
+    async fn read(&mut self, response: reqwest::Response, pause: &mut Duration) -> Option<String> {
+        let mut events = SseStream::new(Body::from(response));
+        while let Some(event) = events.next().await {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => return Some(error.to_string()),
+            };
+            let Some(heard) = Heard::of(event) else {
+                continue;
+            };
+            if heard.name == "end" {
+                return None;
+            }
+            *pause = PAUSE;
+            self.last_event = Some(heard.position.clone());
+            // Nobody prints any more.
+            self.lines.send(heard).await.ok()?;
+        }
+        Some("the stream ended".to_owned())
+    }
+}
+
+/// What was heard of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Heard {
+    position: String,
+    /// The type of the event; `foreign` or `unreadable` where it is none that can be read.
+    name: String,
+    data: String,
+}
+
+impl Heard {
+    /// `None` for what only keeps the connection going.
+    fn of(event: Sse) -> Option<Self> {
+        Some(Self {
+            position: event.id?,
+            name: event.event?,
+            data: event.data?,
+        })
+    }
+
+    /// Whether this is an event, rather than what is told of another message.
+    fn is_event(&self) -> bool {
+        self.name.contains('.')
+    }
+
+    /// For people: where, when, what happened to what, and who said so.
+    fn text(&self) -> String {
+        let data: Value = serde_json::from_str(&self.data).unwrap_or_default();
+        let of = |member: &str| show::cell(&data[member]);
+        let (position, name) = (&self.position, &self.name);
+        let text = match self.is_event() {
+            true => format!(
+                "{position:14} {:22} {:30} {}  {}",
+                of("time"),
+                short(name),
+                of("subject"),
+                of("authid"),
+            ),
+            false => format!("{position:14} {name}: {}", of("reason")),
+        };
+        // What others wrote is not to steer somebody's terminal.
+        text.replace(char::is_control, "\u{fffd}")
+    }
+
+    /// For programs: the event as the log holds it.
+    fn json(&self) -> anyhow::Result<String> {
+        let position = &self.position;
+        if self.is_event() {
+            let event: &RawValue = serde_json::from_str(&self.data)?;
+            let position = serde_json::to_string(position)?;
+            return Ok(format!("{{\"position\":{position},\"event\":{event}}}"));
+        }
+        let told: Value = serde_json::from_str(&self.data)?;
+        let told = json!({ "position": position, self.name.as_str(): told["reason"] });
+        Ok(told.to_string())
+    }
+}
+
+/// A type without what all types have in common.
+fn short(name: &str) -> &str {
+    let name = name.strip_prefix("org.townclerk.").unwrap_or(name);
+    name.strip_suffix(".v1").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str =
+        r#"{"time":"2026-11-20T09:15:00Z","subject":"ticket/7","authid":"desk","data":{"n": 1.0}}"#;
+
+    fn heard(name: &str, data: &str) -> Heard {
+        let event = Sse::default().id("brent:7").event(name).data(data);
+        Heard::of(event).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_line_for_people_and_its_own_bytes_for_programs() {
+        let event = heard("org.townclerk.ticket.logged.v1", EVENT);
+        let words: Vec<String> = event.text().split_whitespace().map(str::to_owned).collect();
+        let expected = [
+            "brent:7",
+            "2026-11-20T09:15:00Z",
+            "ticket.logged",
+            "ticket/7",
+            "desk",
+        ];
+        assert_eq!(words, expected);
+        let json = format!(r#"{{"position":"brent:7","event":{EVENT}}}"#);
+        assert_eq!(event.json().unwrap(), json);
+    }
+
+    #[test]
+    fn what_is_no_event_is_told_as_that_and_steers_no_terminal() {
+        let told = heard(
+            "foreign",
+            r#"{"position":"brent:7","reason":"a \u001b[2Jb"}"#,
+        );
+        assert_eq!(told.text(), "brent:7        foreign: a \u{fffd}[2Jb");
+        let json = r#"{"foreign":"a \u001b[2Jb","position":"brent:7"}"#;
+        assert_eq!(told.json().unwrap(), json);
+        let kept_alive = Sse::default();
+        assert_eq!(Heard::of(kept_alive), None);
+    }
+
+    #[test]
+    fn where_to_begin_is_a_number_or_a_position() {
+        assert_eq!("12".parse(), Ok(After::Sequence(12)));
+        let position = After::Position("brent:12".parse().unwrap());
+        assert_eq!("brent:12".parse(), Ok(position));
+        assert!("brent".parse::<After>().unwrap_err().contains("brent:123"));
+    }
+}

@@ -1,0 +1,400 @@
+//! A history goes out of one town and comes into another: the same positions, chains, rows and
+//! figures. An import may be killed at any moment.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use townclerk::history::{self, Manifest};
+use townclerk::nats_server::{NatsServer, Options};
+use townclerk::system::{Opened, Reach};
+use townclerk_app::access::Role;
+use townclerk_domain::names::LogName;
+use townclerk_event_log::jetstream::Role as NatsRole;
+use townclerk_event_log::memory::MemoryLog;
+use townclerk_event_log::{EventLog, Verbatim};
+use townclerk_tests::executable::{executable, nats_servers_on, run};
+use townclerk_tests::lives::{SORTS, life};
+use townclerk_tests::town::{LOGS, Town, eventually, folder, incident};
+use uuid::Uuid;
+
+/// Lives of each sort, in each log.
+const LIVES: usize = SORTS * 8;
+
+const VIEWS: [&str; 4] = ["brent", "lewisham", "southwark", "joint"];
+
+/// Every figure of one moment: with these two, no clock takes part.
+const FIGURES: &str =
+    "figures?everything=true&as_at=2026-06-01T00:00:00Z&known_at=2200-01-01T00:00:00Z";
+
+/// Messages of the history whose import is killed, and where at the earliest.
+const LONG: u64 = 30_000;
+const KILLS: [u64; 2] = [2_000, 9_000];
+
+/// Where, at the earliest, nats-server itself is killed during the last import.
+const SERVER_KILL: u64 = 16_000;
+
+fn townclerk(arguments: &[&str], paths: &[(&str, &Path)]) -> Output {
+    let mut all = arguments.to_vec();
+    for (option, path) in paths {
+        if !option.is_empty() {
+            all.push(option);
+        }
+        all.push(path.to_str().unwrap());
+    }
+    run(&all)
+}
+
+/// What a command that went well said.
+fn said(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", text(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let parts = [&output.stdout, &output.stderr];
+    parts
+        .map(|part| String::from_utf8_lossy(part).into_owned())
+        .join("\n")
+}
+
+/// Some hundred events of every kind, and one message that is none of ours.
+async fn live(dir: &Path, town: &Town) {
+    for number in 0..LIVES {
+        let life = life(number, &format!("life-{number}"));
+        let caller = town.as_role(life.role);
+        let mut made = String::new();
+        for (step, (path, body)) in life.commands.into_iter().enumerate() {
+            let path = format!("/v1/logs/{}/{}", life.log, path.replace("{id}", &made));
+            let key = format!("{number}-{step}");
+            let (status, answer) = caller.command(&path, &key, &body).await;
+            assert!(matches!(status, 200 | 201), "{path}: {answer}");
+            if step == 0 {
+                made = answer["id"].as_str().unwrap_or_default().to_owned();
+            }
+        }
+    }
+    let opened = Opened::on(&Reach::data(dir)).await.unwrap();
+    let brent = [LogName::new("brent").unwrap()];
+    let writers = opened.logs.open(&brent, NatsRole::Writer).await.unwrap();
+    let end = writers[0].head().await.unwrap().sequence;
+    let foreign = Verbatim {
+        subject: format!("tc.brent.ticket.ticket-{}", Uuid::from_u128(7)),
+        id: None,
+        payload: Bytes::from_static(b"\xff not an event \x00"),
+    };
+    writers[0].append_after(end, &[foreign]).await.unwrap();
+    opened.close().await.unwrap();
+}
+
+/// Everything that a view says of its record, when it has read the logs up to `heads`.
+async fn view(town: &Town, name: &str, manifest: &Manifest) -> Value {
+    let operator = town.as_role(Role::Operator);
+    let status = eventually("the view has read what was imported", || async {
+        let (_, status) = operator.get(&format!("/v1/views/{name}")).await;
+        let read = manifest.logs.iter().all(|entry| {
+            let log = &status["logs"][entry.log.as_str()];
+            log.is_null() || log["position"] == entry.messages
+        });
+        read.then_some(status)
+    })
+    .await;
+    // A view that reads a log has the chain that the export names.
+    for entry in &manifest.logs {
+        let log = &status["logs"][entry.log.as_str()];
+        assert!(
+            log.is_null() || log["chain"] == entry.head.as_str(),
+            "{name}: {log}"
+        );
+    }
+    let verified = operator.replay(name, "verify").await;
+    assert_eq!(verified["ok"], true, "{verified}");
+    let (code, figures) = operator.get(&format!("/v1/views/{name}/{FIGURES}")).await;
+    assert_eq!(code, 200, "{figures}");
+    assert!(
+        !figures["figures"].as_array().unwrap().is_empty(),
+        "{figures}"
+    );
+    json!({
+        "positions": verified["positions"],
+        "digest": verified["digest"],
+        "events": verified["events"],
+        "foreign": verified["foreign"],
+        "held": verified["held"],
+        "figures": without_looks(figures),
+    })
+}
+
+/// Figures without the times at which logs were looked at, which are no part of the record.
+fn without_looks(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.remove("reached");
+            for field in fields.values_mut() {
+                *field = without_looks(field.take());
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                *element = without_looks(element.take());
+            }
+        }
+        _ => {}
+    }
+    value
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_town_that_was_exported_and_imported_says_the_same() {
+    let (first, second, out) = (folder(), folder(), folder());
+    // Given a town with a record.
+    let town = Town::first_start(first.path()).await;
+    live(first.path(), &town).await;
+    // When all of it is exported while it runs,
+    let paths = [("--out", out.path()), ("--data", first.path())];
+    let exported = said(&townclerk(&["history", "export", "--json"], &paths));
+    let manifest: Manifest = serde_json::from_value(exported).unwrap();
+    let counted: u64 = manifest.logs.iter().map(|entry| entry.messages).sum();
+    assert_eq!(manifest.logs.len(), LOGS.len());
+    assert!(
+        counted > 250,
+        "only {counted} events: too few to show anything"
+    );
+    let checked = said(&townclerk(
+        &["history", "check", "--json"],
+        &[("", out.path())],
+    ));
+    assert_eq!(checked["faults"], json!([]));
+    let mut before = Vec::new();
+    for name in VIEWS {
+        before.push(view(&town, name, &manifest).await);
+    }
+    let foreign = before[0]["foreign"]["brent"].as_array().unwrap();
+    assert_eq!(foreign.len(), 1, "{foreign:?}");
+    town.stop().await;
+    // and imported into an empty one while that runs,
+    let town = Town::first_start(second.path()).await;
+    let paths = [("", out.path()), ("--data", second.path())];
+    let imported = said(&townclerk(&["history", "import", "--json"], &paths));
+    for (log, entry) in imported["logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(&manifest.logs)
+    {
+        assert_eq!(log["outcome"], "imported", "{log}");
+        assert_eq!(log["imported"], entry.messages, "{log}");
+        assert_eq!(log["head"], entry.head.as_str(), "{log}");
+    }
+    // then positions, chains, rows and figures are the same in every view,
+    for (name, before) in VIEWS.into_iter().zip(before) {
+        let after = view(&town, name, &manifest).await;
+        assert_eq!(before["foreign"], after["foreign"]);
+        assert_eq!(before["positions"], after["positions"]);
+        assert_eq!(before["digest"], after["digest"], "{name}");
+        assert!(before == after, "the figures of {name} differ");
+    }
+    // the same import again finds everything there,
+    let again = said(&townclerk(&["history", "import", "--json"], &paths));
+    assert_eq!(again["logs"][0]["outcome"], "already-there", "{again}");
+    // and an export of the second is that of the first, byte for byte.
+    let back = folder();
+    let paths = [("--out", back.path()), ("--data", second.path())];
+    let exported = said(&townclerk(&["history", "export", "--json"], &paths));
+    let exported: Manifest = serde_json::from_value(exported).unwrap();
+    assert_eq!(exported.logs, manifest.logs);
+    what_went_on_is_refused(&town, second.path(), out.path()).await;
+    town.stop().await;
+}
+
+/// A log that has gone on since is refused, and no other is touched.
+async fn what_went_on_is_refused(town: &Town, dir: &Path, out: &Path) {
+    let desk = town.as_role(Role::ServiceDesk);
+    let ticket = incident("p3", "email");
+    let one_more = desk.command("/v1/logs/brent/tickets", "one-more", &ticket);
+    assert_eq!(one_more.await.0, 201);
+    let paths = [("", out), ("--data", dir)];
+    let refused = townclerk(&["history", "import", "--json"], &paths);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    let why = refused["logs"][0]["refused"].as_str().unwrap();
+    assert!(why.contains("the log brent holds"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_council_goes_out_and_comes_in_alone() {
+    let (first, second, out) = (folder(), folder(), folder());
+    let town = Town::first_start(first.path()).await;
+    let desk = town.as_role(Role::ServiceDesk);
+    for log in ["brent", "lewisham"] {
+        let path = format!("/v1/logs/{log}/tickets");
+        let (status, _) = desk.command(&path, log, &incident("p3", "email")).await;
+        assert_eq!(status, 201);
+    }
+    town.stop().await;
+    // Nothing runs now: export and import start nats-server for themselves.
+    let alone = ["history", "export", "--json", "--logs", "brent"];
+    let paths = [("--out", out.path()), ("--data", first.path())];
+    let exported = said(&townclerk(&alone, &paths));
+    assert_eq!(exported["logs"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        exported["partnership"].as_array().unwrap().len(),
+        LOGS.len()
+    );
+    // Into a folder that is in use nothing is written.
+    let refused = townclerk(&alone, &paths);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    assert!(text(&refused).contains("not empty"), "{}", text(&refused));
+    let tokens = Town::first_start(second.path()).await.stop().await;
+    let paths = [("", out.path()), ("--data", second.path())];
+    let imported = said(&townclerk(&["history", "import", "--json"], &paths));
+    assert_eq!(imported["logs"][0]["now_at"], "brent:1", "{imported}");
+    // What is not in the export is named.
+    let other = ["history", "import", "--logs", "lewisham"];
+    let refused = townclerk(&other, &paths);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    assert!(text(&refused).contains("no log lewisham here, only brent"));
+    let town = Town::again(second.path(), tokens).await;
+    let (_, status) = town.as_role(Role::Operator).get("/v1/views/joint").await;
+    assert_eq!(status["logs"]["brent"]["position"], 1, "{status}");
+    assert_eq!(status["logs"]["lewisham"]["position"], 0, "{status}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_was_tampered_with_is_refused_by_its_line_and_nothing_is_appended() {
+    let (dir, out) = (folder(), folder());
+    let manifest = long_export(out.path(), 500).await;
+    let path = out.path().join(&manifest.logs[0].file);
+    let text_before = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text_before.lines().collect();
+    let without: Vec<&str> = [&lines[..299], &lines[300..]].concat();
+    std::fs::write(&path, without.join("\n") + "\n").unwrap();
+    let checked = townclerk(&["history", "check"], &[("", out.path())]);
+    assert_eq!(checked.status.code(), Some(4), "{}", text(&checked));
+    let named = "brent.ndjson:300: brent:300 is missing";
+    assert!(text(&checked).contains(named), "{}", text(&checked));
+    let tokens = Town::first_start(dir.path()).await.stop().await;
+    let paths = [("", out.path()), ("--data", dir.path())];
+    let refused = townclerk(&["history", "import"], &paths);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    assert!(text(&refused).contains(named), "{}", text(&refused));
+    let town = Town::again(dir.path(), tokens).await;
+    let (_, status) = town.as_role(Role::Operator).get("/v1/views/brent").await;
+    assert_eq!(status["logs"]["brent"]["position"], 0, "{status}");
+    town.stop().await;
+}
+
+/// An export of a brent that has `length` messages.
+async fn long_export(out: &Path, length: u64) -> Manifest {
+    let log = MemoryLog::new(LogName::new("brent").unwrap());
+    for number in 0..u128::from(length) {
+        let (id, ticket) = (Uuid::from_u128(number), Uuid::from_u128(number / 6));
+        let event =
+            json!({"id": id, "subject": format!("ticket/{ticket}"), "data": "x".repeat(600)});
+        let subject = format!("tc.brent.ticket.ticket-{ticket}");
+        log.put(
+            &subject,
+            Some(&id.to_string()),
+            event.to_string().as_bytes(),
+        );
+    }
+    let mut export = history::export(out).unwrap().unwrap();
+    export.log(&log, length, |_| {}).await.unwrap();
+    let all = [log.name().clone()];
+    export
+        .finish("2026-11-22T12:00:00Z".to_owned(), &all)
+        .unwrap()
+}
+
+fn importing(out: &Path, server: &NatsServer, dir: &Path) -> Command {
+    let mut command = Command::new(executable());
+    command
+        .args(["history", "import", "--json"])
+        .arg(out)
+        .args(["--nats-url", &server.url()])
+        .arg("--credentials")
+        .arg(dir.join("credentials"));
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_is_repeated_and_ends_as_if_it_never_was() {
+    let (dir, out, back) = (folder(), folder(), folder());
+    let manifest = long_export(out.path(), LONG).await;
+    let server = NatsServer::start(Options {
+        data_dir: dir.path().to_owned(),
+        logs: vec!["brent".to_owned()],
+        partners: Vec::new(),
+        binary: None,
+        port: None,
+    })
+    .await
+    .unwrap();
+    let logs = townclerk::system::Logs {
+        url: server.url(),
+        credentials: dir.path().join("credentials"),
+        server_name: None,
+    };
+    let brent = [LogName::new("brent").unwrap()];
+    townclerk::system::initialise(&logs, &brent).await.unwrap();
+    let reader: Arc<dyn EventLog> = logs.open(&brent, NatsRole::Reader).await.unwrap().remove(0);
+    let mut killed_at = Vec::new();
+    for least in KILLS {
+        let mut import = importing(out.path(), &server, dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until(&*reader, least).await;
+        kill(&mut import);
+        killed_at.push(reader.head().await.unwrap().sequence);
+    }
+    let last = importing(out.path(), &server, dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(&*reader, SERVER_KILL).await;
+    // The server comes back by itself, and the import waits for it.
+    for pid in nats_servers_on(dir.path()) {
+        let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+    }
+    let ended = said(&last.wait_with_output().unwrap());
+    let held = ended["logs"][0]["held"].as_u64().unwrap();
+    let imported = ended["logs"][0]["imported"].as_u64().unwrap();
+    assert_eq!(held + imported, LONG, "{ended}");
+    // It was in the middle: some was there, and something was left to do.
+    assert!(killed_at.iter().all(|at| *at < LONG), "{killed_at:?}");
+    assert!(held >= KILLS[1] && imported > 0, "{ended}");
+    let exported = Command::new(executable())
+        .args(["history", "export", "--json", "--nats-url", &server.url()])
+        .arg("--credentials")
+        .arg(dir.path().join("credentials"))
+        .arg("--out")
+        .arg(back.path())
+        .output()
+        .unwrap();
+    let exported: Manifest = serde_json::from_value(said(&exported)).unwrap();
+    assert_eq!(exported.logs, manifest.logs);
+    server.stop().await.unwrap();
+}
+
+/// Waits until a log holds so many messages.
+async fn until(log: &dyn EventLog, messages: u64) {
+    eventually("so much is imported", || async {
+        let head = log.head().await.unwrap().sequence;
+        (head >= messages).then_some(())
+    })
+    .await;
+}
+
+/// kill -9: it gets no chance to do anything.
+fn kill(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
