@@ -22,17 +22,19 @@ async def main():
         return json.loads(answer.data)
     answers = await ask(f"facts.{council}", life)  # repeated, it is still recorded once
     for answer in answers.get("answers", [answers]):
-        print("fact", answer.get("id"), answer.get("outcome"), answer.get("problem", {}).get("detail", ""))
+        print("fact", answer.get("id"), answer.get("outcome"), answer.get("problem", answer).get("detail", ""))
     if after:  # 0 for the whole log: to make one's own copy anew
         print("start", await ask(f"start.{council}", {"after": int(after[0])}))
-    durable = await connection.jetstream().pull_subscribe_bind(f"{council}-{system}", "EVENTS")
-    try:
-        while messages := await durable.fetch(100, timeout=2):
-            for message in messages:
-                event = json.loads(message.data)
-                print("event", message.metadata.sequence.stream, event["type"], event["subject"])
-                await message.ack_sync()  # when it is safely stored; else it comes again
-    except nats.errors.TimeoutError:  # nothing more for now; a service would go on asking
-        await connection.close()
+    for durable in f"{council}-{system}", f"shared-{council}-{system}":
+        pulled = await connection.jetstream().pull_subscribe_bind(durable, "EVENTS")
+        try:
+            while messages := await pulled.fetch(100, timeout=2):
+                for message in messages:
+                    event = json.loads(message.data)
+                    print("event", message.metadata.sequence.stream, event["type"], event["subject"])
+                    await message.ack_sync()  # when it is safely stored; else it comes again
+        except nats.errors.TimeoutError:
+            pass  # nothing more for now; a service would go on asking
+    await connection.close()
 
 asyncio.run(main())

@@ -50,6 +50,7 @@ impl Composition {
             desks: &[],
             views_dir: dir.path(),
             open_views: Vec::new(),
+            open_gateway: None,
             tokens: token_book(),
             audit: Arc::new(AuditLog::none()),
             clock: clock::system(),

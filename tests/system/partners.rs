@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions};
@@ -116,8 +117,10 @@ async fn a_tool_is_let_in_and_put_out_while_the_town_runs() {
         (status_of(&http, "/v1/views/brent").await == 401).then_some(())
     })
     .await;
-    let removed = report(&remove, dir.path()).await;
-    assert_eq!(removed["removed"], false);
+    let again = command(&remove, dir.path()).await;
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(again.status.code(), Some(3), "{said}");
+    assert!(said.contains("is not there"), "{said}");
     assert_eq!(report(&["partner", "list"], dir.path()).await, json!([]));
     town.stop().await;
 }
@@ -133,6 +136,20 @@ async fn a_council_joins_while_the_town_runs_and_is_counted() {
     assert_eq!(added["position"], "shared:1");
     let again = report(&add, dir.path()).await;
     assert_eq!(again["membership"], "already-recorded", "{again}");
+    assert_eq!(again["position"], "shared:1");
+    let other = [
+        "council",
+        "add",
+        "camden",
+        "--joined",
+        "2026-05-01",
+        "--json",
+    ];
+    let other = command(&other, dir.path()).await;
+    assert_eq!(other.status.code(), Some(3), "another day is not recorded");
+    let other: Value = serde_json::from_slice(&other.stdout).unwrap();
+    assert_eq!(other["membership"], "recorded-otherwise", "{other}");
+    assert_eq!(other["from"], "2026-04-01");
     // The commands of the same process know the new log once it is composed anew.
     let desk = town.as_role(Role::ServiceDesk);
     let ticket = eventually("the log takes tickets", || async {
@@ -179,6 +196,38 @@ async fn a_council_joins_while_the_town_runs_and_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_council_that_joins_waits_for_a_rebuild_and_nothing_is_stopped_meanwhile() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let operator = town.as_role(Role::Operator);
+    // A rebuild holds its view like this.
+    let views = town.system.views();
+    let joint = views.iter().find(|view| view.scope().as_str() == "joint");
+    let held = Arc::clone(joint.unwrap());
+    drop(views);
+    let add = ["council", "add", "camden", "--without-membership"];
+    report(&add, dir.path()).await;
+    eventually("the change is seen and put off", || async {
+        assert_eq!(status_of(&operator, "/v1/views/joint").await, 200);
+        let why = town.system.not_taken_up();
+        why.filter(|why| why.contains("under way"))
+    })
+    .await;
+    assert_eq!(status_of(&operator, "/v1/views/joint").await, 200);
+    assert_eq!(status_of(&operator, "/v1/views/camden").await, 404);
+    drop(held);
+    eventually("the council is taken up", || async {
+        (status_of(&operator, "/v1/views/camden").await == 200).then_some(())
+    })
+    .await;
+    eventually("nothing is put off any more", || async {
+        town.system.not_taken_up().is_none().then_some(())
+    })
+    .await;
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_a_file_leaves_the_state_before_in_force() {
     let dir = folder();
     let town = Town::first_start(dir.path()).await;
@@ -187,7 +236,10 @@ async fn a_mistake_in_a_file_leaves_the_state_before_in_force() {
     let good = std::fs::read_to_string(&tokens).unwrap();
     std::fs::write(&tokens, "[{").unwrap();
     std::fs::write(dir.path().join("town.json"), "{}").unwrap();
-    // A change that can be taken up comes after it, so the mistake has been looked at or skipped.
+    eventually("the mistake is seen", || async {
+        town.system.not_taken_up()
+    })
+    .await;
     let mut entries: Vec<Value> = serde_json::from_str(&good).unwrap();
     assert_eq!(status_of(&operator, "/v1/views/brent").await, 200);
     let councils = json!({"councils": ["brent", "lewisham", "southwark"]});
@@ -200,6 +252,10 @@ async fn a_mistake_in_a_file_leaves_the_state_before_in_force() {
     })
     .await;
     assert_eq!(status_of(&operator, "/v1/views/brent").await, 200);
+    eventually("the files are in force again", || async {
+        town.system.not_taken_up().is_none().then_some(())
+    })
+    .await;
     town.stop().await;
 }
 

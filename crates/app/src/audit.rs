@@ -159,8 +159,18 @@ impl AuditLog {
         self.missing.ever.load(Ordering::Relaxed)
     }
 
-    /// Logs what was said, and writes it.
+    /// Logs what was said, and writes it; waits for that a little.
     pub async fn record(&self, said: Said) {
+        let Some(dealt_with) = self.put(said) else {
+            return;
+        };
+        if tokio::time::timeout(WAIT_LIMIT, dealt_with).await.is_err() {
+            tracing::warn!("the audit log is slow; this request waited no longer for its line");
+        }
+    }
+
+    /// As [`Self::record`], for who cannot wait; hears when it is dealt with.
+    pub(crate) fn put(&self, said: Said) -> Option<oneshot::Receiver<()>> {
         let Said {
             subject,
             method,
@@ -170,9 +180,7 @@ impl AuditLog {
             stranger,
         } = said;
         tracing::info!(target: "audit", subject, method, path, status, outcome, "access");
-        let Some(writer) = &self.writer else {
-            return;
-        };
+        let writer = self.writer.as_ref()?;
         let entry = AuditEntry {
             time: (self.clock)(),
             subject,
@@ -197,11 +205,9 @@ impl AuditLog {
                 };
                 tracing::error!(lost = before + 1, why, "the audit log loses lines");
             }
-            return;
+            return None;
         }
-        if tokio::time::timeout(WAIT_LIMIT, dealt_with).await.is_err() {
-            tracing::warn!("the audit log is slow; this request waited no longer for its line");
-        }
+        Some(dealt_with)
     }
 }
 

@@ -39,7 +39,7 @@ const SILENCE_MAX: Duration = Duration::from_mins(1);
 const REMEMBERED_MAX: Duration = Duration::from_mins(3);
 const REMEMBERED_PAUSE: Duration = Duration::from_secs(5);
 
-/// Why a history is not imported into a log. The log is left as it is.
+/// Why a history is not imported into a log, or no further: what is not ours is never changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -222,11 +222,13 @@ async fn append(
         };
         tracing::debug!(%error, end, "a batch was not acknowledged; looking where the log ends");
         let found = where_it_ends(log).await?;
-        if found == after && ends_with(log, after, batch).await? {
+        let ours = found >= after && ends_with(log, after, batch).await?;
+        if found == after && ours {
             return Ok(Ok(after));
         }
+        // The batch may be there, and somebody else's message after it.
         if found != end {
-            return Ok(Err(contended(log, end)));
+            return Ok(Err(contended(log, if ours { after } else { end })));
         }
         tries += 1;
         match error {

@@ -89,6 +89,17 @@ pub enum TownRefusal {
         "the id {id} of a partner has more than {PARTNER_ID_BYTES_MAX} characters: give the system a shorter code"
     )]
     LongId { id: String },
+    #[error(
+        "the book of tokens has an entry {} that is not the one of {partner}: call that entry \
+         otherwise in tokens.json, or give the system another code; nothing was changed",
+        partner.id()
+    )]
+    OthersToken { partner: Partner },
+    #[error(
+        "{partner} is not there, or was removed before: look at `townclerk partner list`; nothing \
+         was changed"
+    )]
+    NoSuchPartner { partner: Partner },
 }
 
 /// Longest id of a partner: its account and its durables are named after it.

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, LogError, StoredMessage};
 use townclerk_view_store::checkpoint::Checkpoint;
@@ -33,6 +34,9 @@ const CHUNK: usize = 1_000;
 
 /// Reports of progress that wait to be heard at most.
 const STEPS_WAITING: usize = 16;
+
+/// How long a log that is not read to its target yet may give nothing.
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// Differing rows that are named.
 const ROWS_NAMED: usize = 5;
@@ -127,7 +131,8 @@ impl LogReplay {
                 found: self.checkpoint.sequence,
                 wanted: target,
             };
-            let chunk = tail.next().await.ok_or(ended)?;
+            let heard = timeout(SILENCE_MAX, tail.next()).await;
+            let chunk = heard.map_err(|_| self.silent(target))?.ok_or(ended)?;
             tokio::task::block_in_place(|| self.fold(chunk, target))?;
             let step = Step::Reading {
                 log: name.clone(),
@@ -138,6 +143,17 @@ impl LogReplay {
             steps.send(step).await.ok();
         }
         Ok(self)
+    }
+
+    /// A log that has more, and does not give it.
+    fn silent(&self, target: u64) -> ViewError {
+        let done = self.checkpoint.sequence;
+        let why = format!(
+            "it gave nothing for a minute after message {done}, and it is read to {target}; look \
+             at nats-server, and try again"
+        );
+        let log = self.log.name().clone();
+        ViewError::Log(LogError::Unavailable { log, why })
     }
 
     fn fold(
@@ -165,7 +181,7 @@ impl LogReplay {
     }
 }
 
-/// Continues the replays of all logs to their targets, all at once.
+/// Continues the replays of all logs to their targets, all at once; the first that fails ends all.
 async fn read_all(
     replays: Vec<LogReplay>,
     targets: &Positions,
@@ -178,14 +194,24 @@ async fn read_all(
         reading.spawn(replay.read_to(target, steps.clone()));
     }
     drop(steps);
-    while let Some(step) = heard.recv().await {
-        progress(step);
-    }
     let mut read = Vec::with_capacity(reading.len());
-    while let Some(ended) = reading.join_next().await {
-        read.push(ended??);
+    loop {
+        let ended = tokio::select! {
+            Some(step) = heard.recv() => {
+                progress(step);
+                continue;
+            }
+            Some(ended) = reading.join_next() => ended,
+            else => return Ok(read),
+        };
+        match ended.map_err(ViewError::from).flatten() {
+            Ok(replay) => read.push(replay),
+            Err(error) => {
+                reading.shutdown().await;
+                return Err(error);
+            }
+        }
     }
-    Ok(read)
 }
 
 /// Lets counters and indexes follow; most of it for all logs at once.
@@ -453,3 +479,6 @@ fn named(key: &[u8]) -> String {
     let plain = String::from_utf8_lossy(plain).replace('\0', "|");
     format!("{plain}{}", hex::encode(rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,12 +172,38 @@ async fn check(
     if let Presented::Known(caller) = presented {
         request.extensions_mut().insert(caller.clone());
     }
+    let mut asked = AskedFor {
+        audit: door.need.is_operators().then(|| audit.clone()),
+        log: Arc::clone(&door.audit),
+    };
     let response = next.run(request).await;
-    if door.need.is_operators() {
-        let status = response.status();
-        audit.record(&door.audit, status, "answered").await;
+    let status = response.status();
+    let outcome = match status {
+        // What the door let in may be refused behind it, for what it says.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some("refused"),
+        _ if asked.audit.is_some() => Some("answered"),
+        _ => None,
+    };
+    asked.audit = None;
+    if let Some(outcome) = outcome {
+        audit.record(&door.audit, status, outcome).await;
     }
     response
+}
+
+/// An operator's request while it is carried out: one that ends without an answer, because it took
+/// too long, panicked, or nobody waits any more, is told too, for it may have been done.
+struct AskedFor {
+    audit: Option<Audit>,
+    log: Arc<AuditLog>,
+}
+
+impl Drop for AskedFor {
+    fn drop(&mut self) {
+        if let Some(audit) = self.audit.take() {
+            drop(self.log.put(audit.said(None, "broken off")));
+        }
+    }
 }
 
 /// A query that cannot be read is taken to ask for the most.
@@ -219,6 +245,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// What the audit log says of one request: never the token.
+#[derive(Clone)]
 pub(super) struct Audit {
     subject: String,
     method: Method,
@@ -261,15 +288,18 @@ impl Audit {
     }
 
     pub(super) async fn record(self, log: &AuditLog, status: StatusCode, outcome: &str) {
-        log.record(Said {
+        log.record(self.said(Some(status), outcome)).await;
+    }
+
+    fn said(self, status: Option<StatusCode>, outcome: &str) -> Said {
+        Said {
             subject: self.subject,
             method: self.method.to_string(),
             path: self.path,
-            status: Some(status.as_u16()),
+            status: status.map(|status| status.as_u16()),
             outcome: outcome.to_owned(),
             stranger: self.stranger,
-        })
-        .await;
+        }
     }
 }
 

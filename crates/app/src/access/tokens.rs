@@ -188,9 +188,14 @@ impl TokenBook {
 
     /// Whether `subject` has a token.
     pub fn knows(&self, subject: &CallerId) -> bool {
+        self.callers_of(subject).next().is_some()
+    }
+
+    /// What each token of `subject` stands for: entries that are written by hand may differ.
+    pub fn callers_of<'a>(&'a self, subject: &'a CallerId) -> impl Iterator<Item = &'a Caller> {
         self.callers
             .values()
-            .any(|caller| caller.subject == *subject)
+            .filter(move |caller| caller.subject == *subject)
     }
 
     /// Whose token this is. Found by its hash, so how long it takes tells nothing about a token.

@@ -73,7 +73,12 @@ impl AuditFile {
                 self.turn_over()?;
                 continue;
             }
-            return file.write_all(lines);
+            let written = file.write_all(lines);
+            if written.is_err() {
+                // On a full disk a part may stand there: the next line must not be glued to it.
+                file.set_len(held)?;
+            }
+            return written;
         }
         Err(io::Error::new(
             io::ErrorKind::WouldBlock,

@@ -141,6 +141,13 @@ fn what_is_not_known_is_no_part_of_a_fact() {
 }
 
 #[test]
+fn escaped_characters_are_read_as_what_they_stand_for() {
+    let text = held().to_string().replace('/', "\\/");
+    assert!(text.contains("\\/councils\\/brent"), "{text}");
+    assert_eq!(read(&text), read(&held().to_string()));
+}
+
+#[test]
 fn an_attribute_that_stands_twice_is_seen() {
     let text = held().to_string().replacen('{', r#"{"id":"f8","#, 1);
     let fault = read(&text).unwrap_err();

@@ -1,5 +1,7 @@
 //! An import continues a log that is a prefix of the history, and no other.
 
+use std::collections::VecDeque;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,10 +30,10 @@ fn empty() -> MemoryLog {
 fn source(
     messages: &[Verbatim],
 ) -> impl Stream<Item = Result<Verbatim, SourceError>> + Unpin + use<> {
-    let messages = messages.to_vec().into_iter();
+    let messages: VecDeque<Verbatim> = messages.iter().cloned().collect();
     // It may not be asked again after its end, as many streams may not.
     futures::stream::unfold(messages, |mut messages| {
-        std::future::ready(messages.next().map(|message| (Ok(message), messages)))
+        std::future::ready(messages.pop_front().map(|message| (Ok(message), messages)))
     })
 }
 
@@ -122,6 +124,20 @@ async fn somebody_who_writes_meanwhile_ends_the_import() {
         "{refused:?}"
     );
     assert!(log.head().await.unwrap().sequence <= 1_001);
+}
+
+#[tokio::test]
+async fn what_is_there_before_somebody_else_wrote_counts_as_imported() {
+    let (log, batch) = (empty(), verbatim(&history(10)));
+    // Given a batch whose answer was lost, and a message of somebody's after it.
+    log.append_after(0, &batch).await.unwrap();
+    log.put("tc.brent.anything", None, b"{}");
+    let refused = append(&log, 0, &batch).await.unwrap();
+    let contended = Refusal::Contended {
+        log: "brent".to_owned(),
+        after: 10,
+    };
+    assert_eq!(refused, Err(contended));
 }
 
 #[tokio::test]

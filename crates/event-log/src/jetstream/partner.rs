@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::Message;
+use async_nats::{ConnectErrorKind, Message};
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt, select};
 use jiff::Timestamp;
@@ -269,9 +269,23 @@ impl PartnerDesk for PartnerDoor {
         }
         let next = after + 1;
         self.remove(partner).await?;
-        self.make(partner, next).await?;
+        // A partner without a durable could not read on: one more try before it is told to ask again.
+        if let Err(error) = self.make(partner, next).await {
+            tracing::warn!(%error, partner, "a durable could not be made; trying once more");
+            self.make(partner, next).await?;
+        }
         Ok(StartOutcome::From { next })
     }
+}
+
+/// Why a partner does not reach its durable.
+#[derive(Debug, thiserror::Error)]
+pub enum TryError {
+    /// The server knows no such credential.
+    #[error("the server refuses the credential: {why}")]
+    Refused { why: String },
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// Asks as the partner itself how far it has read a log: whether it gets in, and to its durable.
@@ -283,17 +297,23 @@ pub async fn try_as_partner(
     credential: &Credential,
     log: &LogName,
     partner: &str,
-) -> Result<(), LogError> {
+) -> Result<(), TryError> {
     let client = async_nats::ConnectOptions::with_nkey(credential.seed.clone())
         .name(format!("townclerk tries {partner}"))
         .connection_timeout(TRY_TIMEOUT)
         .request_timeout(Some(TRY_TIMEOUT))
         .connect(url)
         .await
-        .map_err(|error| unavailable(log, error))?;
+        .map_err(|error| match error.kind() {
+            ConnectErrorKind::AuthorizationViolation => TryError::Refused {
+                why: error.to_string(),
+            },
+            _ => unavailable(log, error).into(),
+        })?;
     let durable = durable_of(log, partner);
     let subject = format!("$JS.API.CONSUMER.INFO.{STREAM}.{durable}");
     let answer = client.request(subject, "".into()).await;
     let answer = answer.map_err(|error| unavailable(log, error))?;
-    read::<Info>(log, &answer.payload).map(drop)
+    read::<Info>(log, &answer.payload)?;
+    Ok(())
 }

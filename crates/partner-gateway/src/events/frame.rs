@@ -49,7 +49,7 @@ pub fn end(log: &LogName, sequence: u64) -> Event {
     named(&position, END).data(told.to_string())
 }
 
-fn position(log: &LogName, sequence: u64) -> String {
+pub fn position(log: &LogName, sequence: u64) -> String {
     let log = log.clone();
     Position { log, sequence }.to_string()
 }

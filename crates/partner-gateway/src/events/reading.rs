@@ -39,7 +39,9 @@ impl Reading {
     /// the end connects again and misses nothing.
     pub fn into_events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         let begin = format!("{} after {}", self.log.name(), self.after);
-        let first = Event::default().retry(RETRY).comment(begin);
+        // The position without an event: a reader that hears nothing else has a place to go on from.
+        let position = frame::position(self.log.name(), self.after);
+        let first = Event::default().retry(RETRY).comment(begin).id(position);
         let events = stream::unfold(Some(self), |reading| async move {
             let mut reading = reading?;
             if let Some(end) = reading.until.filter(|until| reading.after >= *until) {

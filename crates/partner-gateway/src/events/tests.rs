@@ -109,7 +109,8 @@ impl Heard {
             event: of("event"),
             data: of("data"),
         };
-        (heard != Self::default()).then_some(heard)
+        // As the rules of server-sent events have it: without data it is no event.
+        (!heard.data.is_empty()).then_some(heard)
     }
 }
 
@@ -149,6 +150,15 @@ impl Desk {
     async fn open(&self, query: &str) -> Stream {
         self.open_as(PARTNER, &format!("{BRENT}{query}"), None)
             .await
+    }
+
+    /// The id that a stream says before any event.
+    async fn first(&self, query: &str) -> String {
+        let mut stream = self.open(query).await;
+        let frame = stream.0.next().await.unwrap();
+        assert!(!frame.contains("data:"), "it is no event: {frame}");
+        let id = frame.lines().find_map(|line| line.strip_prefix("id: "));
+        id.unwrap().to_owned()
     }
 
     async fn ids(&self, query: &str, last_event: Option<&str>) -> Vec<String> {
@@ -222,6 +232,21 @@ async fn a_stream_begins_where_it_is_asked_to() {
         let ids = desk.ids(query, last_event).await;
         assert_eq!(ids, from(first), "{query} {last_event:?}");
     }
+}
+
+#[tokio::test]
+async fn a_reader_that_hears_no_event_knows_where_it_began_and_goes_on_from_there() {
+    let desk = desk();
+    let started = desk.first("?last=0").await;
+    assert_eq!(started, "brent:0");
+    // What is recorded while the reader is away,
+    let event = record(&desk.brent, "k1").await;
+    let path = format!("{BRENT}?last=0");
+    // would be left out by the query alone,
+    assert_eq!(desk.first("?last=0").await, "brent:1");
+    // and is not by the position that it heard first.
+    let mut stream = desk.open_as(PARTNER, &path, Some(&started)).await;
+    assert_eq!(stream.next().await, Some(Heard::started("brent:1", &event)));
 }
 
 #[tokio::test]

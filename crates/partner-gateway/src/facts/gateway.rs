@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use futures::stream;
 use jiff::SignedDuration;
+use lru::LruCache;
 use serde_json::value::RawValue;
 use tokio::sync::MutexGuard as TurnGuard;
 use townclerk_app::clock::Clock;
@@ -24,6 +26,9 @@ use super::held::{Full, Held, Room, Waiting, WaitingShown, say_the_same};
 
 /// Requests of one tool that are answered at a time.
 const REQUESTS_OF_A_TOOL_MAX: usize = 8;
+
+/// Ids of facts whose record is remembered: one that comes again for another record is refused.
+const RECENT_IDS: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
 
 /// Records of one request that are decided at a time: they share the log's batches.
 const RECORDS_AT_A_TIME: usize = 64;
@@ -73,13 +78,18 @@ pub struct Gateway {
     /// Of one record one fact is decided at a time, so that none is put to wait just after what it
     /// waits for was recorded.
     turns: Vec<tokio::sync::Mutex<()>>,
-    requests: Mutex<BTreeMap<(LogName, Code), usize>>,
+    requests: Mutex<Requests>,
+    /// Of which record a fact with this id was recorded.
+    recent: Mutex<LruCache<CommandId, AggregateId>>,
 }
+
+/// How many requests of each partner are being answered, by log and id.
+type Requests = BTreeMap<(LogName, String), usize>;
 
 /// A request that is being answered.
 pub(super) struct Admitted<'a> {
-    requests: &'a Mutex<BTreeMap<(LogName, Code), usize>>,
-    owner: (LogName, Code),
+    requests: &'a Mutex<Requests>,
+    owner: (LogName, String),
 }
 
 impl Drop for Admitted<'_> {
@@ -122,6 +132,7 @@ impl Gateway {
             waiting: Mutex::new(Waiting::new(room)),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::new(())).collect(),
             requests: Mutex::default(),
+            recent: Mutex::new(LruCache::new(RECENT_IDS)),
         }
     }
 
@@ -129,15 +140,14 @@ impl Gateway {
     ///
     /// # Errors
     /// The problem, where as many as may are being answered.
-    pub(super) fn admit(&self, tool: &Tool) -> Result<Admitted<'_>, Problem> {
-        let owner = (tool.council.clone(), tool.system.clone());
+    pub(super) fn admit(&self, log: &LogName, partner: &str) -> Result<Admitted<'_>, Problem> {
+        let owner = (log.clone(), partner.to_owned());
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         let of_tool = requests.entry(owner.clone()).or_default();
         if *of_tool >= REQUESTS_OF_A_TOOL_MAX {
             let why = format!(
-                "{REQUESTS_OF_A_TOOL_MAX} requests of {} are being answered: wait for an answer \
-                 before you send the next",
-                tool.source()
+                "{REQUESTS_OF_A_TOOL_MAX} requests of {partner} are being answered: wait for an \
+                 answer before you send the next"
             );
             return Err(Problem::unavailable(why));
         }
@@ -257,10 +267,13 @@ impl Gateway {
         if held.is_some_and(|held| !say_the_same(&held.fact, &fact)) {
             return alone(Answered::Refused(id_reused()));
         }
+        if self.is_of_another(&fact) {
+            return alone(Answered::Refused(id_reused()));
+        }
         match self.deciding.decide(&fact, tool).await {
             Verdict::Recorded(handled) => {
                 self.recorded(&fact);
-                let settled = self.settle(&fact).await;
+                let settled = self.settle(&fact, handled.already).await;
                 Taken {
                     answer: answer(&fact, Answered::Recorded(handled)),
                     settled,
@@ -297,8 +310,21 @@ impl Gateway {
         }
     }
 
-    /// Tries the held facts of the same record again, now that something of it was recorded.
-    async fn settle(&self, fact: &Fact) -> Vec<(CommandId, Answer)> {
+    /// Whether the fact's id was recorded of another record lately.
+    fn is_of_another(&self, fact: &Fact) -> bool {
+        let mut recent = self.recent();
+        let known = recent.get(&fact.command());
+        known.is_some_and(|aggregate| *aggregate != fact.aggregate())
+    }
+
+    fn recent(&self) -> MutexGuard<'_, LruCache<CommandId, AggregateId>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries the held facts of the same record again, now that something of it was recorded. Where
+    /// that was `already` so, they were most likely tried then: it ends with the first that does not
+    /// fit.
+    async fn settle(&self, fact: &Fact, already: bool) -> Vec<(CommandId, Answer)> {
         let mut settled = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let before = settled.len();
@@ -313,6 +339,7 @@ impl Gateway {
                         self.refused(&held.fact, &why);
                         Answered::Refused(why)
                     }
+                    Verdict::Early(_) | Verdict::TryAgain(_) if already => return settled,
                     Verdict::Early(_) | Verdict::TryAgain(_) => continue,
                 };
                 settled.push((held.fact.command(), answer(&held.fact, what)));
@@ -344,7 +371,7 @@ impl Gateway {
         let Some(first) = due.first() else { return };
         let _turn = self.turn(first.aggregate).await;
         // Another gateway may have recorded what they wait for; then all that wait for it fit.
-        self.settle(&first.fact).await;
+        self.settle(&first.fact, false).await;
         for held in due {
             if self.waiting().find(&held.fact).is_some() {
                 self.decide_for_the_last_time(&held).await;
@@ -367,6 +394,7 @@ impl Gateway {
     }
 
     fn recorded(&self, fact: &Fact) {
+        self.recent().put(fact.command(), fact.aggregate());
         let mut waiting = self.waiting();
         if waiting.release(fact) {
             tracing::info!(

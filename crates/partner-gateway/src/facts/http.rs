@@ -53,7 +53,7 @@ async fn take(
         let (parts, body) = request.into_parts();
         let tool = tool(&council, parts.extensions.get())?;
         let form = form(&parts.headers)?;
-        let _admitted = gateway.admit(&tool)?;
+        let _admitted = gateway.admit(&tool.council, tool.caller.as_str())?;
         let body = collect(&parts.headers, body, BATCH_BYTES_MAX).await?;
         gateway.answer(&body, form, &tool).await
     };

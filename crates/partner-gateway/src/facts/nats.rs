@@ -4,13 +4,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::task::{JoinError, JoinSet, unconstrained};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use townclerk_app::http::Problem;
 use townclerk_app::http::kind::Kind;
@@ -29,6 +30,13 @@ const REQUESTS_MAX: usize = 64;
 
 /// How often it is looked for facts that have waited long enough.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long, at most, requests that were delivered are still taken when it is time to stop. Those
+/// that are being answered by then are answered all the same.
+const LAST_REQUESTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// So many of them at most: a connection does not keep more.
+const LAST_REQUESTS_MAX: usize = 512;
 
 /// How long to wait before a log is listened to again that could not be.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
@@ -78,10 +86,13 @@ async fn listen(gateway: Arc<Gateway>, desk: Arc<dyn PartnerDesk>, stop: Cancell
     let mut answering = JoinSet::new();
     while !stop.is_cancelled() {
         match desk.requests().await {
-            Ok(requests) => {
-                let hear = hear(&gateway, &desk, requests, &mut answering);
-                if stop.run_until_cancelled(hear).await.is_some() {
-                    tracing::warn!(log = %desk.log(), "partners' requests ended; listening again");
+            Ok(mut requests) => {
+                let hear = hear(&gateway, &desk, &mut requests, &mut answering);
+                match stop.run_until_cancelled(hear).await {
+                    Some(()) => {
+                        tracing::warn!(log = %desk.log(), "partners' requests ended; listening again");
+                    }
+                    None => hear_the_last(&gateway, &desk, requests, &mut answering).await,
                 }
             }
             Err(error) => {
@@ -98,6 +109,27 @@ async fn listen(gateway: Arc<Gateway>, desk: Arc<dyn PartnerDesk>, stop: Cancell
     }
     while let Some(ended) = answering.join_next().await {
         report_panic(ended);
+    }
+}
+
+/// Answers what was delivered before it was time to stop: the next gateway does not get it.
+async fn hear_the_last(
+    gateway: &Arc<Gateway>,
+    desk: &Arc<dyn PartnerDesk>,
+    mut requests: impl StreamExt<Item = PartnerRequest> + Unpin,
+    answering: &mut JoinSet<()>,
+) {
+    let delivered = stream::poll_fn(|context| match requests.poll_next_unpin(context) {
+        Poll::Pending => Poll::Ready(None),
+        delivered => delivered,
+    });
+    let last = hear(gateway, desk, delivered.take(LAST_REQUESTS_MAX), answering);
+    // What is not ready has not come, rather than had its turn.
+    if timeout(LAST_REQUESTS_WITHIN, unconstrained(last))
+        .await
+        .is_err()
+    {
+        tracing::warn!(log = %desk.log(), "not all that partners asked could be answered in time");
     }
 }
 
@@ -132,7 +164,7 @@ async fn answer(gateway: &Gateway, desk: &dyn PartnerDesk, request: PartnerReque
     let partner = request.partner.clone();
     let answered = match request.ask {
         PartnerAsk::Facts => take(gateway, desk.log(), &partner, &request.payload).await,
-        PartnerAsk::Start => start(desk, &partner, &request.payload).await,
+        PartnerAsk::Start => start(gateway, desk, &partner, &request.payload).await,
     };
     let answer = answered.unwrap_or_else(|problem| problem.to_json().to_string());
     if let Err(error) = request.answer(Bytes::from(answer)).await {
@@ -147,7 +179,7 @@ async fn take(
     payload: &[u8],
 ) -> Result<String, Problem> {
     let tool = tool(log, partner)?;
-    let _admitted = gateway.admit(&tool)?;
+    let _admitted = gateway.admit(log, partner)?;
     let answers = gateway.answer(payload, Form::Either, &tool).await?;
     // One message takes an answer as well as a request.
     Ok(answers.to_text(BATCH_BYTES_MAX))
@@ -187,7 +219,13 @@ struct Started {
     next: u64,
 }
 
-async fn start(desk: &dyn PartnerDesk, partner: &str, payload: &[u8]) -> Result<String, Problem> {
+async fn start(
+    gateway: &Gateway,
+    desk: &dyn PartnerDesk,
+    partner: &str,
+    payload: &[u8],
+) -> Result<String, Problem> {
+    let _admitted = gateway.admit(desk.log(), partner)?;
     let Start { after } = serde_json::from_slice(payload).map_err(|error| {
         let why = format!(
             "{error}; send {{\"after\": 0}} for the whole log, or the last position that you have"

@@ -91,18 +91,61 @@ fn text(entry: &AuditEntry) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
 
-/// Puts what an operator did on the command line into the audit log of a data directory. A line
-/// that cannot be written is said, and the action stands.
+/// Puts what an operator did on the command line into the audit log of a data directory.
 pub(super) fn action(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>) {
-    if !data.is_dir() {
-        return;
+    if is_kept(data, what) {
+        put(data, what, ended(outcome));
     }
-    let outcome = match outcome {
+}
+
+/// An action that takes its time: it stands in the audit log as soon as it begins, so also where it
+/// is killed.
+#[must_use]
+pub(super) struct Action {
+    /// None where no audit log is kept.
+    data: Option<PathBuf>,
+    what: String,
+}
+
+impl Action {
+    pub fn begin(data: &Path, what: String) -> Self {
+        let data = is_kept(data, &what).then(|| data.to_owned());
+        if let Some(data) = &data {
+            put(data, &what, "begun".to_owned());
+        }
+        Self { data, what }
+    }
+
+    pub fn end(self, outcome: &anyhow::Result<Outcome>) {
+        if let Some(data) = &self.data {
+            put(data, &self.what, ended(outcome));
+        }
+    }
+}
+
+/// Whether there is a data directory to keep an audit log in; says so where there is none.
+fn is_kept(data: &Path, what: &str) -> bool {
+    let kept = data.is_dir();
+    if !kept {
+        let data = data.display();
+        show::note(format!(
+            "\"{what}\" stands in no audit log: there is no data directory {data} (--data)"
+        ));
+    }
+    kept
+}
+
+fn ended(outcome: &anyhow::Result<Outcome>) -> String {
+    match outcome {
         Ok(Outcome::Good) => "done".to_owned(),
         Ok(Outcome::Differences) => "differences".to_owned(),
         Ok(Outcome::Refused) => "refused".to_owned(),
         Err(error) => format!("failed: {error:#}"),
-    };
+    }
+}
+
+/// Writes one line. One that cannot be written is said, and the action stands.
+fn put(data: &Path, what: &str, outcome: String) {
     let entry = AuditEntry {
         time: Timestamp::now(),
         subject: format!("uid {}", rustix::process::getuid().as_raw()),
@@ -150,6 +193,29 @@ mod tests {
         ];
         assert_eq!(said, expected);
         assert!(entries.iter().all(|entry| entry.method == COMMAND));
+    }
+
+    #[test]
+    fn what_takes_its_time_stands_there_from_its_begin() {
+        let dir = tempfile::tempdir().unwrap();
+        let outcomes = || -> Vec<String> {
+            let text = std::fs::read_to_string(dir.path().join("audit.ndjson")).unwrap();
+            let entries = text.lines().map(serde_json::from_str::<AuditEntry>);
+            entries.map(|entry| entry.unwrap().outcome).collect()
+        };
+        let action = Action::begin(dir.path(), "history import out".to_owned());
+        assert_eq!(outcomes(), ["begun"]);
+        action.end(&Ok(Outcome::Refused));
+        assert_eq!(outcomes(), ["begun", "refused"]);
+    }
+
+    #[test]
+    fn without_a_data_directory_nothing_is_kept_or_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let absent = dir.path().join("absent");
+        assert!(!is_kept(&absent, "history export"));
+        Action::begin(&absent, "history export".to_owned()).end(&Ok(Outcome::Good));
+        assert!(!absent.exists());
     }
 
     #[test]

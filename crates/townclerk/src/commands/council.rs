@@ -1,5 +1,6 @@
 //! `townclerk council`: who takes part, and letting another council in.
 
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,14 +8,20 @@ use serde::Serialize;
 use townclerk_app::clock;
 use townclerk_app::command::{Command, CommandError, Handlers};
 use townclerk_contract::envelope::AuthType;
+use townclerk_contract::position::Position;
+use townclerk_contract::reading::{Reading, read};
+use townclerk_contract::subject::subject_of;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::decider::Rejection;
+use townclerk_domain::decider::{Decider, Rejection};
+use townclerk_domain::event::Recording;
 use townclerk_domain::identity::Token;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::partnership::{
-    Joined, PartnershipFact, PartnershipRules, Refusal, membership,
+    Joined, Membership as Member, PartnershipFact, PartnershipRules, Refusal, membership,
 };
 use townclerk_domain::period::london_day;
+use townclerk_domain::timeline::{Entry, Timeline};
+use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, audit, show};
@@ -97,10 +104,14 @@ enum Membership {
         from: Date,
     },
     AlreadyRecorded {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        position: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<Date>,
+        position: String,
+        from: Date,
+    },
+    /// Something else than was asked; it stands.
+    RecordedOtherwise {
+        position: String,
+        from: Date,
+        why: String,
     },
     NotRecorded,
     Refused {
@@ -131,7 +142,10 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     let done = done.await;
     opened.close().await?;
     let membership = done?;
-    let refused = matches!(membership, Membership::Refused { .. });
+    let refused = matches!(
+        membership,
+        Membership::Refused { .. } | Membership::RecordedOtherwise { .. }
+    );
     let report = Report {
         council,
         log: &log,
@@ -149,19 +163,17 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
 
 fn tell(report: &Report<'_>) {
     let Report { council, log, .. } = report;
-    show::line(format!("{council}: the log {log} and its views are there"));
+    show::line(format!(
+        "{council}: the log {log} is there; a running `townclerk up` opens its views next"
+    ));
     show::line(match &report.membership {
         Membership::Recorded { position, from } => {
             format!("{council}: member from {from}, recorded as {position}")
         }
         Membership::AlreadyRecorded { position, from } => {
-            let from = from.map_or(String::new(), |from| format!(" from {from}"));
-            let at = position.as_deref().map(|at| format!(" as {at}"));
-            format!(
-                "{council}: member{from}, recorded before{}",
-                at.unwrap_or_default()
-            )
+            format!("{council}: member from {from}, recorded before as {position}")
         }
+        Membership::RecordedOtherwise { why, .. } => format!("{council}: {why}"),
         Membership::NotRecorded => format!("{council}: no membership was recorded"),
         Membership::Refused { why } => format!("{council}: the membership is refused: {why}"),
     });
@@ -173,6 +185,10 @@ async fn join(options: &Add, opened: &Opened) -> anyhow::Result<Membership> {
     let shared = LogName::shared();
     let one = std::slice::from_ref(&shared);
     let writers = opened.logs.open(one, Role::Writer).await?;
+    let log = writers.first().context("the shared log is not there")?;
+    if let Some((position, member)) = recorded(&**log, council).await? {
+        return Ok(beside(options, &position, &member));
+    }
     let handlers: Handlers<PartnershipRules> = Handlers::new(&writers, clock::system());
     let from = options.joined;
     let from = from.unwrap_or_else(|| london_day(Timestamp::now()));
@@ -199,29 +215,114 @@ async fn join(options: &Add, opened: &Opened) -> anyhow::Result<Membership> {
         what: Recordable::Fact(PartnershipFact::CouncilJoined(joined)),
     };
     match handlers.handle(&shared, &command).await {
-        Ok(handled) if handled.already => Ok(Membership::AlreadyRecorded {
-            position: Some(handled.position.to_string()),
-            from: Some(from),
-        }),
-        Ok(handled) => Ok(Membership::Recorded {
+        Ok(handled) if !handled.already => Ok(Membership::Recorded {
             position: handled.position.to_string(),
             from,
         }),
-        Err(CommandError::Rejected(Rejection::Refused {
-            refusal: Refusal::AlreadyMember { from, .. },
-        })) => Ok(Membership::AlreadyRecorded {
-            position: None,
-            from: Some(from),
-        }),
-        // The same command with another day or name: what was recorded first stands.
-        Err(CommandError::KeyReused) => Ok(Membership::AlreadyRecorded {
-            position: None,
-            from: None,
+        // Somebody was faster, or it was voided since.
+        Ok(_)
+        | Err(
+            CommandError::KeyReused
+            | CommandError::Rejected(Rejection::Refused {
+                refusal: Refusal::AlreadyMember { .. },
+            }),
+        ) => Ok(match recorded(&**log, council).await? {
+            Some((position, member)) => beside(options, &position, &member),
+            None => Membership::Refused {
+                why: "its membership was recorded and voided; an officer records another"
+                    .to_owned(),
+            },
         }),
         Err(CommandError::Rejected(why)) => Ok(Membership::Refused {
             why: why.to_string(),
         }),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The membership as the record has it now, and where it was recorded.
+async fn recorded(
+    shared: &dyn EventLog,
+    council: &Code,
+) -> anyhow::Result<Option<(Position, Member)>> {
+    let log = shared.name();
+    let mut timeline: Timeline<PartnershipFact> = Timeline::default();
+    let subject = subject_of(log, membership(council));
+    for message in shared.read_subject(&subject, 0).await? {
+        let unreadable = |why: &str| {
+            format!(
+                "{log}:{}, of the membership of {council}, cannot be read by this version ({why}); \
+                 nothing was recorded",
+                message.sequence
+            )
+        };
+        match read(&message.raw(log)) {
+            Reading::Event(event) => {
+                let recorded = event.recorded;
+                let what = PartnershipRules::from_event(recorded.event)
+                    .with_context(|| unreadable("an event of another kind"))?;
+                timeline.entries.push(Entry {
+                    happened: recorded.happened,
+                    known: recorded.recorded,
+                    sequence: recorded.sequence,
+                    id: recorded.id.short(),
+                    what,
+                });
+            }
+            Reading::Unreadable { reason, .. } => bail!(unreadable(&reason)),
+            Reading::Foreign { .. } => {}
+        }
+    }
+    let facts = timeline.standing(None)?.unwrap_or_default();
+    let position = facts.first().map(|first| Position {
+        log: log.clone(),
+        sequence: first.sequence,
+    });
+    let member = facts.iter().fold(None, |member, standing| {
+        PartnershipRules::evolve(member, &standing.fact, standing.happened)
+    });
+    Ok(position.zip(member))
+}
+
+/// What it comes to where a membership is recorded already: that stands, whatever is asked.
+fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
+    let Joined {
+        name,
+        gss_code,
+        from,
+        ..
+    } = &member.joined;
+    if let Some(last_day) = member.last_day {
+        let why = format!(
+            "it left, its last day was {last_day}. This command records no membership for it: an \
+             officer corrects the record, or it joins under another code"
+        );
+        return Membership::Refused { why };
+    }
+    let (position, from) = (position.to_string(), *from);
+    let mut differing = Vec::new();
+    if let Some(asked) = options.joined.filter(|asked| *asked != from) {
+        differing.push(format!("joined {from}, not {asked}"));
+    }
+    if let Some(asked) = options.name.as_ref().filter(|asked| *asked != name) {
+        differing.push(format!("name {name:?}, not {asked:?}"));
+    }
+    let recorded = gss_code.as_deref().unwrap_or("none");
+    if let Some(asked) = options.gss_code.as_ref().filter(|asked| *asked != recorded) {
+        differing.push(format!("GSS code {recorded}, not {asked}"));
+    }
+    if differing.is_empty() {
+        return Membership::AlreadyRecorded { position, from };
+    }
+    let why = format!(
+        "its membership is recorded already, as {position}, with {}; what was asked is not \
+         recorded: an officer corrects the membership",
+        differing.join("; ")
+    );
+    Membership::RecordedOtherwise {
+        position,
+        from,
+        why,
     }
 }
 
@@ -244,4 +345,75 @@ fn list(options: &Listing) -> anyhow::Result<Outcome> {
         town.councils.iter().map(row),
     );
     Ok(Outcome::Good)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn asked(joined: Option<&str>, name: Option<&str>, gss_code: Option<&str>) -> Add {
+        Add {
+            council: Code::new("camden").unwrap(),
+            joined: joined.map(|day| day.parse().unwrap()),
+            name: name.map(str::to_owned),
+            gss_code: gss_code.map(str::to_owned),
+            without_membership: false,
+            reach: Reach::data(Path::new("unused")),
+            json: false,
+        }
+    }
+
+    fn beside_camden(options: &Add, last_day: Option<&str>) -> serde_json::Value {
+        let member = Member {
+            joined: Joined {
+                council: Code::new("camden").unwrap(),
+                name: "Camden".to_owned(),
+                gss_code: None,
+                from: "2026-04-01".parse().unwrap(),
+            },
+            notice: None,
+            notice_given: None,
+            last_day: last_day.map(|day| day.parse().unwrap()),
+        };
+        let position = Position {
+            log: LogName::shared(),
+            sequence: 7,
+        };
+        serde_json::to_value(beside(options, &position, &member)).unwrap()
+    }
+
+    #[test]
+    fn asking_for_what_is_recorded_is_no_mistake_and_asking_for_something_else_is_told() {
+        for same in [
+            asked(None, None, None),
+            asked(Some("2026-04-01"), Some("Camden"), None),
+        ] {
+            let report = beside_camden(&same, None);
+            assert_eq!(report["membership"], "already-recorded", "{report}");
+            assert_eq!(report["position"], "shared:7");
+            assert_eq!(report["from"], "2026-04-01");
+        }
+        for (other, difference) in [
+            (asked(Some("2026-05-01"), None, None), "not 2026-05-01"),
+            (asked(None, Some("LB Camden"), None), "\"LB Camden\""),
+            (asked(None, None, Some("E09000007")), "not E09000007"),
+        ] {
+            let report = beside_camden(&other, None);
+            assert_eq!(report["membership"], "recorded-otherwise", "{report}");
+            assert!(report["why"].as_str().unwrap().contains(difference));
+        }
+    }
+
+    #[test]
+    fn a_council_that_left_is_not_called_a_member() {
+        let report = beside_camden(&asked(None, None, None), Some("2027-03-31"));
+        assert_eq!(report["membership"], "refused", "{report}");
+        let why = report["why"].as_str().unwrap();
+        assert!(
+            why.contains("2027-03-31") && why.contains("officer"),
+            "{why}"
+        );
+    }
 }

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::Role;
 
-use super::{Outcome, audit, show};
+use super::audit::Action;
+use super::{Outcome, show};
 use crate::history::{self, Comparison, LogEnds, LogFile, Manifest};
 use crate::system::{Opened, Reach};
 
@@ -71,16 +72,31 @@ const IMPORT_HELP: &str = "A log is imported if it is empty or holds the beginni
 pub async fn history(options: History) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(false);
     match options {
-        History::Export(options) => export(options).await,
+        History::Export(options) => {
+            let what = format!("history export --out {}", options.out.display());
+            let action = Action::begin(&options.reach.data, with_logs(what, &options.logs));
+            let outcome = export(options).await;
+            action.end(&outcome);
+            outcome
+        }
         History::Check(options) => check(options).await,
         History::Import(options) => {
-            let data = options.reach.data.clone();
             let what = format!("history import {}", options.folder.display());
+            let action = Action::begin(&options.reach.data, with_logs(what, &options.logs));
             let outcome = import(options).await;
-            audit::action(&data, &what, &outcome);
+            action.end(&outcome);
             outcome
         }
     }
+}
+
+/// What is done, with the logs to which it is confined.
+fn with_logs(what: String, logs: &[LogName]) -> String {
+    if logs.is_empty() {
+        return what;
+    }
+    let logs: Vec<&str> = logs.iter().map(LogName::as_str).collect();
+    format!("{what} --logs {}", logs.join(","))
 }
 
 async fn export(options: Export) -> anyhow::Result<Outcome> {
@@ -215,22 +231,24 @@ async fn import(options: Import) -> anyhow::Result<Outcome> {
     }
     let opened = Opened::on(&options.reach).await?;
     let imported = import_into(&opened, &options.folder, &entries).await;
-    opened.close().await?;
-    let report = imported?;
-    match report.ok {
-        true => {
-            report.show(options.json)?;
-            Ok(Outcome::Good)
-        }
-        false => refuse(&report, options.json),
+    let closed = opened.close().await;
+    // What was appended stands, so it is said first, whatever failed after it.
+    let (report, failure) = imported?;
+    report.show(options.json)?;
+    if let Some(error) = failure {
+        return Err(error);
     }
+    closed?;
+    Ok(match report.ok {
+        true => Outcome::Good,
+        false => Outcome::Refused,
+    })
 }
 
-async fn import_into(
-    opened: &Opened,
-    folder: &Path,
-    entries: &[LogFile],
-) -> anyhow::Result<Report> {
+/// What became of each log, and the failure that ended an import in the middle.
+type Ended = (Report, Option<anyhow::Error>);
+
+async fn import_into(opened: &Opened, folder: &Path, entries: &[LogFile]) -> anyhow::Result<Ended> {
     let names: Vec<LogName> = entries.iter().map(|entry| entry.log.clone()).collect();
     let absent: Vec<&str> = names
         .iter()
@@ -238,10 +256,11 @@ async fn import_into(
         .map(LogName::as_str)
         .collect();
     if !absent.is_empty() {
-        return Ok(Report::refused(format!(
-            "there is no log {}: add the council first with `townclerk council add` (or `townclerk up --councils` at the first start), or name with --logs what is to be imported",
+        let why = format!(
+            "there is no log {}: add the council first with `townclerk council add --without-membership` (a membership recorded here would be one that the history does not have, and `shared` could not be imported any more), or with `townclerk up --councils` at the first start; or name with --logs what is to be imported",
             absent.join(", ")
-        )));
+        );
+        return Ok((Report::refused(why), None));
     }
     let readers = opened.logs.open(&names, Role::Reader).await?;
     let writers = opened.logs.open(&names, Role::Writer).await?;
@@ -252,7 +271,7 @@ async fn import_into(
     let logs = entries.iter().zip(ends).collect();
     let (fitting, refused) = compare_all(folder, logs).await?;
     if refused.is_empty() {
-        return import_all(fitting).await;
+        return Ok(import_all(fitting).await);
     }
     let mut logs = refused;
     logs.extend(
@@ -261,7 +280,7 @@ async fn import_into(
             .map(|(entry, comparison)| LogReport::left_as_it_is(entry, comparison)),
     );
     close_all(fitting).await?;
-    Ok(Report::of(logs))
+    Ok((Report::of(logs), None))
 }
 
 /// The logs that hold the beginning of their file.
@@ -290,31 +309,43 @@ async fn compare_all<'a>(
     Ok((fitting, refused))
 }
 
-/// Imports log after log.
-async fn import_all(fitting: Fitting<'_>) -> anyhow::Result<Report> {
+/// Imports log after log, to the first that fails.
+async fn import_all(fitting: Fitting<'_>) -> Ended {
     let mut logs = Vec::with_capacity(fitting.len());
     let mut waiting = fitting.into_iter();
     while let Some((entry, comparison)) = waiting.next() {
         let bar = show::bar(&format!("importing {}", entry.log), entry.messages);
         bar.set_position(comparison.held());
         bar.reset_eta();
-        match comparison.import(|done| bar.set_position(done)).await {
+        let (held, mut reached) = (comparison.held(), comparison.held());
+        let progress = |done| {
+            reached = done;
+            bar.set_position(done);
+        };
+        match comparison.import(progress).await {
             Ok(Ok(imported)) => {
                 show::finish(&bar);
                 logs.push(LogReport::imported(entry, imported));
             }
             Ok(Err(refusal)) => {
                 bar.abandon();
-                logs.push(LogReport::refused(entry, &refusal));
+                logs.push(LogReport::refused_at(entry, held, &refusal));
             }
             Err(error) => {
                 bar.abandon();
-                close_all(waiting.collect()).await?;
-                return Err(error);
+                logs.push(LogReport::failed(entry, held, reached, &error));
+                let rest: Fitting<'_> = waiting.collect();
+                let left = rest.iter();
+                logs.extend(left.map(|(entry, held)| LogReport::left_as_it_is(entry, held)));
+                if let Err(also) = close_all(rest).await {
+                    tracing::warn!(error = format!("{also:#}"), "a file could not be closed");
+                }
+                let error = error.context(format!("the import into {} failed", entry.log));
+                return (Report::of(logs), Some(error));
             }
         }
     }
-    Ok(Report::of(logs))
+    (Report::of(logs), None)
 }
 
 async fn close_all(fitting: Fitting<'_>) -> anyhow::Result<()> {

@@ -177,9 +177,13 @@ async fn remove(which: &Which) -> anyhow::Result<Outcome> {
     opened.close().await?;
     gone?;
     match (json, was_there) {
-        (true, _) => show::json(&json!({"partner": tool.id(), "removed": was_there}))?,
+        // Also where an earlier attempt had begun it.
+        (true, _) => show::json(&json!({"partner": tool.id(), "removed": true}))?,
         (false, true) => show::line(format!("{}: gets in no more", tool.id())),
-        (false, false) => show::line(format!("{}: was no partner", tool.id())),
+        (false, false) => show::line(format!(
+            "{}: was taken out of the files before; now it gets in no more",
+            tool.id()
+        )),
     }
     Ok(Outcome::Good)
 }

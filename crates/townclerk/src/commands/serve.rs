@@ -61,6 +61,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         desks: &desks,
         views_dir: &views_dir,
         open_views: Vec::new(),
+        open_gateway: None,
         tokens,
         audit: Arc::new(audit),
         clock: clock::system(),

@@ -181,6 +181,7 @@ struct Follower {
     client: Arc<Client>,
     log: LogName,
     begin: (&'static str, u64),
+    /// Where it goes on: after the last event that was read, or where the stream said that it began.
     last_event: Option<String>,
     once: bool,
     /// Whether it may be refused: nobody named this log.
@@ -241,6 +242,10 @@ impl Follower {
                 Ok(event) => event,
                 Err(error) => return Some(error.to_string()),
             };
+            // Also where it comes without an event: `--last` again would begin further on.
+            if event.id.is_some() {
+                self.last_event.clone_from(&event.id);
+            }
             let Some(heard) = Heard::of(event) else {
                 continue;
             };
@@ -248,7 +253,6 @@ impl Follower {
                 return None;
             }
             *pause = PAUSE;
-            self.last_event = Some(heard.position.clone());
             // Nobody prints any more.
             self.lines.send(heard).await.ok()?;
         }
@@ -358,6 +362,25 @@ mod tests {
         assert_eq!(told.json().unwrap(), json);
         let kept_alive = Sse::default();
         assert_eq!(Heard::of(kept_alive), None);
+    }
+
+    #[tokio::test]
+    async fn a_follower_that_heard_no_event_goes_on_from_where_the_stream_began() {
+        let (lines, _heard) = mpsc::channel(WAITING_MAX);
+        let mut follower = Follower {
+            client: Arc::new(Client::new("http://127.0.0.1:9", None, None).unwrap()),
+            log: "brent".parse().unwrap(),
+            begin: ("last", 0),
+            last_event: None,
+            once: false,
+            optional: false,
+            lines,
+        };
+        let body = "retry: 2000\n: brent after 7\nid: brent:7\n\n: keep-alive\n\n";
+        let response = axum::http::Response::new(body);
+        let lost = follower.read(response.into(), &mut PAUSE.clone()).await;
+        assert_eq!(lost.as_deref(), Some("the stream ended"));
+        assert_eq!(follower.last_event.as_deref(), Some("brent:7"));
     }
 
     #[test]

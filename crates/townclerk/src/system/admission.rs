@@ -9,14 +9,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use townclerk_app::access::{Caller, Councils, IssuedToken, Role as CallerRole, TokenBook};
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, LogName};
-use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, try_as_partner};
+use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, TryError, try_as_partner};
 
 use super::files::{Editing, operator_token_file, token_book_file};
 use super::logs::initialise;
 use super::reach::{Opened, Reach, tenants};
 use super::server::{FRAGMENT_FILE, write_fragment};
 use crate::nats_server::{Credentials, partner_seed_file};
-use crate::town::{Partner, Town};
+use crate::town::{Partner, Town, TownRefusal};
 
 /// How long a running system may take to follow its files, a long history included.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(60);
@@ -118,6 +118,7 @@ pub(crate) async fn add_partner(
     let operator = operator_token_file(&reach.data);
     let (book, issued) = TokenBook::load_or_create(&book_file, &operator)?;
     let caller = caller(partner)?;
+    only_its_own(&book, partner, &caller)?;
     let token = match book.knows(&caller.subject) && !renew {
         true => None,
         false => Some(TokenBook::issue(&book_file, &caller)?),
@@ -131,18 +132,42 @@ pub(crate) async fn add_partner(
     })
 }
 
-/// Takes a partner and its tokens out of the files; says whether it was there.
+/// Takes a partner and its tokens out of the files; says whether it stood in them. Where it does
+/// not, but its credential is left, an earlier removal is to be finished.
 ///
 /// # Errors
-/// Files that cannot be used.
+/// A [`TownRefusal`], or files that cannot be used.
 pub(crate) async fn remove_partner(reach: &Reach, partner: &Partner) -> anyhow::Result<bool> {
     let _editing = Editing::begin(&reach.data).await?;
     let mut town = town(reach)?;
+    if !town.partners.remove(partner) {
+        if partner_seed_file(&reach.credentials_dir(), partner).exists() {
+            return Ok(false);
+        }
+        let partner = partner.clone();
+        return Err(TownRefusal::NoSuchPartner { partner }.into());
+    }
     let book = token_book_file(&reach.data);
-    let had_token = book.exists() && TokenBook::revoke(&book, &caller(partner)?.subject)?;
-    let was_there = town.partners.remove(partner);
+    if book.exists() {
+        let caller = caller(partner)?;
+        only_its_own(&TokenBook::load(&book)?, partner, &caller)?;
+        TokenBook::revoke(&book, &caller.subject)?;
+    }
     write(reach, &town)?;
-    Ok(was_there || had_token)
+    Ok(true)
+}
+
+/// An entry that somebody wrote by hand under the partner's name is not the partner's.
+fn only_its_own(book: &TokenBook, partner: &Partner, caller: &Caller) -> Result<(), TownRefusal> {
+    match book
+        .callers_of(&caller.subject)
+        .all(|found| found == caller)
+    {
+        true => Ok(()),
+        false => Err(TownRefusal::OthersToken {
+            partner: partner.clone(),
+        }),
+    }
 }
 
 /// Credentials first: whoever follows `town.json` finds them made.
@@ -226,12 +251,10 @@ pub(crate) async fn partner_gone(
         let credential = credential(reach, partner)?;
         let attempt = async || {
             let url = &opened.logs.url;
-            match try_as_partner(url, &credential, &own, &partner.id()).await {
-                Ok(()) => Err(anyhow!("{} still gets in", partner.id())),
-                Err(_) => Ok(()),
-            }
+            put_out(try_as_partner(url, &credential, &own, &partner.id()).await)
         };
-        in_force(reach, attempt).await?;
+        let uncertain = || format!("it is not certain that {} gets in no more", partner.id());
+        in_force(reach, attempt).await.with_context(uncertain)?;
     }
     for log in partner.logs()? {
         // Without its council there is no log to clean up in.
@@ -245,6 +268,16 @@ pub(crate) async fn partner_gone(
     match file.parent() {
         Some(folder) => remove_if_there(std::fs::remove_dir(folder), folder),
         None => Ok(()),
+    }
+}
+
+/// Only that its credential is refused says that a partner is put out: a server that does not
+/// answer may let it in as soon as it does.
+fn put_out(tried: Result<(), TryError>) -> anyhow::Result<()> {
+    match tried {
+        Ok(()) => Err(anyhow!("it still gets in")),
+        Err(TryError::Refused { .. }) => Ok(()),
+        Err(TryError::Log(error)) => Err(error.into()),
     }
 }
 
@@ -281,5 +314,108 @@ async fn in_force(
             }
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use townclerk_event_log::LogError;
+
+    fn hornbill() -> Partner {
+        Partner {
+            council: Code::new("brent").unwrap(),
+            system: Code::new("hornbill").unwrap(),
+        }
+    }
+
+    struct Files {
+        reach: Reach,
+        _folder: tempfile::TempDir,
+    }
+
+    /// A folder in which hornbill of Brent was let in.
+    async fn with_hornbill() -> (Files, Admitted) {
+        let folder = tempfile::tempdir().unwrap();
+        let reach = Reach::data(folder.path());
+        add_council(&reach, &hornbill().council).await.unwrap();
+        let admitted = add_partner(&reach, &hornbill(), false).await.unwrap();
+        let _folder = folder;
+        (Files { reach, _folder }, admitted)
+    }
+
+    impl Files {
+        fn both(&self) -> [Vec<u8>; 2] {
+            let read = |path: PathBuf| std::fs::read(path).unwrap();
+            let data = &self.reach.data;
+            [read(Town::file(data)), read(token_book_file(data))]
+        }
+    }
+
+    fn refusal(error: &anyhow::Error) -> &TownRefusal {
+        error.downcast_ref().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_entry_by_hand_under_the_name_of_a_partner_is_neither_replaced_nor_revoked() {
+        let (files, _) = with_hornbill().await;
+        let desk = Caller {
+            roles: [CallerRole::ServiceDesk].into(),
+            system: None,
+            ..caller(&hornbill()).unwrap()
+        };
+        TokenBook::issue(&token_book_file(&files.reach.data), &desk).unwrap();
+        let before = files.both();
+        let expected = TownRefusal::OthersToken {
+            partner: hornbill(),
+        };
+        let Err(refused) = add_partner(&files.reach, &hornbill(), true).await else {
+            panic!("it was replaced");
+        };
+        assert_eq!(refusal(&refused), &expected);
+        let refused = remove_partner(&files.reach, &hornbill()).await.unwrap_err();
+        assert_eq!(refusal(&refused), &expected);
+        assert_eq!(files.both(), before);
+    }
+
+    #[tokio::test]
+    async fn who_is_no_partner_is_not_removed_and_nothing_is_touched() {
+        let (files, _) = with_hornbill().await;
+        let other = Partner {
+            system: Code::new("halo").unwrap(),
+            ..hornbill()
+        };
+        let halo = caller(&other).unwrap();
+        TokenBook::issue(&token_book_file(&files.reach.data), &halo).unwrap();
+        let before = files.both();
+        let refused = remove_partner(&files.reach, &other).await.unwrap_err();
+        let expected = TownRefusal::NoSuchPartner { partner: other };
+        assert_eq!(refusal(&refused), &expected);
+        assert_eq!(files.both(), before);
+    }
+
+    #[tokio::test]
+    async fn a_removal_is_finished_as_long_as_the_credential_is_left() {
+        let (files, admitted) = with_hornbill().await;
+        let token = admitted.token.unwrap();
+        assert!(remove_partner(&files.reach, &hornbill()).await.unwrap());
+        let book = TokenBook::load(&token_book_file(&files.reach.data)).unwrap();
+        assert!(book.caller(&token).is_none());
+        assert!(!remove_partner(&files.reach, &hornbill()).await.unwrap());
+        std::fs::remove_file(admitted.seed_file).unwrap();
+        let refused = remove_partner(&files.reach, &hornbill()).await.unwrap_err();
+        let partner = hornbill();
+        assert_eq!(refusal(&refused), &TownRefusal::NoSuchPartner { partner });
+    }
+
+    #[test]
+    fn only_a_refused_credential_says_that_a_partner_is_put_out() {
+        let log = LogName::new("brent").unwrap();
+        let why = "timed out".to_owned();
+        let silent = TryError::Log(LogError::Unavailable { log, why });
+        assert!(put_out(Err(silent)).is_err());
+        assert!(put_out(Ok(())).is_err());
+        let why = "authorization violation".to_owned();
+        assert!(put_out(Err(TryError::Refused { why })).is_ok());
     }
 }

@@ -17,5 +17,5 @@ pub(crate) use admission::{
 pub use files::{operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use reach::{Opened, Reach};
-pub use roles::{Means, Parted, Roles, compose};
+pub use roles::{Means, OpenGateway, Parted, Roles, compose};
 pub use up::{Prepared, System, UpOptions};

@@ -12,7 +12,7 @@ use townclerk_app::command::Handlers;
 use townclerk_app::http::health;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
-use townclerk_domain::names::Scope;
+use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
@@ -40,6 +40,8 @@ pub struct Means<'a> {
     pub views_dir: &'a Path,
     /// Views that are open already, from a composition before.
     pub open_views: Vec<Arc<View>>,
+    /// The partners' gateway of a composition before: facts wait in it for others.
+    pub open_gateway: Option<OpenGateway>,
     pub tokens: Arc<TokenBook>,
     pub audit: Arc<AuditLog>,
     pub clock: Clock,
@@ -50,6 +52,14 @@ pub struct Parted {
     pub router: Router,
     pub needs: Vec<RouteNeed>,
     pub views: Views,
+    pub gateway: Option<OpenGateway>,
+}
+
+/// A gateway of partners, and the councils into whose logs it writes.
+#[derive(Clone)]
+pub struct OpenGateway {
+    councils: BTreeSet<LogName>,
+    gateway: Arc<Gateway>,
 }
 
 /// The logs that a view of `scope` reads, out of those there are.
@@ -75,8 +85,11 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
     };
     guarded = health::routes(guarded, Arc::new(ready));
     guarded = commands(guarded, roles, means.writers, Arc::clone(&means.clock));
+    let mut gateway = None;
     if roles.partners {
-        guarded = partners(guarded, &means, parts);
+        let open = open_gateway(&means);
+        guarded = partners(guarded, &means, &open.gateway, parts);
+        gateway = Some(open);
     }
     if !roles.views.is_empty() {
         guarded = session::routes(guarded);
@@ -87,6 +100,7 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
         router,
         needs,
         views,
+        gateway,
     })
 }
 
@@ -113,17 +127,34 @@ async fn views(roles: &Roles, means: &Means<'_>, parts: &mut Parts) -> anyhow::R
     Ok(Views::new(open))
 }
 
-/// Adds facts in and events out, and answers partners at their desks.
-fn partners(guarded: Guarded, means: &Means<'_>, parts: &mut Parts) -> Guarded {
+/// The gateway of before where the same councils write here; else a new one.
+fn open_gateway(means: &Means<'_>) -> OpenGateway {
     // A tool tells of its own council; what several share is told by the shared service.
-    let councils = means.writers.iter().filter(|log| !log.name().is_shared());
-    let councils: Vec<_> = councils.cloned().collect();
-    let clock = Arc::clone(&means.clock);
-    let gateway = Arc::new(Gateway::new(&councils, clock, HoldLimits::default()));
+    let logs = means.writers.iter().filter(|log| !log.name().is_shared());
+    let logs: Vec<_> = logs.cloned().collect();
+    let councils: BTreeSet<_> = logs.iter().map(|log| log.name().clone()).collect();
+    let before = means.open_gateway.clone();
+    // What waits in it would be lost with it.
+    before
+        .filter(|before| before.councils == councils)
+        .unwrap_or_else(|| {
+            let clock = Arc::clone(&means.clock);
+            let gateway = Arc::new(Gateway::new(&logs, clock, HoldLimits::default()));
+            OpenGateway { councils, gateway }
+        })
+}
+
+/// Adds facts in and events out, and answers partners at their desks.
+fn partners(
+    guarded: Guarded,
+    means: &Means<'_>,
+    gateway: &Arc<Gateway>,
+    parts: &mut Parts,
+) -> Guarded {
     let desks = means.desks.to_vec();
-    let serving = facts::serve(Arc::clone(&gateway), desks, parts.stop_token());
+    let serving = facts::serve(Arc::clone(gateway), desks, parts.stop_token());
     parts.run("the partners' gateway", serving);
-    let guarded = facts::routes(guarded, gateway);
+    let guarded = facts::routes(guarded, Arc::clone(gateway));
     events::routes(guarded, means.readers, parts.stop_token())
 }
 

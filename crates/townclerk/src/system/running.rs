@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::routing::any;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use townclerk_app::access::{Guarded, TokenBook};
 use townclerk_app::audit::AuditLog;
@@ -25,12 +25,12 @@ use townclerk_app::lifecycle::Parts;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::jetstream::{PartnerDoor, Role};
 use townclerk_event_log::{EventLog, PartnerDesk};
-use townclerk_view_service::{View, Views};
+use townclerk_view_service::{View, ViewError, Views};
 
 use super::files::{Editing, Looked, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::tenants;
-use super::roles::{Means, Parted, Roles, compose, logs_of};
+use super::roles::{Means, OpenGateway, Parted, Roles, compose, logs_of};
 use super::server::Server;
 use crate::town::Town;
 
@@ -45,6 +45,19 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const CLOSE_WAIT: Duration = Duration::from_secs(10);
 
 const CLOSE_POLL: Duration = Duration::from_millis(20);
+
+/// How long a moment is waited for in which nobody reads the views that a change concerns.
+const FREE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a change gives way to whoever reads them. Then it is tried all the same: where requests
+/// follow each other without a gap no such moment comes by itself.
+const GIVES_WAY_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// How long composing anew is tried where it fails for something that may pass.
+const COMPOSE_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// The first and the longest pause before the next try.
+const COMPOSE_PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
 /// Why a change did not come about.
 enum Unchanged {
@@ -76,6 +89,11 @@ pub(super) struct Running {
     stop: CancellationToken,
     served: watch::Sender<Arc<Parted>>,
     routers: watch::Sender<Router>,
+    /// Kept from one composition to the next: facts wait in it.
+    gateway: Option<OpenGateway>,
+    /// Since when a change gives way to those who read the views that it concerns.
+    gives_way_since: Option<Instant>,
+    not_taken_up: watch::Sender<Option<String>>,
 }
 
 /// What a composition starts from.
@@ -120,6 +138,9 @@ impl Running {
             stop: stop.clone(),
             served: watch::Sender::new(Arc::new(paused)),
             routers: watch::Sender::new(router),
+            gateway: None,
+            gives_way_since: None,
+            not_taken_up: watch::Sender::new(None),
             town: Town::default(),
         };
         let composed = match running.open(&town).await {
@@ -145,6 +166,11 @@ impl Running {
         self.routers.subscribe()
     }
 
+    /// Why what stands in the files is not in force; `None` where it is.
+    pub(super) fn not_taken_up(&self) -> watch::Receiver<Option<String>> {
+        self.not_taken_up.subscribe()
+    }
+
     /// Looks at the files until told to stop.
     ///
     /// # Errors
@@ -165,6 +191,11 @@ impl Running {
             let again = refused
                 .as_ref()
                 .is_some_and(|refused| refused.waits(&looked));
+            if looked == self.looked && refused.take().is_some() {
+                // What could not be taken up was taken back.
+                self.not_taken_up.send_replace(None);
+                self.gives_way_since = None;
+            }
             if looked == self.looked || again {
                 continue;
             }
@@ -173,12 +204,14 @@ impl Running {
                     tracing::info!("councils, partners and tokens are as the files say");
                     self.looked = looked;
                     refused = None;
+                    self.not_taken_up.send_replace(None);
                 }
                 Err(Unchanged::Kept(why)) => {
                     let why = format!("{why:#}");
                     if refused.as_ref().is_none_or(|before| before.why != why) {
                         tracing::warn!(why, "the files changed; the state before stays in force");
                     }
+                    self.not_taken_up.send_replace(Some(why.clone()));
                     refused = Some(Refused::now(looked, why));
                 }
                 Err(Unchanged::Lost(why)) => break Err(why),
@@ -254,25 +287,89 @@ impl Running {
 
     /// Ends the parts that run and composes anew; views whose logs stay are kept open.
     async fn compose_again(&mut self, town: &Town) -> Result<(), Unchanged> {
+        self.wait_for_readers().await?;
         let parts = std::mem::replace(&mut self.parts, Parts::under(&self.stop));
         if let Err(error) = parts.drain().await {
-            return Err(Unchanged::Lost(error.into()));
+            // None of them runs any more, however it ended; a fault that lasts shows again.
+            tracing::warn!(%error, "while stopping what was composed before");
         }
         let views: Vec<Arc<View>> = self.served.borrow().views.iter().cloned().collect();
-        let readers: Vec<_> = self.readers.values().cloned().collect();
-        let stays = |view: &Arc<View>| view.logs().count() == logs_of(view.scope(), &readers).len();
-        let (mut kept, closing): (Vec<_>, Vec<_>) = views.into_iter().partition(stays);
+        let (mut kept, closing): (Vec<_>, Vec<_>) =
+            views.into_iter().partition(|view| self.stays(view));
         if !closing.is_empty() {
             self.put(paused());
             if let Err(still_read) = closed(closing).await {
                 kept.extend(still_read);
                 let before = self.town.clone();
-                self.compose(&before, kept).await.map_err(Unchanged::Lost)?;
+                self.compose_in_time(&before, &kept).await?;
                 let why = "requests still read a view that the change concerns; it is tried again";
                 return Err(Unchanged::Kept(anyhow::anyhow!(why)));
             }
         }
-        self.compose(town, kept).await.map_err(Unchanged::Lost)
+        self.compose_in_time(town, &kept).await
+    }
+
+    /// Whether a view reads what it has to read by now.
+    fn stays(&self, view: &View) -> bool {
+        let readers: Vec<_> = self.readers.values().cloned().collect();
+        view.logs().count() == logs_of(view.scope(), &readers).len()
+    }
+
+    /// Waits for a moment in which nobody reads a view that has to be closed. A rebuild holds its
+    /// view to its end: what is served is not stopped for a change that has to wait for that.
+    async fn wait_for_readers(&mut self) -> Result<(), Unchanged> {
+        let is_read = |running: &Self| {
+            let served = running.served.borrow();
+            let mut views = served.views.iter();
+            views.any(|view| !running.stays(view) && is_read_by_others(view))
+        };
+        let deadline = Instant::now() + FREE_WAIT;
+        let mut looks = interval(CLOSE_POLL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            if !is_read(self) {
+                self.gives_way_since = None;
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
+        let since = *self.gives_way_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= GIVES_WAY_FOR {
+            self.gives_way_since = None;
+            return Ok(());
+        }
+        let why = "a rebuild, a verification or another long read is under way; the change \
+                   follows after it";
+        Err(Unchanged::Kept(anyhow::anyhow!(why)))
+    }
+
+    /// Composes; where it fails for something that may pass, again, while requests are told to wait.
+    async fn compose_in_time(
+        &mut self,
+        town: &Town,
+        open_views: &[Arc<View>],
+    ) -> Result<(), Unchanged> {
+        let deadline = Instant::now() + COMPOSE_WITHIN;
+        let (mut pause, longest) = COMPOSE_PAUSES;
+        loop {
+            let Err(error) = self.compose(town, open_views.to_vec()).await else {
+                return Ok(());
+            };
+            if !may_pass(&error) || Instant::now() >= deadline {
+                return Err(Unchanged::Lost(error));
+            }
+            let why = format!("{error:#}");
+            tracing::warn!(why, "what is to be served cannot be composed; trying again");
+            self.put(paused());
+            let waited = self.stop.run_until_cancelled(sleep(pause)).await;
+            if waited.is_none() {
+                return Err(Unchanged::Kept(error.context("stopped meanwhile")));
+            }
+            pause = longest.min(pause * 2);
+        }
     }
 
     async fn compose(&mut self, town: &Town, open_views: Vec<Arc<View>>) -> anyhow::Result<()> {
@@ -298,11 +395,13 @@ impl Running {
             desks: &desks,
             views_dir: &self.data_dir.join("views"),
             open_views,
+            open_gateway: self.gateway.clone(),
             tokens: Arc::clone(&self.tokens),
             audit: Arc::clone(&self.audit),
             clock: clock::system(),
         };
         let parted = compose(&roles, means, &mut self.parts).await?;
+        self.gateway.clone_from(&parted.gateway);
         self.put(parted);
         Ok(())
     }
@@ -341,6 +440,24 @@ fn named(logs: Vec<Arc<dyn EventLog>>) -> impl Iterator<Item = (LogName, Arc<dyn
     logs.into_iter().map(|log| (log.name().clone(), log))
 }
 
+/// Whether others than its composition hold a view: that holds it once to serve it, and once for
+/// each log to follow.
+fn is_read_by_others(view: &Arc<View>) -> bool {
+    Arc::strong_count(view) > 1 + view.logs().count()
+}
+
+/// Whether composing may work a little later: a log may answer again. What is wrong with the rows
+/// of a view must be looked at by people.
+fn may_pass(error: &anyhow::Error) -> bool {
+    let lasts = |error: &ViewError| {
+        matches!(
+            error,
+            ViewError::Store(_) | ViewError::Rows(_) | ViewError::Gap { .. }
+        )
+    };
+    !error.downcast_ref::<ViewError>().is_some_and(lasts)
+}
+
 /// Waits until nobody else holds the views, and closes them; gives them back if that takes long.
 async fn closed(views: Vec<Arc<View>>) -> Result<(), Vec<Arc<View>>> {
     let deadline = Instant::now() + CLOSE_WAIT;
@@ -367,5 +484,45 @@ fn paused() -> Parted {
         router: router.route("/", wait()).route("/{*path}", wait()),
         needs,
         views: Views::new([]),
+        gateway: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use townclerk_event_log::LogError;
+    use townclerk_event_log::memory::MemoryLog;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_view_is_read_by_others_as_long_as_somebody_holds_it_beside_its_composition() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = |name: &str| -> Arc<dyn EventLog> {
+            Arc::new(MemoryLog::new(LogName::new(name).unwrap()))
+        };
+        let logs = vec![log("brent"), log("shared")];
+        let served = View::open(Scope::Joint, folder.path(), logs).await.unwrap();
+        let followers: Vec<_> = served.logs().map(|_| Arc::clone(&served)).collect();
+        assert!(!is_read_by_others(&served));
+        let replay = Arc::clone(&served);
+        assert!(is_read_by_others(&served));
+        drop(replay);
+        assert!(!is_read_by_others(&served));
+        drop(followers);
+    }
+
+    #[test]
+    fn a_log_that_does_not_answer_may_pass_and_a_damaged_view_does_not() {
+        let log = LogName::new("brent").unwrap();
+        let why = "no answer".to_owned();
+        let away = ViewError::Log(LogError::Unavailable { log, why });
+        assert!(may_pass(&anyhow::Error::from(away).context("opening")));
+        let log = LogName::new("brent").unwrap();
+        let gap = ViewError::Gap {
+            log,
+            found: 3,
+            wanted: 2,
+        };
+        assert!(!may_pass(&anyhow::Error::from(gap).context("opening")));
     }
 }

@@ -191,9 +191,10 @@ impl Prepared {
             looked,
         };
         match serve_with(options.listen, ground, &mut parts).await {
-            Ok((address, served)) => Ok(System {
+            Ok((address, served, not_taken_up)) => Ok(System {
                 address,
                 served,
+                not_taken_up,
                 server,
                 parts,
                 data_dir: options.data_dir,
@@ -211,12 +212,13 @@ impl Prepared {
 }
 
 type Served = watch::Receiver<Arc<Parted>>;
+type NotTakenUp = watch::Receiver<Option<String>>;
 
 async fn serve_with(
     listen: SocketAddr,
     ground: Ground,
     parts: &mut Parts,
-) -> anyhow::Result<(SocketAddr, Served)> {
+) -> anyhow::Result<(SocketAddr, Served, NotTakenUp)> {
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
@@ -224,10 +226,11 @@ async fn serve_with(
     let stop = parts.stop_token();
     let running = Running::start(ground, &stop).await?;
     let served = running.served();
+    let not_taken_up = running.not_taken_up();
     let routers: watch::Receiver<Router> = running.routers();
     parts.run("the HTTP server", serve_latest(listener, routers, stop));
     parts.run("what is served", running.follow_files());
-    Ok((address, served))
+    Ok((address, served, not_taken_up))
 }
 
 /// nats-server on the data directory, or the one that somebody else runs.
@@ -254,6 +257,7 @@ pub struct System {
     pub address: SocketAddr,
     pub data_dir: PathBuf,
     served: Served,
+    not_taken_up: NotTakenUp,
     server: Server,
     parts: Parts,
 }
@@ -266,6 +270,11 @@ impl System {
     /// The views that are served now; none while councils are being changed.
     pub fn views(&self) -> Views {
         self.served.borrow().views.clone()
+    }
+
+    /// Why what stands in the files is not in force; the state before is then.
+    pub fn not_taken_up(&self) -> Option<String> {
+        self.not_taken_up.borrow().clone()
     }
 
     /// The routes that are served now.

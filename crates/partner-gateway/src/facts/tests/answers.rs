@@ -60,7 +60,8 @@ async fn the_same_id_with_other_content_is_refused() {
     let other_type = json!("org.townclerk.ticket.voided.v1");
     let voided = with(logged("IN-1", 0), "type", other_type);
     let other_type = with(voided, "data", json!({"reason": "test"}));
-    for other in [other_time, other_data, other_type] {
+    let other_record = with(logged("IN-1", 0), "subject", json!("ticket/IN-2"));
+    for other in [other_time, other_data, other_type, other_record] {
         let answer = town.send(&other).await;
         assert_eq!(answer["outcome"], "refused", "{answer}");
         assert_eq!(slug(&answer), "key-reused");
@@ -343,8 +344,19 @@ async fn a_lost_answer_of_the_log_is_no_second_event() {
 fn a_tool_has_a_few_requests_at_a_time_and_others_have_theirs() {
     let town = Town::new();
     let (mine, other) = (hornbill(), tool("brent", "halo"));
-    let mut admitted: Vec<_> = (0..8).map(|_| town.gateway.admit(&mine).unwrap()).collect();
-    let refused = town.gateway.admit(&mine).map(|_| ()).unwrap_err().to_json();
+    let mut admitted: Vec<_> = (0..8)
+        .map(|_| {
+            town.gateway
+                .admit(&mine.council, mine.caller.as_str())
+                .unwrap()
+        })
+        .collect();
+    let refused = town
+        .gateway
+        .admit(&mine.council, mine.caller.as_str())
+        .map(|_| ())
+        .unwrap_err()
+        .to_json();
     assert_eq!(slug(&refused), "unavailable");
     assert!(
         refused["detail"]
@@ -352,7 +364,15 @@ fn a_tool_has_a_few_requests_at_a_time_and_others_have_theirs() {
             .unwrap()
             .contains("wait for an answer")
     );
-    assert!(town.gateway.admit(&other).is_ok());
+    assert!(
+        town.gateway
+            .admit(&other.council, other.caller.as_str())
+            .is_ok()
+    );
     admitted.pop();
-    assert!(town.gateway.admit(&mine).is_ok());
+    assert!(
+        town.gateway
+            .admit(&mine.council, mine.caller.as_str())
+            .is_ok()
+    );
 }

@@ -243,3 +243,22 @@ async fn what_is_being_answered_when_the_gateway_stops_is_still_answered() {
     assert_eq!(answer["counts"]["recorded"], 200);
     served.end().await;
 }
+
+#[tokio::test]
+async fn what_was_delivered_before_the_gateway_stops_is_answered() {
+    let served = served("brent");
+    served.tell("brent-hornbill", &logged("IN-1", 1)).await;
+    let stop = async { served.stop.cancel() };
+    let (one, other) = (logged("IN-2", 1), logged("IN-3", 1));
+    // None of them lets the gateway have a turn before it is told to stop.
+    let (one, other, ()) = tokio::join!(
+        served.tell("brent-hornbill", &one),
+        served.tell("brent-hornbill", &other),
+        stop
+    );
+    assert_eq!(
+        (&one["outcome"], &other["outcome"]),
+        (&json!("recorded"), &json!("recorded"))
+    );
+    served.end().await;
+}

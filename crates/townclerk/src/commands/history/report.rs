@@ -63,8 +63,10 @@ pub(super) struct LogReport {
     outcome: LogOutcome,
     /// Messages of the file that the log held before.
     held: u64,
+    /// Messages of the file that were appended now.
     imported: u64,
-    /// Where the log ends now; not said of one that was refused.
+    /// Where the log ends now; of one whose import was refused or failed in the middle, up to where
+    /// it is known to be that of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     now_at: Option<Position>,
     /// The chain over the log, where it holds all of the file.
@@ -72,22 +74,28 @@ pub(super) struct LogReport {
     head: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum LogOutcome {
     Imported,
     AlreadyThere,
     Refused,
-    /// It fits, but another log was refused.
+    /// Something broke down in the middle: the import goes on from there when it is repeated.
+    Failed,
+    /// It fits, but another log was refused or failed.
     LeftAsItIs,
 }
 
 impl Report {
     pub fn of(logs: Vec<LogReport>) -> Self {
         Self {
-            ok: !logs.iter().any(|log| log.outcome == LogOutcome::Refused),
+            ok: logs
+                .iter()
+                .all(|log| matches!(log.outcome, LogOutcome::Imported | LogOutcome::AlreadyThere)),
             logs,
             ..Self::default()
         }
@@ -146,6 +154,32 @@ impl LogReport {
         }
     }
 
+    /// Refused after the log was found to hold `held` messages of the file.
+    pub fn refused_at(entry: &LogFile, held: u64, why: &Refusal) -> Self {
+        let report = Self::refused(entry, why);
+        match why {
+            Refusal::Contended { after, .. } => report.reached(entry, held, *after),
+            Refusal::Differs { .. } | Refusal::Longer { .. } => report,
+        }
+    }
+
+    pub fn failed(entry: &LogFile, held: u64, reached: u64, why: &anyhow::Error) -> Self {
+        let report = Self {
+            failed: Some(format!("{why:#}")),
+            ..Self::new(entry, LogOutcome::Failed)
+        };
+        report.reached(entry, held, reached)
+    }
+
+    fn reached(self, entry: &LogFile, held: u64, reached: u64) -> Self {
+        Self {
+            held,
+            imported: reached.saturating_sub(held),
+            now_at: Some(position(entry, reached)),
+            ..self
+        }
+    }
+
     pub fn left_as_it_is(entry: &LogFile, comparison: &Comparison) -> Self {
         Self {
             held: comparison.held(),
@@ -163,6 +197,7 @@ impl LogReport {
             now_at: None,
             head: None,
             refused: None,
+            failed: None,
         }
     }
 
@@ -175,13 +210,19 @@ impl LogReport {
             ..
         } = self;
         let refused = self.refused.as_deref().unwrap_or_default();
+        let failed = self.failed.as_deref().unwrap_or_default();
         let now_at = now_at.as_ref().map(Position::to_string).unwrap_or_default();
+        let so_far = format!("{held} were there, {imported} imported, up to {now_at}");
         match self.outcome {
             LogOutcome::Imported => {
                 format!("{log}: {held} were there, {imported} imported, now at {now_at}")
             }
             LogOutcome::AlreadyThere => format!("{log}: all {held} were there already"),
-            LogOutcome::Refused => format!("{log}: refused: {refused}"),
+            LogOutcome::Refused if now_at.is_empty() => format!("{log}: refused: {refused}"),
+            LogOutcome::Refused => format!("{log}: refused: {refused} ({so_far})"),
+            LogOutcome::Failed => {
+                format!("{log}: failed: {failed} ({so_far}; import again, it goes on there)")
+            }
             LogOutcome::LeftAsItIs => format!("{log}: left as it is, at {now_at}"),
         }
     }
@@ -191,5 +232,74 @@ fn position(entry: &LogFile, sequence: u64) -> Position {
     Position {
         log: entry.log.clone(),
         sequence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(log: &str) -> LogFile {
+        let log = LogName::new(log).unwrap();
+        LogFile {
+            file: format!("{log}.ndjson"),
+            log,
+            messages: 9_000,
+            head: "0".repeat(64),
+            sha256: "0".repeat(64),
+            bytes: 1,
+        }
+    }
+
+    #[test]
+    fn an_import_that_is_refused_in_the_middle_says_what_it_appended() {
+        let contended = Refusal::Contended {
+            log: "brent".to_owned(),
+            after: 5_000,
+        };
+        let report = LogReport::refused_at(&entry("brent"), 2_000, &contended);
+        let said = report.text();
+        let so_far = "(2000 were there, 3000 imported, up to brent:5000)";
+        assert!(
+            said.starts_with("brent: refused: somebody else wrote"),
+            "{said}"
+        );
+        assert!(said.ends_with(so_far), "{said}");
+        let said = serde_json::to_value(&report).unwrap();
+        assert_eq!(said["outcome"], "refused");
+        assert_eq!(said["imported"], 3_000);
+        assert_eq!(said["now_at"], "brent:5000");
+        assert!(!Report::of(vec![report]).ok);
+    }
+
+    #[test]
+    fn a_log_that_fails_is_reported_beside_those_that_were_done_before_it() {
+        let done = Imported {
+            held: 0,
+            imported: 9_000,
+            now_at: 9_000,
+        };
+        let why = anyhow::anyhow!("the log did not take a batch");
+        let logs = vec![
+            LogReport::imported(&entry("brent"), done),
+            LogReport::failed(&entry("lewisham"), 0, 1_000, &why),
+        ];
+        let said = logs[1].text();
+        assert!(
+            said.contains("did not take a batch (0 were there, 1000 imported"),
+            "{said}"
+        );
+        let report = Report::of(logs);
+        assert!(!report.ok);
+        let said = serde_json::to_value(&report).unwrap();
+        assert_eq!(said["logs"][0]["outcome"], "imported");
+        assert_eq!(said["logs"][1]["outcome"], "failed");
+        assert_eq!(said["logs"][1]["imported"], 1_000);
+        assert_eq!(
+            said["logs"][1]["failed"],
+            json!("the log did not take a batch")
+        );
     }
 }
