@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -140,6 +140,37 @@ async fn what_is_audited_stands_in_the_file_before_it_is_answered() {
         assert!(last.contains(says) && last.contains(path), "{last}");
         assert!(!text.contains(&token), "{text}");
     }
+}
+
+#[tokio::test]
+async fn whom_the_door_lets_in_and_what_is_behind_it_refuses_is_audited() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = AuditLog::open(folder.path(), crate::clock::system()).unwrap();
+    let tell = Need {
+        roles: &[Role::Partner],
+        scope: ScopeNeed::Nothing,
+        anonymous: Anonymous::Never,
+    };
+    let (tokens, audit) = (token_book(), Arc::new(audit));
+    let guarded = Guarded::audited(tokens, audit)
+        .post_with("/others", tell, (), async || StatusCode::FORBIDDEN)
+        .post_with("/ours", tell, (), async || StatusCode::OK);
+    let client = Client::new(guarded.into_parts().0);
+    for path in ["/ours", "/others"] {
+        let asked = request(
+            &Method::POST,
+            path,
+            Who::Local(Role::Partner),
+            Body::empty(),
+        );
+        client.send(asked).await;
+    }
+    let text = std::fs::read_to_string(folder.path().join("audit.ndjson")).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(
+        text.contains("/others") && text.contains("refused"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

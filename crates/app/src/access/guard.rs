@@ -169,6 +169,7 @@ async fn check(
         audit.record(&door.audit, problem.status(), "refused").await;
         return problem.into_response();
     }
+    let is_known = matches!(presented, Presented::Known(_));
     if let Presented::Known(caller) = presented {
         request.extensions_mut().insert(caller.clone());
     }
@@ -179,8 +180,8 @@ async fn check(
     let response = next.run(request).await;
     let status = response.status();
     let outcome = match status {
-        // What the door let in may be refused behind it, for what it says.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some("refused"),
+        // Whom the door let in may be refused behind it, for what is asked.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_known => Some("refused"),
         _ if asked.audit.is_some() => Some("answered"),
         _ => None,
     };
