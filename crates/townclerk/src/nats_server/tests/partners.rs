@@ -82,7 +82,7 @@ async fn pull(connection: &Connection, durable: &str) -> async_nats::Message {
 }
 
 /// What the tool of Brent must not send to.
-const REFUSED: [&str; 26] = [
+const REFUSED: [&str; 32] = [
     "facts.lewisham",
     "facts.shared",
     "facts.brent-hornbill",
@@ -108,6 +108,13 @@ const REFUSED: [&str; 26] = [
     "$JS.API.CONSUMER.MSG.NEXT.EVENTS.lewisham-desk",
     "$JS.API.CONSUMER.MSG.NEXT.EVENTS.shared-lewisham-desk",
     "$JS.ACK.EVENTS.lewisham-desk.1.1.1.1.0",
+    "$JS.ACK.domain.account.EVENTS.lewisham-desk.1.1.1.1.0",
+    // Another tool of its own council.
+    "facts.brent-halo",
+    "start.brent-halo",
+    "$JS.API.CONSUMER.INFO.EVENTS.brent-halo",
+    "$JS.API.CONSUMER.MSG.NEXT.EVENTS.shared-brent-halo",
+    "$JS.ACK.domain.account.EVENTS.brent-halo.1.1.1.1.0",
     "$SYS.REQ.SERVER.PING.VARZ",
 ];
 
@@ -115,7 +122,7 @@ const REFUSED: [&str; 26] = [
 async fn a_partner_reads_its_durables_and_is_heard_and_can_do_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let (hornbill, desk) = (partner("brent", "hornbill"), partner("lewisham", "desk"));
-    let partners = [hornbill.clone(), desk.clone()];
+    let partners = [hornbill.clone(), desk.clone(), partner("brent", "halo")];
     let server = start_with(directory.path(), &LOGS, &partners).await;
     for log in LOGS {
         log_with(&server, log, 3).await;
