@@ -7,6 +7,7 @@ use std::process::{self, Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::setup::remove;
 use crate::workspace;
 
 const FOLDER: &str = "deploy/asyncapi-parser";
@@ -106,13 +107,4 @@ fn copy(from: &Path, to: &Path, name: &str) -> anyhow::Result<()> {
     let copied = fs::copy(from.join(name), to.join(name));
     copied.with_context(|| format!("cannot copy {FOLDER}/{name} to {}", to.display()))?;
     Ok(())
-}
-
-fn remove(directory: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -7,6 +7,7 @@ use std::process::{self, Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::setup::remove;
 use crate::workspace;
 
 /// The variable by which the tests are told which Python runs the recipe.
@@ -94,13 +95,4 @@ fn pip(place: &Path, requirements: &str, options: &[&str]) -> anyhow::Result<()>
         );
     }
     Ok(())
-}
-
-fn remove(directory: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -158,7 +158,8 @@ fn require_pip() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn remove(directory: &Path) -> anyhow::Result<()> {
+/// Removes a directory with all that is in it; one that is not there is as good.
+pub fn remove(directory: &Path) -> anyhow::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", directory.display()))

@@ -17,7 +17,7 @@ use townclerk_contract::subject::STREAM;
 use townclerk_domain::names::LogName;
 
 pub use connection::{Access, Credential, OpenError, Role, inbox_prefix};
-pub use partner::{GATEWAY_GROUP, PartnerDoor, TryError, try_as_partner};
+pub use partner::{PartnerDoor, TryError, try_as_partner};
 pub use stream_config::{Difference, Initialised};
 
 use crate::log::{

@@ -9,16 +9,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-use townclerk_contract::subject::{FACTS_OF_PARTNERS, STARTS_OF_PARTNERS, STREAM, durable_of};
+use townclerk_contract::subject::{
+    FACTS_OF_PARTNERS, GATEWAY_GROUP, STARTS_OF_PARTNERS, STREAM, durable_of,
+};
 use townclerk_domain::names::LogName;
 
 use super::connection::{Access, Credential, OpenError, connect};
 use super::stream_config::assert_stream;
 use crate::log::LogError;
 use crate::partner::{DurableState, PartnerAsk, PartnerDesk, PartnerRequest, StartOutcome};
-
-/// Gateways of one log share its requests.
-pub const GATEWAY_GROUP: &str = "gateway";
 
 /// How long a delivered message may wait for its acknowledgement before it is delivered again.
 const ACK_WAIT: Duration = Duration::from_secs(30);

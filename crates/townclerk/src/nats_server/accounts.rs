@@ -9,10 +9,10 @@
 use std::fmt::Write;
 
 use townclerk_contract::subject::{
-    FACTS_OF_PARTNERS, STARTS_OF_PARTNERS, STREAM, durable_of, facts_of, start_of,
+    FACTS_OF_PARTNERS, GATEWAY_GROUP, STARTS_OF_PARTNERS, STREAM, durable_of, facts_of, start_of,
 };
 use townclerk_domain::names::LogName;
-use townclerk_event_log::jetstream::{GATEWAY_GROUP, Role, inbox_prefix};
+use townclerk_event_log::jetstream::{Role, inbox_prefix};
 
 use super::account_name;
 use super::credentials::Credentials;
