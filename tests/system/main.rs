@@ -8,6 +8,7 @@ mod conformance;
 mod demo;
 mod events_out;
 mod facts;
+mod figures_document;
 mod history;
 mod kill;
 mod openapi;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
-use townclerk_views::measure::Measure;
 
 /// What each crate may use. Whatever those may use, it may use too.
 const ARROWS: [(&str, &[&str]); 17] = [
@@ -193,17 +192,6 @@ fn no_file_names_the_machine_that_it_was_written_on() {
         }
     }
     none(&wrong, "files that name a machine or a registry");
-}
-
-#[test]
-fn every_measure_is_documented() {
-    let page = read(&root().join("docs/FIGURES.md"));
-    let names = Measure::ALL.map(Measure::name);
-    let wrong: Vec<&str> = names
-        .into_iter()
-        .filter(|name| !page.contains(&format!("`{name}`")))
-        .collect();
-    none(&wrong, "measures that docs/FIGURES.md does not name");
 }
 
 #[test]

@@ -2,37 +2,59 @@
 
 use std::fmt;
 
-use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::identity::AggregateKind;
 
-use crate::definition::{Definition, definition};
+use crate::definition::{Definition, Made, change, outage, post, ticket};
 use crate::dimension::{Dimension, Mask};
 
-/// What figures measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Measure {
-    TicketsLogged,
-    TicketsResolved,
-    TicketsOpen,
-    TicketsReopened,
-    TicketResolutions,
-    TicketsCancelled,
-    TicketsMovedIn,
-    TicketsMovedOut,
-    ChangesClosed,
-    Establishment,
-    PostsFilled,
-    PostsCreated,
-    PostsDeleted,
-    Vacancies,
-    Outages,
-    DowntimeMinutes,
-    Availability,
-    AvailabilityRolling12,
-    AvailabilityRolling12TimeWeighted,
-    MonthsBelowTarget,
-    LongestRunBelowTarget,
-    ChangesInFreezeWithoutExemption,
-    DaysSinceChangeRelatedMajorIncident,
+/// One line for each measure: its byte in keys, which is persisted (append, never reorder), and
+/// what it is.
+macro_rules! measures {
+    ($($measure:ident = $byte:literal is $definition:path),+ $(,)?) => {
+        /// What figures measure.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Measure { $($measure),+ }
+
+        impl Measure {
+            pub const ALL: [Self; [$($byte),+].len()] = [$(Self::$measure),+];
+
+            pub const fn definition(self) -> Definition {
+                match self { $(Self::$measure => $definition),+ }
+            }
+
+            /// As it stands in keys.
+            pub const fn byte(self) -> u8 {
+                match self { $(Self::$measure => $byte),+ }
+            }
+        }
+    };
+}
+
+measures! {
+    TicketsLogged = 1 is ticket::LOGGED,
+    TicketsResolved = 2 is ticket::RESOLVED,
+    TicketsOpen = 3 is ticket::OPEN,
+    TicketsReopened = 4 is ticket::REOPENED,
+    TicketResolutions = 5 is ticket::RESOLUTIONS,
+    TicketsCancelled = 6 is ticket::CANCELLED,
+    TicketsMovedIn = 7 is ticket::MOVED_IN,
+    TicketsMovedOut = 8 is ticket::MOVED_OUT,
+    ReopenRate = 24 is ticket::REOPEN_RATE,
+    ChangesClosed = 9 is change::CLOSED,
+    ChangesInFreezeWithoutExemption = 22 is change::IN_FREEZE,
+    DaysSinceChangeRelatedMajorIncident = 23 is change::DAYS_SINCE_INCIDENT,
+    Establishment = 10 is post::ESTABLISHMENT,
+    PostsFilled = 11 is post::FILLED,
+    PostsCreated = 12 is post::CREATED,
+    PostsDeleted = 13 is post::DELETED,
+    Vacancies = 14 is post::VACANCIES,
+    Outages = 15 is outage::OUTAGES_BEGUN,
+    DowntimeMinutes = 16 is outage::DOWNTIME,
+    Availability = 17 is outage::AVAILABILITY,
+    AvailabilityRolling12 = 18 is outage::ROLLING_12,
+    AvailabilityRolling12TimeWeighted = 19 is outage::ROLLING_12_TIME_WEIGHTED,
+    MonthsBelowTarget = 20 is outage::MONTHS_BELOW,
+    LongestRunBelowTarget = 21 is outage::LONGEST_RUN,
 }
 
 /// How months make up a period.
@@ -45,36 +67,6 @@ pub enum Accumulation {
 }
 
 impl Measure {
-    pub const ALL: [Self; 23] = [
-        Self::TicketsLogged,
-        Self::TicketsResolved,
-        Self::TicketsOpen,
-        Self::TicketsReopened,
-        Self::TicketResolutions,
-        Self::TicketsCancelled,
-        Self::TicketsMovedIn,
-        Self::TicketsMovedOut,
-        Self::ChangesClosed,
-        Self::Establishment,
-        Self::PostsFilled,
-        Self::PostsCreated,
-        Self::PostsDeleted,
-        Self::Vacancies,
-        Self::Outages,
-        Self::DowntimeMinutes,
-        Self::Availability,
-        Self::AvailabilityRolling12,
-        Self::AvailabilityRolling12TimeWeighted,
-        Self::MonthsBelowTarget,
-        Self::LongestRunBelowTarget,
-        Self::ChangesInFreezeWithoutExemption,
-        Self::DaysSinceChangeRelatedMajorIncident,
-    ];
-
-    pub fn definition(self) -> Definition {
-        definition(self)
-    }
-
     pub fn name(self) -> &'static str {
         self.definition().name
     }
@@ -106,25 +98,9 @@ impl Measure {
         self.definition().accumulation
     }
 
-    /// Whether counters are kept of it; else it is computed from rows when it is asked for.
+    /// Whether it is made from counters; else it is computed from records when it is asked for.
     pub fn is_counted(self) -> bool {
-        self.definition().counted
-    }
-
-    /// Whether it is about services that an agreement says the service time and target of.
-    pub fn needs_agreement(self) -> bool {
-        self.has(Dimension::Service) && !self.is_counted()
-    }
-
-    /// The families of records that it is made from.
-    pub fn families(self) -> Vec<Family> {
-        match self {
-            Self::DaysSinceChangeRelatedMajorIncident => {
-                vec![Family::Ticket, Family::Change, Family::Outage]
-            }
-            _ if self.needs_agreement() => vec![Family::Outage, Family::Agreement],
-            _ => vec![self.kind().family()],
-        }
+        self.definition().made != Made::Computed
     }
 
     pub fn has(self, dimension: Dimension) -> bool {
@@ -135,39 +111,46 @@ impl Measure {
     pub fn takes(self, mask: Mask) -> bool {
         mask.dimensions().all(|dimension| self.has(dimension))
     }
-
-    /// Persisted in keys: append, never reorder.
-    pub fn byte(self) -> u8 {
-        match self {
-            Self::TicketsLogged => 1,
-            Self::TicketsResolved => 2,
-            Self::TicketsOpen => 3,
-            Self::TicketsReopened => 4,
-            Self::TicketResolutions => 5,
-            Self::TicketsCancelled => 6,
-            Self::TicketsMovedIn => 7,
-            Self::TicketsMovedOut => 8,
-            Self::ChangesClosed => 9,
-            Self::Establishment => 10,
-            Self::PostsFilled => 11,
-            Self::PostsCreated => 12,
-            Self::PostsDeleted => 13,
-            Self::Vacancies => 14,
-            Self::Outages => 15,
-            Self::DowntimeMinutes => 16,
-            Self::Availability => 17,
-            Self::AvailabilityRolling12 => 18,
-            Self::AvailabilityRolling12TimeWeighted => 19,
-            Self::MonthsBelowTarget => 20,
-            Self::LongestRunBelowTarget => 21,
-            Self::ChangesInFreezeWithoutExemption => 22,
-            Self::DaysSinceChangeRelatedMajorIncident => 23,
-        }
-    }
 }
 
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_measures_share_a_name_or_a_byte() {
+        let names: BTreeSet<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
+        let bytes: BTreeSet<u8> = Measure::ALL.iter().map(|measure| measure.byte()).collect();
+        assert_eq!(
+            (names.len(), bytes.len()),
+            (Measure::ALL.len(), Measure::ALL.len())
+        );
+    }
+
+    #[test]
+    fn a_share_is_of_counted_measures_that_can_be_broken_down_as_it_can() {
+        for measure in Measure::ALL {
+            let Made::Share { of, among } = measure.definition().made else {
+                continue;
+            };
+            assert!(!of.is_empty() && !among.is_empty(), "{measure}");
+            for part in of.iter().chain(among) {
+                let whole = part.measure.definition();
+                assert_eq!(whole.made, Made::Counted, "{measure}");
+                let all = measure.definition().dimensions.iter().copied();
+                let fixed = part.fixed.iter().map(|(dimension, _)| *dimension);
+                for dimension in all.chain(fixed) {
+                    assert!(part.measure.has(dimension), "{measure} by {dimension:?}");
+                }
+            }
+        }
     }
 }

@@ -7,8 +7,8 @@ use townclerk_domain::identity::Family;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 
-use super::computed::value_of;
 use super::evaluate::{Asked, Evaluation};
+use super::outages::value_of;
 use super::query::{Breakdown, Periods, Values};
 use crate::dimension::{Dimension, Mask};
 use crate::measure::Measure;
@@ -59,7 +59,7 @@ impl<R: Rows> Evaluation<'_, R> {
             for slot in self.all_slots(home.as_ref()) {
                 found.extend(cells.values(&slot, mask)?.into_iter().flatten());
             }
-        } else if measure.needs_agreement() {
+        } else if measure.definition().of_agreed_services {
             let councils = self.registry.agreements.iter();
             let councils = councils.filter(|(log, _)| match self.scope {
                 Scope::Log(own) => *log == own,

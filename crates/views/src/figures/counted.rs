@@ -8,6 +8,7 @@ use townclerk_domain::period::{Month, Period};
 use super::cells::{Cells, Wanted};
 use super::evaluate::{Asked, Evaluation};
 use crate::contributions::Basis;
+use crate::definition::Part;
 use crate::dimension::Mask;
 use crate::key::counter::Cell;
 use crate::measure::{Accumulation, Measure};
@@ -65,6 +66,46 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             }
         }
         Ok(Quantity::count(total.delta, total.sample != 0))
+    }
+
+    /// A share of counted measures, in percent; `None` of nothing.
+    pub(super) fn share(
+        &self,
+        asked: &Asked<'_>,
+        of: &[Part],
+        among: &[Part],
+        as_at: Option<Timestamp>,
+    ) -> Result<Option<Quantity>, RowsError> {
+        let (of, of_sample) = self.parts(asked, of, as_at)?;
+        let (among, sample) = self.parts(asked, among, as_at)?;
+        Ok(Quantity::percent(of, among, of_sample || sample))
+    }
+
+    /// The sum of some counted measures, and whether any of it was made up for a demonstration.
+    fn parts(
+        &self,
+        asked: &Asked<'_>,
+        parts: &[Part],
+        as_at: Option<Timestamp>,
+    ) -> Result<(i64, bool), RowsError> {
+        let mut total = (0, false);
+        for part in parts {
+            let fixed = part.fixed.iter();
+            let fixed = fixed.map(|(dimension, value)| (*dimension, (*value).to_owned()));
+            let mut values = asked.values.clone();
+            values.extend(fixed);
+            let of_part = self.counted(
+                &Asked {
+                    measure: part.measure,
+                    values: &values,
+                    ..*asked
+                },
+                as_at,
+            )?;
+            total.0 += of_part.numerator.unwrap_or(0);
+            total.1 |= of_part.sample;
+        }
+        Ok(total)
     }
 
     /// Sums a range of buckets over the slots that are in force during a period.

@@ -16,7 +16,7 @@ use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
-use crate::definition::Whose;
+use crate::definition::{Made, Whose};
 use crate::dimension::Mask;
 use crate::figure::{Figure, Number, PeriodShown};
 use crate::key::quarantine;
@@ -214,8 +214,10 @@ impl<R: Rows> Evaluation<'_, R> {
         if !coverages.all_cover(&looked_at, asked.measure, as_at) {
             return Ok(None);
         }
-        if asked.measure.is_counted() {
-            return self.counted(asked, as_at).map(Some);
+        match asked.measure.definition().made {
+            Made::Counted => return self.counted(asked, as_at).map(Some),
+            Made::Share { of, among } => return self.share(asked, of, among, as_at),
+            Made::Computed => {}
         }
         let Some(as_at) = as_at else {
             return Ok(None);
@@ -273,7 +275,7 @@ impl Held {
 
     /// Those that may belong to a measure.
     fn of(&self, measure: Measure, logs: &[&LogName]) -> u64 {
-        let touches = measure.families();
+        let touches = measure.definition().families;
         let of_logs = logs.iter().filter_map(|log| self.0.get(*log)).flatten();
         let touching = of_logs.filter(|family| family.is_none_or(|f| touches.contains(&f)));
         u64::try_from(touching.count()).unwrap_or(u64::MAX)

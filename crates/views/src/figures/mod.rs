@@ -3,12 +3,16 @@
 mod additive;
 mod asked;
 mod cells;
+mod changes;
 mod claims;
 mod computed;
 mod counted;
 mod evaluate;
+mod incidents;
+mod outages;
 mod query;
 mod scope;
+mod services;
 
 pub use additive::{additive_differences, additive_query};
 pub use cells::{PassCache, Positions};

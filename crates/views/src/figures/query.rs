@@ -81,22 +81,22 @@ impl Query {
 /// The values of one figure's breakdown.
 pub(super) type Values = BTreeMap<Dimension, String>;
 
-/// The records that a figure needs to be covered.
+/// The records that a figure needs to be covered; what was agreed is not covered but there.
 pub(super) fn selectors(measure: Measure, values: &Values) -> Vec<Selector> {
-    let family = measure.kind().family();
-    match measure {
-        Measure::DaysSinceChangeRelatedMajorIncident => vec![
-            Selector {
+    let definition = measure.definition();
+    let families = definition.families.iter().copied();
+    let recorded = families.filter(|family| *family != Family::Agreement);
+    recorded
+        .map(|family| match family {
+            Family::Ticket if definition.major_only => Selector {
                 kind: Some(TicketKind::Incident),
                 priority: Some(Priority::P1),
                 ..Selector::whole(Family::Ticket)
             },
-            Selector::whole(Family::Change),
-            Selector::whole(Family::Outage),
-        ],
-        _ if family == Family::Ticket => vec![of_tickets(values)],
-        _ => vec![Selector::whole(family)],
-    }
+            Family::Ticket => of_tickets(values),
+            _ => Selector::whole(family),
+        })
+        .collect()
 }
 
 fn of_tickets(values: &Values) -> Selector {

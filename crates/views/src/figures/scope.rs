@@ -81,28 +81,26 @@ pub(super) fn covering(
     }
 }
 
-/// The months that a rolling measure looks at: the 12 that end with the period's last one. `None`
-/// for days, which end no month.
-pub(super) fn rolling_12(period: &Period) -> Option<Vec<Month>> {
+/// The months that a measure looks at which looks back from the end of the period's last one.
+/// `None` for days, which end no month, and for measures that look at the period alone.
+pub(super) fn months_back(measure: Measure, period: &Period) -> Option<Vec<Month>> {
+    let back = measure.definition().months_back?;
     let last = period.months()?.last()?.number();
-    Some((last - 11..=last).map(Month::from_number).collect())
+    Some((last - back + 1..=last).map(Month::from_number).collect())
 }
 
 /// The period that a figure looks at; for most the one that is asked for.
 pub(super) fn window(measure: Measure, period: &Period) -> Period {
-    let rolls = matches!(
-        measure,
-        Measure::AvailabilityRolling12 | Measure::AvailabilityRolling12TimeWeighted
-    );
-    match rolling_12(period) {
-        Some(months) if rolls => match (months.first(), months.last()) {
-            (Some(first), Some(last)) => Period::Months {
-                first: *first,
-                last: *last,
-            },
-            _ => *period,
+    let months = months_back(measure, period);
+    let ends = months
+        .as_deref()
+        .and_then(|months| months.first().zip(months.last()));
+    match ends {
+        Some((first, last)) => Period::Months {
+            first: *first,
+            last: *last,
         },
-        _ => *period,
+        None => *period,
     }
 }
 
@@ -131,7 +129,7 @@ impl<R: Rows> Evaluation<'_, R> {
             });
         }
         let mut coverage = all?;
-        if asked.measure.needs_agreement() && !log.is_shared() {
+        if asked.measure.definition().of_agreed_services && !log.is_shared() {
             let agreements = self.registry.agreements.get(log)?;
             let days = agreed_days(&agreements.stands, asked);
             coverage = coverage.within(&days, agreements.sample)?;

@@ -1,0 +1,118 @@
+//! What each measure is: the one place for its name, unit, cohort, formula, source and rule.
+//!
+//! [`catalogue`] makes `docs/FIGURES.md` of it.
+
+pub(crate) mod change;
+pub(crate) mod outage;
+pub(crate) mod post;
+pub(crate) mod ticket;
+
+pub mod catalogue;
+
+use townclerk_domain::identity::{AggregateKind, Family};
+
+use crate::dimension::Dimension;
+use crate::measure::{Accumulation, Measure};
+
+/// Everything that is said of a measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    pub name: &'static str,
+    /// As people read it.
+    pub title: &'static str,
+    pub unit: &'static str,
+    /// Which records are counted, in words.
+    pub cohort: &'static str,
+    /// On which clock durations are measured; none for counts.
+    pub clock: Option<&'static str>,
+    /// How it is computed, in words.
+    pub formula: &'static str,
+    /// The paper and paragraph that asks for it or uses it.
+    pub source: &'static str,
+    /// The file in which its rule stands, from the root of the workspace.
+    pub computed_in: &'static str,
+    /// The kind of aggregate that it is about.
+    pub kind: AggregateKind,
+    /// The families of records that it is made from.
+    pub families: &'static [Family],
+    /// Of tickets, whether it looks at incidents of the highest priority alone.
+    pub major_only: bool,
+    /// Whether it is about services of which a council agreed on the availability.
+    pub of_agreed_services: bool,
+    /// Where it looks at whole months up to the period's last one: at how many.
+    pub months_back: Option<i32>,
+    pub accumulation: Accumulation,
+    /// By what it can be broken down, apart from `home`.
+    pub dimensions: &'static [Dimension],
+    pub made: Made,
+    /// Whose records make it up.
+    pub whose: Whose,
+    /// Whether the parts of a breakdown add up to the whole.
+    pub adds_up: bool,
+}
+
+/// How a measure's number comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Counters are kept of it.
+    Counted,
+    /// A share, in percent, of counted measures.
+    Share {
+        of: &'static [Part],
+        among: &'static [Part],
+    },
+    /// Computed from records when it is asked for.
+    Computed,
+}
+
+/// A counted measure, or the part of it that has these values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub measure: Measure,
+    pub fixed: &'static [(Dimension, &'static str)],
+}
+
+impl Part {
+    pub(crate) const fn whole(measure: Measure) -> Self {
+        Self {
+            measure,
+            fixed: &[],
+        }
+    }
+}
+
+/// Whose records make up a scope's figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The records of the scope's logs: for a council its own log, for all the members' and the
+    /// shared one. `home` breaks it down by log.
+    Home,
+    /// As `Home`; it takes rules from the shared log too.
+    HomeByShared,
+    /// Whatever hits the scope's councils, recorded in their own log or the shared one.
+    Affected,
+}
+
+/// A count of records of one kind, by home log.
+const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
+    Definition {
+        name: "",
+        title: "",
+        unit: "",
+        cohort: "",
+        clock: None,
+        formula: "the number of them",
+        source: "",
+        computed_in: "",
+        kind,
+        families,
+        major_only: false,
+        of_agreed_services: false,
+        months_back: None,
+        accumulation: Accumulation::Flow,
+        dimensions: &[],
+        made: Made::Counted,
+        whose: Whose::Home,
+        adds_up: true,
+    }
+}
