@@ -55,6 +55,11 @@ impl Decimal {
         self.cmp_value(Self::whole(least)).is_ge() && self.cmp_value(Self::whole(greatest)).is_le()
     }
 
+    /// Whether it is more than 0 and at most 100.
+    pub fn is_positive_percentage(self) -> bool {
+        self.is_between(0, 100) && self.cmp_value(Self::whole(0)).is_gt()
+    }
+
     /// The value in units of the finest precision; no `Decimal` is too large for that.
     fn in_finest_units(self) -> i128 {
         let finer = DECIMALS_MAX.saturating_sub(self.decimals);

@@ -10,12 +10,15 @@ use crate::coverage::{CoverageFact, CoverageRules};
 use crate::decider::Decider;
 use crate::freeze::{FreezeFact, FreezeRules};
 use crate::gate::{GateFact, GateRules};
+use crate::holidays::{HolidaysFact, HolidaysRules};
+use crate::hours::{HoursFact, HoursRules};
 use crate::identity::{AggregateId, EventId};
 use crate::names::LogName;
 use crate::outage::{OutageFact, OutageRules};
 use crate::partnership::{PartnershipFact, PartnershipRules};
 use crate::post::{PostFact, PostRules};
 use crate::programme::{ProgrammeFact, ProgrammeRules};
+use crate::targets::{TargetsFact, TargetsRules};
 use crate::ticket::{TicketFact, TicketRules};
 
 /// What happened to an aggregate of any kind.
@@ -32,6 +35,9 @@ pub enum Event {
     Programme(Recordable<ProgrammeFact>),
     Post(Recordable<PostFact>),
     Availability(Recordable<AvailabilityFact>),
+    Targets(Recordable<TargetsFact>),
+    Hours(Recordable<HoursFact>),
+    Holidays(Recordable<HolidaysFact>),
 }
 
 /// An event as a log holds it.
@@ -88,4 +94,7 @@ recording! {
     ProgrammeRules => Programme,
     PostRules => Post,
     AvailabilityRules => Availability,
+    TargetsRules => Targets,
+    HoursRules => Hours,
+    HolidaysRules => Holidays,
 }

@@ -70,10 +70,13 @@ pub enum AggregateKind {
     Programme,
     Post,
     Availability,
+    Targets,
+    Hours,
+    Holidays,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Ticket,
         Self::Coverage,
         Self::Claim,
@@ -85,6 +88,9 @@ impl AggregateKind {
         Self::Programme,
         Self::Post,
         Self::Availability,
+        Self::Targets,
+        Self::Hours,
+        Self::Holidays,
     ];
 
     pub fn token(self) -> &'static str {
@@ -100,6 +106,9 @@ impl AggregateKind {
             Self::Programme => "programme",
             Self::Post => "post",
             Self::Availability => "availability",
+            Self::Targets => "targets",
+            Self::Hours => "hours",
+            Self::Holidays => "holidays",
         }
     }
 
@@ -111,7 +120,7 @@ impl AggregateKind {
             Self::Change | Self::Freeze | Self::Gate => Family::Change,
             Self::Outage => Family::Outage,
             Self::Partnership | Self::Programme | Self::Post => Family::Restructure,
-            Self::Availability => Family::Agreement,
+            Self::Availability | Self::Targets | Self::Hours | Self::Holidays => Family::Agreement,
         }
     }
 

@@ -39,11 +39,21 @@ pub mod programme;
 
 pub mod post;
 
+pub mod service_time;
+
 pub mod availability;
+
+pub mod targets;
+
+pub mod hours;
+
+pub mod holidays;
 
 pub mod service_clock;
 
 pub mod service_level;
+
+pub mod service_terms;
 
 pub mod coverage;
 

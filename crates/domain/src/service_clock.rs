@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::availability::ServiceTime;
 use crate::period::{clock_changes, end_of_day, london_day, london_midnight};
+use crate::service_time::ServiceTime;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
 //! The service level of one ticket: what counts against its target, line by line, and what comes of
 //! it.
 //!
-//! Which terms govern a ticket is decided before: they were in force and known when it was logged.
+//! Which terms govern a ticket is decided before, in [`crate::service_terms`].
 //! Within them the target follows the priority. A change of priority counts from the beginning, with
 //! all pauses carried over, so that a ticket is judged by what it turned out to be. Time spent
 //! resolved does not count where a ticket is reopened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,10 +26,12 @@ pub const BANDS: [u8; 4] = [50, 75, 85, 95];
 pub struct Terms {
     /// How long a ticket may take, in agreed service time; a priority that is not here has no
     /// target.
-    pub targets: BTreeMap<Priority, SignedDuration>,
-    pub calendar: Calendar,
+    pub targets: Arc<BTreeMap<Priority, SignedDuration>>,
+    pub calendar: Arc<Calendar>,
     /// The reasons for a hold that stop the clock.
-    pub pausing: BTreeSet<Code>,
+    pub pausing: Arc<BTreeSet<Code>>,
+    /// The sequences of the events that agreed on targets, hours and pauses, in their log.
+    pub agreed_by: BTreeSet<u64>,
 }
 
 /// One line of the explanation: what happened to the clock, and how it stood then.
@@ -96,6 +99,21 @@ pub struct ServiceLevel {
     pub trail: Vec<Step>,
 }
 
+/// A ticket that stands resolved, beside its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub target: SignedDuration,
+    /// What counted until it was resolved.
+    pub counted: SignedDuration,
+}
+
+impl Verdict {
+    /// A ticket that was resolved exactly at its target has met it.
+    pub fn is_met(self) -> bool {
+        self.counted <= self.target
+    }
+}
+
 /// The clock of one ticket while its facts are gone through.
 struct Running<'a> {
     terms: &'a Terms,
@@ -105,7 +123,8 @@ struct Running<'a> {
     /// Whether the last pause has no end yet.
     stands: bool,
     end: Option<End>,
-    trail: Vec<Step>,
+    /// Absent where no explanation is asked for.
+    trail: Option<Vec<Step>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,28 +140,53 @@ pub fn service_level<'a>(
     facts: impl IntoIterator<Item = (Timestamp, &'a TicketFact)>,
     as_at: Timestamp,
 ) -> Option<ServiceLevel> {
-    let mut facts = facts.into_iter().take_while(|(at, _)| *at < as_at);
-    let (logged, TicketFact::Logged(first)) = facts.next()? else {
-        return None;
-    };
-    let mut running = Running {
-        terms,
-        logged,
-        priority: first.priority,
-        pauses: Vec::new(),
-        stands: false,
-        end: None,
-        trail: Vec::new(),
-    };
-    let (priority, target) = (running.priority, running.target());
-    running.note(logged, Happening::Started { priority, target });
-    for (at, fact) in facts {
-        running.hear(at, fact);
-    }
-    Some(running.outcome(as_at))
+    let facts = facts.into_iter().take_while(|(at, _)| *at < as_at);
+    Some(Running::through(terms, facts, Some(Vec::new()))?.outcome(as_at))
 }
 
-impl Running<'_> {
+/// How a ticket with these facts, in the order in which they happened, was resolved; `None` where it
+/// does not stand resolved, or has no target.
+pub fn verdict<'a>(
+    terms: &Terms,
+    facts: impl IntoIterator<Item = (Timestamp, &'a TicketFact)>,
+) -> Option<Verdict> {
+    let running = Running::through(terms, facts.into_iter(), None)?;
+    let Some(End::Resolved(at)) = running.end else {
+        return None;
+    };
+    Some(Verdict {
+        target: running.target()?,
+        counted: running.counted(at),
+    })
+}
+
+impl<'t> Running<'t> {
+    /// The clock after these facts, of which the first must be that the ticket was logged.
+    fn through<'a>(
+        terms: &'t Terms,
+        mut facts: impl Iterator<Item = (Timestamp, &'a TicketFact)>,
+        trail: Option<Vec<Step>>,
+    ) -> Option<Self> {
+        let (logged, TicketFact::Logged(first)) = facts.next()? else {
+            return None;
+        };
+        let mut running = Self {
+            terms,
+            logged,
+            priority: first.priority,
+            pauses: Vec::new(),
+            stands: false,
+            end: None,
+            trail,
+        };
+        let (priority, target) = (running.priority, running.target());
+        running.note(logged, Happening::Started { priority, target });
+        for (at, fact) in facts {
+            running.hear(at, fact);
+        }
+        Some(running)
+    }
+
     fn target(&self) -> Option<SignedDuration> {
         self.terms.targets.get(&self.priority).copied()
     }
@@ -219,12 +263,16 @@ impl Running<'_> {
     }
 
     fn note(&mut self, at: Timestamp, what: Happening) {
-        self.trail.push(Step {
+        if self.trail.is_none() {
+            return;
+        }
+        let step = Step {
             at,
             what,
             counted: self.counted(at),
             due: self.due(),
-        });
+        };
+        self.trail.get_or_insert_default().push(step);
     }
 
     fn outcome(self, as_at: Timestamp) -> ServiceLevel {
@@ -236,8 +284,12 @@ impl Running<'_> {
         let standing = match (self.end, target) {
             (Some(End::Withdrawn(_)), _) => Standing::Withdrawn,
             (_, None) => Standing::NoTarget,
-            (Some(End::Resolved(_)), Some(target)) if counted <= target => Standing::Met,
-            (Some(End::Resolved(_)), Some(_)) => Standing::Failed,
+            (Some(End::Resolved(_)), Some(target)) => {
+                match (Verdict { target, counted }).is_met() {
+                    true => Standing::Met,
+                    false => Standing::Failed,
+                }
+            }
             (None, Some(target)) => Standing::Running {
                 left: target.saturating_sub(counted),
                 due: self.due(),
@@ -248,7 +300,7 @@ impl Running<'_> {
             target,
             counted,
             standing,
-            trail: self.trail,
+            trail: self.trail.unwrap_or_default(),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Samples of agreements on availability.
 
 use jiff::civil::time;
-use townclerk_domain::availability::{
-    AvailabilityAgreed, AvailabilityEnded, AvailabilityFact, ServiceTime, Weekday, Window,
-};
+use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityEnded, AvailabilityFact};
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 
 use super::code;
 

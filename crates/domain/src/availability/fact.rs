@@ -1,45 +1,13 @@
 //! What a council and the service agreed on the availability of services. These payloads are the
 //! bytes on the wire.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decimal::Decimal;
 use crate::names::Code;
-
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Weekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-/// A part of one day of every week, in London; it ends on the day it begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Window {
-    pub day: Weekday,
-    pub from: Time,
-    /// The time at which it ends; midnight at the end of the day is written `00:00:00`.
-    pub to: Time,
-}
-
-/// When a service is agreed to be there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ServiceTime {
-    /// Every minute of every day.
-    Always,
-    /// At least one window; none overlaps another.
-    Weekly(Vec<Window>),
-}
+use crate::service_time::ServiceTime;
 
 /// The availability of one service was agreed, from a day on, until another one is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,16 +2,12 @@
 
 mod fact;
 mod rules;
-mod service_time;
 
 #[cfg(test)]
 mod tests;
 
-pub use fact::{
-    AvailabilityAgreed, AvailabilityEnded, AvailabilityFact, ServiceTime, Weekday, Window,
-};
+pub use fact::{AvailabilityAgreed, AvailabilityEnded, AvailabilityFact};
 pub use rules::{
     AGREEMENTS_MAX, Agreement, Agreements, AvailabilityRules, NOTICE_HOURS_MAX, Refusal,
     availability_of,
 };
-pub use service_time::WINDOWS_MAX;

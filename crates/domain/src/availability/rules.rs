@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::fact::{AvailabilityAgreed, AvailabilityEnded, AvailabilityFact, Window};
-use super::service_time::WINDOWS_MAX;
+use super::fact::{AvailabilityAgreed, AvailabilityEnded, AvailabilityFact};
 use crate::decider::{Decider, Occasion};
 use crate::decimal::Decimal;
 use crate::identity::{AggregateId, AggregateKind, named_aggregate};
 use crate::names::{Code, LogName};
+use crate::service_time::Unsound;
 
 /// Most agreements of one council: each command replays them all.
 pub const AGREEMENTS_MAX: usize = 1_000;
@@ -120,16 +120,6 @@ pub enum Refusal {
     TargetOutOfRange { target: Decimal },
     #[error("{hours} hours of notice are more than a year: name at most {NOTICE_HOURS_MAX}")]
     NoticeTooLong { hours: u32 },
-    #[error("a weekly service time has 1 to {WINDOWS_MAX} windows, found {found}")]
-    WindowCount { found: usize },
-    #[error(
-        "the window {window} ends before it starts; one that goes on after midnight is two windows"
-    )]
-    EndsBeforeItStarts { window: Window },
-    #[error("the window {window} ends when it starts; the end of the day is written 00:00:00")]
-    EmptyWindow { window: Window },
-    #[error("the windows {earlier} and {later} overlap; make them one")]
-    WindowsOverlap { earlier: Window, later: Window },
     #[error("an agreement on {service} from {from} is recorded already; correct that instead")]
     AlreadyAgreed { service: Code, from: Date },
     #[error(
@@ -162,6 +152,9 @@ pub enum Refusal {
         from: Date,
         through: Date,
     },
+    #[error("{0}")]
+    #[serde(untagged)]
+    ServiceTime(Unsound),
 }
 
 /// The rules of agreements on availability.
@@ -216,12 +209,12 @@ impl Decider for AvailabilityRules {
 /// Whether an agreement makes sense by itself.
 fn is_sound(agreed: &AvailabilityAgreed) -> Result<(), Refusal> {
     let target = agreed.target;
-    if !target.is_between(0, 100) || target.cmp_value(Decimal::whole(0)).is_eq() {
+    if !target.is_positive_percentage() {
         return Err(Refusal::TargetOutOfRange { target });
     }
     let hours = agreed.notice_hours;
     if hours > NOTICE_HOURS_MAX {
         return Err(Refusal::NoticeTooLong { hours });
     }
-    agreed.service_time.is_sound()
+    agreed.service_time.is_sound().map_err(Refusal::ServiceTime)
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::amendment::HAPPENED;
 use crate::decider::{Decider, Rejection};
 use crate::names::{Code, LogName};
+use crate::service_time::{ServiceTime, Unsound, Weekday, Window};
 use crate::testing::{given, given_time};
 
 fn code(text: &str) -> Code {
@@ -182,18 +183,18 @@ fn a_week_has_1_to_64_windows() {
     for count in [0, 65] {
         given::<AvailabilityRules>([])
             .when(agreed_weekly(&quarters(count)))
-            .then_refused(Refusal::WindowCount {
+            .then_refused(Refusal::ServiceTime(Unsound::WindowCount {
                 found: usize::try_from(count).unwrap(),
-            });
+            }));
     }
 }
 
 #[test]
 fn an_agreed_service_time_that_ends_before_it_starts_is_refused() {
     let backwards = window(Weekday::Friday, "17:00", "09:00");
-    let refusal = Refusal::EndsBeforeItStarts {
+    let refusal = Refusal::ServiceTime(Unsound::EndsBeforeItStarts {
         window: backwards.clone(),
-    };
+    });
     assert_eq!(
         refusal.to_string(),
         "the window Friday 17:00:00 to 09:00:00 ends before it starts; one that goes on after \
@@ -212,7 +213,7 @@ fn an_empty_window_is_refused_and_a_whole_day_is_none() {
     let empty = window(Weekday::Monday, "09:00", "09:00");
     given::<AvailabilityRules>([])
         .when(agreed_weekly(std::slice::from_ref(&empty)))
-        .then_refused(Refusal::EmptyWindow { window: empty });
+        .then_refused(Refusal::ServiceTime(Unsound::EmptyWindow { window: empty }));
     given::<AvailabilityRules>([])
         .when(agreed_weekly(&[window(Weekday::Monday, "00:00", "00:00")]))
         .then_recorded();
@@ -224,18 +225,18 @@ fn windows_of_one_day_do_not_overlap() {
     let afternoon = window(Weekday::Monday, "12:59:59", "17:00");
     given::<AvailabilityRules>([])
         .when(agreed_weekly(&[afternoon.clone(), morning.clone()]))
-        .then_refused(Refusal::WindowsOverlap {
+        .then_refused(Refusal::ServiceTime(Unsound::WindowsOverlap {
             earlier: morning.clone(),
             later: afternoon,
-        });
+        }));
     let evening = window(Weekday::Monday, "18:00", "00:00");
     let late = window(Weekday::Monday, "23:00", "23:30");
     given::<AvailabilityRules>([])
         .when(agreed_weekly(&[late.clone(), evening.clone()]))
-        .then_refused(Refusal::WindowsOverlap {
+        .then_refused(Refusal::ServiceTime(Unsound::WindowsOverlap {
             earlier: evening,
             later: late,
-        });
+        }));
     given::<AvailabilityRules>([])
         .when(agreed_weekly(&[
             morning,

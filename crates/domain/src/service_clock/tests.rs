@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::availability::{Weekday, Window};
 use crate::period::london_instant;
+use crate::service_time::{Weekday, Window};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -1,7 +1,7 @@
 //! Stories of single tickets: what counted, and what came of it.
 
 use super::*;
-use crate::availability::{ServiceTime, Weekday, Window};
+use crate::service_time::{ServiceTime, Weekday, Window};
 use crate::ticket::{
     Cancelled, Channel, Closed, Held, Logged, Reopened, Reprioritised, Resolved, Started,
     TicketKind, UserClass,
@@ -39,9 +39,10 @@ fn terms() -> Terms {
     };
     let office = ServiceTime::Weekly(days.map(window).to_vec());
     Terms {
-        targets: [(Priority::P1, hours(4)), (Priority::P3, hours(21))].into(),
-        calendar: Calendar::new([("2019-01-01".parse().unwrap(), office)], []),
-        pausing: [code("customer"), code("supplier")].into(),
+        targets: Arc::new([(Priority::P1, hours(4)), (Priority::P3, hours(21))].into()),
+        calendar: Arc::new(Calendar::new([("2019-01-01".parse().unwrap(), office)], [])),
+        pausing: Arc::new([code("customer"), code("supplier")].into()),
+        agreed_by: BTreeSet::new(),
     }
 }
 
@@ -73,9 +74,20 @@ fn resolved() -> TicketFact {
     TicketFact::Resolved(Resolved { resolution: None })
 }
 
+/// The service level at a moment. Where all facts lie before it, what figures count is the same.
 fn level(facts: &[(&str, TicketFact)], as_at: &str) -> ServiceLevel {
     let facts = facts.iter().map(|(time, fact)| (at(time), fact));
-    service_level(&terms(), facts, at(as_at)).unwrap()
+    let level = service_level(&terms(), facts.clone(), at(as_at)).unwrap();
+    if facts.clone().all(|(time, _)| time < at(as_at)) {
+        let counted = match verdict(&terms(), facts) {
+            None => None,
+            Some(verdict) if verdict.is_met() => Some(Standing::Met),
+            Some(_) => Some(Standing::Failed),
+        };
+        let judged = matches!(level.standing, Standing::Met | Standing::Failed);
+        assert_eq!(counted, judged.then(|| level.standing.clone()));
+    }
+    level
 }
 
 // 1 July 2019 was a Monday.

@@ -1,7 +1,8 @@
 //! Agreements on the availability of services, in words.
 
 use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::availability::{Agreements, ServiceTime, Weekday, Window};
+use townclerk_domain::availability::Agreements;
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::london_day;
 use townclerk_views::availability::stretches;

@@ -1,8 +1,7 @@
 //! Figures of outages and agreements, and of councils that leave, told as stories.
 
-use townclerk_domain::availability::{
-    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, ServiceTime, availability_of,
-};
+use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of};
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::coverage::{CoverageFact, CoverageRules, Selector};
 use townclerk_domain::identity::{AggregateId, AggregateKind, Family};
 use townclerk_domain::imprecise::{Precision, Within};

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use townclerk_domain::amendment::{Recordable, Voiding};
-use townclerk_domain::availability::{
-    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, ServiceTime, Weekday, Window,
-    availability_of,
-};
+use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of};
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use townclerk_domain::change::{
     Cancelled, ChangeFact, ChangeRules, ChangeType, Closed, Implemented, Outcome, Requested,
     Reviewed, Scheduled, Started,

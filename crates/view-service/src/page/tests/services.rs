@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::availability::{
-    AvailabilityAgreed, AvailabilityFact, ServiceTime, availability_of,
-};
+use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, availability_of};
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::change::{self, ChangeFact, ChangeType};
 use townclerk_domain::event::Event;
 use townclerk_domain::freeze::{FreezeDeclared, FreezeFact, FreezeScope};

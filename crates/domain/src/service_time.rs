@@ -1,16 +1,65 @@
-//! Agreed service time as intervals of real time, with London's clock changes.
+//! Agreed service time, and what it is as intervals of real time, with London's clock changes.
 
 use jiff::civil::{self, Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::fact::{ServiceTime, Weekday, Window};
-use super::rules::Refusal;
 use crate::period::{end_of_day, london_day, london_instant};
 
 const WHOLE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Most windows of a week.
 pub const WINDOWS_MAX: usize = 64;
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// A part of one day of every week, in London; it ends on the day it begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub day: Weekday,
+    pub from: Time,
+    /// The time at which it ends; midnight at the end of the day is written `00:00:00`.
+    pub to: Time,
+}
+
+/// When a service is agreed to be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceTime {
+    /// Every minute of every day.
+    Always,
+    /// At least one window; none overlaps another.
+    Weekly(Vec<Window>),
+}
+
+/// Why a service time makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "kebab-case")]
+pub enum Unsound {
+    #[error("a weekly service time has 1 to {WINDOWS_MAX} windows, found {found}")]
+    WindowCount { found: usize },
+    #[error(
+        "the window {window} ends before it starts; one that goes on after midnight is two windows"
+    )]
+    EndsBeforeItStarts { window: Window },
+    #[error("the window {window} ends when it starts; the end of the day is written 00:00:00")]
+    EmptyWindow { window: Window },
+    #[error("the windows {earlier} and {later} overlap; make them one")]
+    WindowsOverlap { earlier: Window, later: Window },
+}
 
 fn after_midnight(time: Time) -> SignedDuration {
     time.duration_since(Time::midnight())
@@ -41,11 +90,11 @@ impl Window {
         (self.to == Time::midnight(), self.to)
     }
 
-    fn is_sound(&self) -> Result<(), Refusal> {
+    fn is_sound(&self) -> Result<(), Unsound> {
         let window = || self.clone();
         match self.end().cmp(&self.begin()) {
-            std::cmp::Ordering::Less => Err(Refusal::EndsBeforeItStarts { window: window() }),
-            std::cmp::Ordering::Equal => Err(Refusal::EmptyWindow { window: window() }),
+            std::cmp::Ordering::Less => Err(Unsound::EndsBeforeItStarts { window: window() }),
+            std::cmp::Ordering::Equal => Err(Unsound::EmptyWindow { window: window() }),
             std::cmp::Ordering::Greater => Ok(()),
         }
     }
@@ -106,13 +155,13 @@ impl ServiceTime {
     }
 
     /// Whether it says some time, and no time twice.
-    pub(super) fn is_sound(&self) -> Result<(), Refusal> {
+    pub(crate) fn is_sound(&self) -> Result<(), Unsound> {
         let Self::Weekly(windows) = self else {
             return Ok(());
         };
         if !(1..=WINDOWS_MAX).contains(&windows.len()) {
             let found = windows.len();
-            return Err(Refusal::WindowCount { found });
+            return Err(Unsound::WindowCount { found });
         }
         windows.iter().try_for_each(Window::is_sound)?;
         let mut sorted: Vec<&Window> = windows.iter().collect();
@@ -122,7 +171,7 @@ impl ServiceTime {
                 && earlier.day == later.day
                 && later.begin() < earlier.end()
             {
-                return Err(Refusal::WindowsOverlap {
+                return Err(Unsound::WindowsOverlap {
                     earlier: (*earlier).clone(),
                     later: (*later).clone(),
                 });

@@ -1,0 +1,294 @@
+//! Which agreements govern a ticket.
+//!
+//! An agreement governs a ticket if it is in force on the day on which the ticket was logged and was
+//! recorded before it; a later one reaches back only if it says so. Both stand in one log, so its
+//! sequence says which was recorded first. Of service hours and holidays the ticket's clock follows
+//! all that were recorded before it, each from its own day on. A correction says that what stood
+//! before was never right: it acts on every ticket, from when it was known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::decimal::Decimal;
+use crate::holidays::HolidaysFact;
+use crate::hours::{HoursAgreed, HoursFact};
+use crate::names::Code;
+use crate::period::london_day;
+use crate::service_clock::Calendar;
+use crate::service_level::Terms;
+use crate::targets::{AttainmentAgreed, TargetsAgreed, TargetsFact};
+use crate::ticket::{Logged, Priority, TicketKind};
+use crate::timeline::Standing;
+
+#[cfg(test)]
+mod tests;
+
+/// Something that was agreed, and by which event.
+#[derive(Clone, Debug)]
+struct Agreed<T> {
+    sequence: u64,
+    reaches_back: bool,
+    from: Date,
+    what: T,
+}
+
+impl<T> Agreed<T> {
+    fn is_seen_by(&self, ticket: u64) -> bool {
+        self.reaches_back || self.sequence < ticket
+    }
+}
+
+/// Targets, with the sequence of the event that ended them and their last day.
+#[derive(Clone, Debug)]
+struct Targets {
+    agreed: TargetsAgreed,
+    by_priority: Arc<BTreeMap<Priority, SignedDuration>>,
+    ended: Option<(u64, Date)>,
+}
+
+/// A change of the holidays.
+#[derive(Clone, Debug)]
+struct Holidays {
+    sequence: u64,
+    reaches_back: bool,
+    days: BTreeSet<Date>,
+    declared: bool,
+}
+
+/// All that one log agreed on the service level of its tickets, as it was known at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceAgreements {
+    targets: Vec<Agreed<Targets>>,
+    pauses: Vec<Agreed<Arc<BTreeSet<Code>>>>,
+    age_limits: Vec<Agreed<u32>>,
+    attainments: Vec<AttainmentAgreed>,
+    hours: Vec<Agreed<HoursAgreed>>,
+    holidays: Vec<Holidays>,
+    /// One for each event on hours or holidays, made when it is asked for: that of the tickets that
+    /// were recorded after the events of these sequences, and before the next one.
+    calendars: Vec<(u64, OnceLock<Arc<Calendar>>)>,
+}
+
+impl ServiceAgreements {
+    /// From the facts of the three records of a log, as known.
+    pub fn new(
+        targets: &[Standing<TargetsFact>],
+        hours: &[Standing<HoursFact>],
+        holidays: &[Standing<HolidaysFact>],
+    ) -> Self {
+        let mut found = Self::default();
+        for standing in targets {
+            found.hear(standing.sequence, &standing.fact);
+        }
+        found.hours = hours
+            .iter()
+            .map(|standing| {
+                let HoursFact::HoursAgreed(agreed) = &standing.fact;
+                Agreed {
+                    sequence: standing.sequence,
+                    reaches_back: agreed.applies_to_existing,
+                    from: agreed.from,
+                    what: agreed.clone(),
+                }
+            })
+            .collect();
+        found.holidays = holidays.iter().map(changed).collect();
+        let of_hours = found.hours.iter().map(|agreed| agreed.sequence);
+        let of_holidays = found.holidays.iter().map(|change| change.sequence);
+        let sequences: BTreeSet<u64> = of_hours.chain(of_holidays).chain([0]).collect();
+        let unmade = |sequence| (sequence, OnceLock::new());
+        found.calendars = sequences.into_iter().map(unmade).collect();
+        found
+    }
+
+    fn hear(&mut self, sequence: u64, fact: &TargetsFact) {
+        match fact {
+            TargetsFact::TargetsAgreed(agreed) => {
+                let minutes = agreed.targets.iter().filter_map(|target| {
+                    let minutes = SignedDuration::from_mins(target.minutes?.into());
+                    Some((target.priority, minutes))
+                });
+                self.targets.push(Agreed {
+                    sequence,
+                    reaches_back: agreed.applies_to_existing,
+                    from: agreed.from,
+                    what: Targets {
+                        by_priority: Arc::new(minutes.collect()),
+                        agreed: agreed.clone(),
+                        ended: None,
+                    },
+                });
+            }
+            TargetsFact::TargetsEnded(ended) => {
+                let begun = self.targets.iter_mut().filter(|targets| {
+                    targets.what.agreed.kind == ended.kind
+                        && targets.what.agreed.user_class == ended.user_class
+                        && targets.from <= ended.through
+                });
+                if let Some(last) = begun.max_by_key(|targets| targets.from) {
+                    last.what.ended = Some((sequence, ended.through));
+                }
+            }
+            TargetsFact::PausesAgreed(agreed) => self.pauses.push(Agreed {
+                sequence,
+                reaches_back: agreed.applies_to_existing,
+                from: agreed.from,
+                what: Arc::new(agreed.reasons.clone()),
+            }),
+            TargetsFact::AttainmentAgreed(agreed) => self.attainments.push(agreed.clone()),
+            TargetsFact::AgeLimitAgreed(agreed) => self.age_limits.push(Agreed {
+                sequence,
+                reaches_back: agreed.applies_to_existing,
+                from: agreed.from,
+                what: agreed.days,
+            }),
+        }
+    }
+
+    /// The terms of a ticket that was logged at `at` by the event of this sequence; `None` where no
+    /// targets or no service hours govern it.
+    pub fn terms(&self, sequence: u64, at: Timestamp, logged: &Logged) -> Option<Terms> {
+        let day = london_day(at);
+        let of_its_kind = self.targets.iter().filter(|targets| {
+            let agreed = &targets.what.agreed;
+            agreed.kind == logged.kind && agreed.user_class == logged.user_class
+        });
+        let targets = in_force(of_its_kind, sequence, day)?;
+        let ended = targets.what.ended;
+        if ended.is_some_and(|(by, through)| by < sequence && through < day) {
+            return None;
+        }
+        let hours = in_force(self.hours.iter(), sequence, day)?;
+        let pauses = in_force(self.pauses.iter(), sequence, day);
+        let agreed_by = [Some(targets.sequence), Some(hours.sequence)];
+        let agreed_by = agreed_by
+            .into_iter()
+            .chain([pauses.map(|pauses| pauses.sequence)]);
+        Some(Terms {
+            targets: Arc::clone(&targets.what.by_priority),
+            calendar: self.calendar(sequence),
+            pausing: pauses
+                .map(|pauses| Arc::clone(&pauses.what))
+                .unwrap_or_default(),
+            agreed_by: agreed_by.flatten().collect(),
+        })
+    }
+
+    /// From when on a ticket that was logged at `at` is an aged one, if it is still open; `None`
+    /// where no age limit governs it.
+    pub fn aged_from(&self, sequence: u64, at: Timestamp) -> Option<Timestamp> {
+        let limit = in_force(self.age_limits.iter(), sequence, london_day(at))?;
+        let days = i64::from(limit.what);
+        at.checked_add(SignedDuration::from_hours(24 * days)).ok()
+    }
+
+    /// The share of tickets that must meet their target, in percent, on a day: for this kind and
+    /// priority, or else for the closest wider selection that was agreed on.
+    pub fn attainment(
+        &self,
+        day: Date,
+        kind: Option<TicketKind>,
+        priority: Option<Priority>,
+    ) -> Option<Decimal> {
+        let begun = self.attainments.iter().filter(|agreed| agreed.from <= day);
+        let wider = begun.filter(|agreed| {
+            agreed.kind.is_none_or(|named| Some(named) == kind)
+                && agreed.priority.is_none_or(|named| Some(named) == priority)
+        });
+        let closest = wider.max_by_key(|agreed| {
+            (
+                agreed.priority.is_some(),
+                agreed.kind.is_some(),
+                agreed.from,
+            )
+        });
+        closest.map(|agreed| agreed.percent)
+    }
+
+    /// The stretches of days on which targets of a kind (of any, if `None`) and service hours are
+    /// agreed, each with its last day, which is absent while it goes on.
+    pub fn target_days(&self, kind: Option<TicketKind>) -> Vec<(Date, Option<Date>)> {
+        let Some(hours_from) = self.hours.iter().map(|agreed| agreed.from).min() else {
+            return Vec::new();
+        };
+        let of_kind = self
+            .targets
+            .iter()
+            .filter(|targets| kind.is_none_or(|kind| targets.what.agreed.kind == kind));
+        of_kind
+            .map(|targets| (targets.from.max(hours_from), self.last_day(targets)))
+            .filter(|(from, through)| through.is_none_or(|through| *from <= through))
+            .collect()
+    }
+
+    /// The last day of targets that ended or that others follow.
+    fn last_day(&self, targets: &Agreed<Targets>) -> Option<Date> {
+        let TargetsAgreed {
+            kind, user_class, ..
+        } = targets.what.agreed;
+        let next = self.targets.iter().filter(|next| {
+            let agreed = &next.what.agreed;
+            (agreed.kind, agreed.user_class) == (kind, user_class) && next.from > targets.from
+        });
+        let next = next.map(|next| next.from.saturating_sub(1.day())).min();
+        let ended = targets.what.ended.map(|(_, through)| through);
+        ended.into_iter().chain(next).min()
+    }
+
+    /// The first day on which an age limit is agreed.
+    pub fn age_limit_from(&self) -> Option<Date> {
+        self.age_limits.iter().map(|agreed| agreed.from).min()
+    }
+
+    /// The clock of the tickets that were logged by the event of this sequence.
+    fn calendar(&self, sequence: u64) -> Arc<Calendar> {
+        let before = self.calendars.partition_point(|(by, _)| *by < sequence);
+        match self.calendars.get(before.saturating_sub(1)) {
+            Some((_, calendar)) => Arc::clone(calendar.get_or_init(|| self.made(sequence))),
+            None => Arc::default(),
+        }
+    }
+
+    fn made(&self, sequence: u64) -> Arc<Calendar> {
+        let hours = self.hours.iter();
+        let hours = hours.filter(|agreed| agreed.is_seen_by(sequence));
+        let hours = hours.map(|agreed| (agreed.from, agreed.what.hours.clone()));
+        let mut holidays = BTreeSet::new();
+        for change in &self.holidays {
+            if change.reaches_back || change.sequence < sequence {
+                match change.declared {
+                    true => holidays.extend(&change.days),
+                    false => holidays.retain(|day| !change.days.contains(day)),
+                }
+            }
+        }
+        Arc::new(Calendar::new(hours, holidays))
+    }
+}
+
+fn changed(standing: &Standing<HolidaysFact>) -> Holidays {
+    let (days, reaches_back, declared) = match &standing.fact {
+        HolidaysFact::HolidaysDeclared(said) => (&said.days, said.applies_to_existing, true),
+        HolidaysFact::HolidaysWithdrawn(said) => (&said.days, said.applies_to_existing, false),
+    };
+    Holidays {
+        sequence: standing.sequence,
+        reaches_back,
+        days: days.clone(),
+        declared,
+    }
+}
+
+/// The one with the latest first day that has come, of those that a ticket of this sequence sees.
+fn in_force<'a, T: 'a>(
+    agreed: impl Iterator<Item = &'a Agreed<T>>,
+    ticket: u64,
+    day: Date,
+) -> Option<&'a Agreed<T>> {
+    agreed
+        .filter(|agreed| agreed.is_seen_by(ticket) && agreed.from <= day)
+        .max_by_key(|agreed| agreed.from)
+}

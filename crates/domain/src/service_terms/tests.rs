@@ -1,0 +1,363 @@
+//! Which agreements govern a ticket, told as stories.
+
+use super::*;
+use crate::holidays::{HolidaysDeclared, HolidaysWithdrawn};
+use crate::service_time::{ServiceTime, Weekday, Window};
+use crate::targets::{AgeLimitAgreed, PausesAgreed, Target, TargetsEnded};
+use crate::ticket::{Channel, UserClass};
+
+fn at(text: &str) -> Timestamp {
+    format!("{text}+01:00").parse().unwrap()
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn code(text: &str) -> Code {
+    Code::new(text).unwrap()
+}
+
+fn standing<F>(sequence: u64, fact: F) -> Standing<F> {
+    Standing {
+        happened: Timestamp::UNIX_EPOCH,
+        sequence,
+        id: [0; 8],
+        fact,
+    }
+}
+
+/// P1 incidents of standard users, in minutes.
+fn targets(minutes: u32, from: &str, applies_to_existing: bool) -> TargetsFact {
+    TargetsFact::TargetsAgreed(TargetsAgreed {
+        kind: TicketKind::Incident,
+        user_class: UserClass::Standard,
+        targets: vec![Target {
+            priority: Priority::P1,
+            name: None,
+            minutes: Some(minutes),
+        }],
+        from: day(from),
+        applies_to_existing,
+    })
+}
+
+fn ended(through: &str) -> TargetsFact {
+    TargetsFact::TargetsEnded(TargetsEnded {
+        kind: TicketKind::Incident,
+        user_class: UserClass::Standard,
+        through: day(through),
+    })
+}
+
+/// Every weekday from 9 to an hour.
+fn hours(to: i8, from: &str, applies_to_existing: bool) -> HoursFact {
+    let days = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+    ];
+    let window = |day| Window {
+        day,
+        from: jiff::civil::time(9, 0, 0, 0),
+        to: jiff::civil::time(to, 0, 0, 0),
+    };
+    HoursFact::HoursAgreed(HoursAgreed {
+        hours: ServiceTime::Weekly(days.map(window).to_vec()),
+        from: day(from),
+        applies_to_existing,
+    })
+}
+
+fn holiday(named: &str, applies_to_existing: bool) -> HolidaysFact {
+    HolidaysFact::HolidaysDeclared(HolidaysDeclared {
+        days: [day(named)].into(),
+        applies_to_existing,
+    })
+}
+
+fn withdrawn(named: &str) -> HolidaysFact {
+    HolidaysFact::HolidaysWithdrawn(HolidaysWithdrawn {
+        days: [day(named)].into(),
+        applies_to_existing: false,
+    })
+}
+
+fn incident() -> Logged {
+    Logged {
+        kind: TicketKind::Incident,
+        priority: Priority::P1,
+        user_class: UserClass::Standard,
+        channel: Channel::Phone,
+        service: code("email"),
+        category: code("other"),
+        directorate: None,
+        sts: true,
+        councils: BTreeSet::new(),
+    }
+}
+
+fn agreements(
+    targets: &[(u64, TargetsFact)],
+    hours: &[(u64, HoursFact)],
+    holidays: &[(u64, HolidaysFact)],
+) -> ServiceAgreements {
+    fn all<F: Clone>(facts: &[(u64, F)]) -> Vec<Standing<F>> {
+        let facts = facts.iter().cloned();
+        facts
+            .map(|(sequence, fact)| standing(sequence, fact))
+            .collect()
+    }
+    ServiceAgreements::new(&all(targets), &all(hours), &all(holidays))
+}
+
+/// In minutes, of a P1 incident that was logged by the event of this sequence.
+fn target(agreements: &ServiceAgreements, sequence: u64, logged: &str) -> Option<i64> {
+    let terms = agreements.terms(sequence, at(logged), &incident())?;
+    terms
+        .targets
+        .get(&Priority::P1)
+        .map(SignedDuration::as_mins)
+}
+
+/// When a P1 incident with these agreements is due.
+fn due(agreements: &ServiceAgreements, sequence: u64, logged: &str) -> Timestamp {
+    let terms = agreements.terms(sequence, at(logged), &incident()).unwrap();
+    let target = terms.targets[&Priority::P1];
+    terms.calendar.add(at(logged), target, &[]).unwrap()
+}
+
+#[test]
+fn the_agreement_in_force_on_the_day_of_logging_governs() {
+    let agreed = agreements(
+        &[
+            (1, targets(240, "2017-04-01", false)),
+            (3, targets(120, "2018-04-01", false)),
+        ],
+        &[(2, hours(17, "2017-01-01", false))],
+        &[],
+    );
+    assert_eq!(target(&agreed, 10, "2018-03-31T12:00:00"), Some(240));
+    assert_eq!(target(&agreed, 11, "2018-04-01T12:00:00"), Some(120));
+    assert_eq!(target(&agreed, 12, "2017-03-31T12:00:00"), None);
+}
+
+#[test]
+fn an_agreement_that_is_recorded_later_governs_no_earlier_ticket_unless_it_says_so() {
+    let hours = [(1, hours(17, "2017-01-01", false))];
+    let first = (2, targets(240, "2017-04-01", false));
+    let silent = agreements(
+        &[first.clone(), (20, targets(120, "2018-04-01", false))],
+        &hours,
+        &[],
+    );
+    let said = agreements(
+        &[first, (20, targets(120, "2018-04-01", true))],
+        &hours,
+        &[],
+    );
+    // Logged on 2 May by the event 10, before the agreement was recorded.
+    assert_eq!(target(&silent, 10, "2018-05-02T12:00:00"), Some(240));
+    assert_eq!(target(&said, 10, "2018-05-02T12:00:00"), Some(120));
+    // It reaches back to tickets of its own days only.
+    assert_eq!(target(&said, 10, "2018-03-02T12:00:00"), Some(240));
+    for agreed in [&silent, &said] {
+        assert_eq!(target(agreed, 21, "2018-05-02T12:00:00"), Some(120));
+    }
+}
+
+#[test]
+fn without_targets_or_without_hours_there_are_no_terms() {
+    let no_hours = agreements(&[(1, targets(240, "2017-04-01", false))], &[], &[]);
+    assert_eq!(target(&no_hours, 10, "2018-03-31T12:00:00"), None);
+    let no_targets = agreements(&[], &[(1, hours(17, "2017-01-01", false))], &[]);
+    assert_eq!(target(&no_targets, 10, "2018-03-31T12:00:00"), None);
+    let agreed = agreements(
+        &[(1, targets(240, "2017-04-01", false))],
+        &[(2, hours(17, "2017-01-01", false))],
+        &[],
+    );
+    let vip = Logged {
+        user_class: UserClass::Vip,
+        ..incident()
+    };
+    assert_eq!(agreed.terms(10, at("2018-03-31T12:00:00"), &vip), None);
+    let request = Logged {
+        kind: TicketKind::Request,
+        ..incident()
+    };
+    assert_eq!(agreed.terms(10, at("2018-03-31T12:00:00"), &request), None);
+}
+
+#[test]
+fn what_ended_governs_tickets_of_its_days_and_those_logged_before_the_end_was_recorded() {
+    let agreed = agreements(
+        &[
+            (1, targets(240, "2017-04-01", false)),
+            (20, ended("2018-03-31")),
+        ],
+        &[(2, hours(17, "2017-01-01", false))],
+        &[],
+    );
+    assert_eq!(target(&agreed, 30, "2018-03-31T12:00:00"), Some(240));
+    assert_eq!(target(&agreed, 31, "2018-04-01T12:00:00"), None);
+    assert_eq!(target(&agreed, 10, "2018-04-01T12:00:00"), Some(240));
+}
+
+/// The bank holiday of 19 September 2022, a Monday, was declared on the 10th.
+#[test]
+fn a_holiday_that_is_declared_late_moves_no_due_time_unless_it_says_so() {
+    let (targets, hours) = (
+        [(1, targets(480, "2022-01-01", false))],
+        [(2, hours(17, "2022-01-01", false))],
+    );
+    let friday = "2022-09-16T09:00:00";
+    let silent = agreements(&targets, &hours, &[(20, holiday("2022-09-19", false))]);
+    let said = agreements(&targets, &hours, &[(20, holiday("2022-09-19", true))]);
+    let from_noon = "2022-09-16T13:00:00";
+    assert_eq!(due(&silent, 10, friday), at("2022-09-16T17:00:00"));
+    assert_eq!(due(&silent, 10, from_noon), at("2022-09-19T13:00:00"));
+    assert_eq!(due(&said, 10, from_noon), at("2022-09-20T13:00:00"));
+    for agreed in [&silent, &said] {
+        assert_eq!(due(agreed, 21, from_noon), at("2022-09-20T13:00:00"));
+    }
+    let taken_back = [
+        (20, holiday("2022-09-19", false)),
+        (30, withdrawn("2022-09-19")),
+    ];
+    let taken_back = agreements(&targets, &hours, &taken_back);
+    assert_eq!(due(&taken_back, 21, from_noon), at("2022-09-20T13:00:00"));
+    assert_eq!(due(&taken_back, 31, from_noon), at("2022-09-19T13:00:00"));
+}
+
+#[test]
+fn a_ticket_follows_all_hours_that_were_recorded_before_it_each_from_its_day_on() {
+    // From Tuesday 2 October 2018 on, the day ends an hour earlier.
+    let agreed = agreements(
+        &[(1, targets(600, "2018-01-01", false))],
+        &[
+            (2, hours(17, "2018-01-01", false)),
+            (3, hours(16, "2018-10-02", false)),
+        ],
+        &[],
+    );
+    let monday = "2018-10-01T15:00:00";
+    assert_eq!(due(&agreed, 10, monday), at("2018-10-03T10:00:00"));
+    let late = agreements(
+        &[(1, targets(600, "2018-01-01", false))],
+        &[
+            (2, hours(17, "2018-01-01", false)),
+            (20, hours(16, "2018-10-02", false)),
+        ],
+        &[],
+    );
+    assert_eq!(due(&late, 10, monday), at("2018-10-02T17:00:00"));
+    assert_eq!(due(&late, 21, monday), at("2018-10-03T10:00:00"));
+}
+
+#[test]
+fn terms_name_the_events_that_agreed_on_them() {
+    let pauses = TargetsFact::PausesAgreed(PausesAgreed {
+        reasons: [code("customer")].into(),
+        from: day("2018-01-01"),
+        applies_to_existing: false,
+    });
+    let agreed = agreements(
+        &[(1, targets(240, "2017-04-01", false)), (4, pauses)],
+        &[(2, hours(17, "2017-01-01", false))],
+        &[],
+    );
+    let terms = |logged| agreed.terms(10, at(logged), &incident()).unwrap();
+    let before = terms("2017-12-31T12:00:00");
+    assert_eq!(before.agreed_by, [1, 2].into());
+    assert!(before.pausing.is_empty());
+    let after = terms("2018-01-01T12:00:00");
+    assert_eq!(after.agreed_by, [1, 2, 4].into());
+    assert_eq!(*after.pausing, [code("customer")].into());
+}
+
+#[test]
+fn a_ticket_is_aged_from_the_instant_at_which_it_is_as_old_as_agreed() {
+    let limit = |days, from: &str, reach| {
+        TargetsFact::AgeLimitAgreed(AgeLimitAgreed {
+            days,
+            from: day(from),
+            applies_to_existing: reach,
+        })
+    };
+    let facts = [
+        (1, limit(30, "2018-01-01", false)),
+        (20, limit(10, "2018-06-01", true)),
+    ];
+    let agreed = agreements(&facts, &[], &[]);
+    let aged = |sequence, logged| agreed.aged_from(sequence, at(logged));
+    assert_eq!(
+        aged(10, "2018-02-01T09:00:00"),
+        Some(at("2018-03-03T09:00:00"))
+    );
+    assert_eq!(
+        aged(10, "2018-06-01T09:00:00"),
+        Some(at("2018-06-11T09:00:00"))
+    );
+    assert_eq!(aged(10, "2017-12-31T09:00:00"), None);
+    assert_eq!(agreed.age_limit_from(), Some(day("2018-01-01")));
+}
+
+/// Inverclyde, Policy and Resources Committee, 4 February 2020, appendix 3: 95 %, and 90 % until
+/// July 2017, which is taken as through the 31st.
+#[test]
+fn the_closest_attainment_that_has_begun_is_the_one_that_counts() {
+    let attained = |percent: &str, priority, from: &str| {
+        TargetsFact::AttainmentAgreed(AttainmentAgreed {
+            percent: percent.parse().unwrap(),
+            kind: None,
+            priority,
+            from: day(from),
+        })
+    };
+    let agreed = agreements(
+        &[
+            (1, attained("90", None, "2016-01-01")),
+            (2, attained("95", None, "2017-08-01")),
+            (3, attained("85", Some(Priority::P3), "2018-01-01")),
+        ],
+        &[],
+        &[],
+    );
+    let on = |text, priority| {
+        let found = agreed.attainment(day(text), Some(TicketKind::Incident), priority);
+        found.map(|percent| percent.to_string())
+    };
+    assert_eq!(on("2015-12-31", None), None);
+    assert_eq!(on("2017-07-31", None).as_deref(), Some("90"));
+    assert_eq!(on("2017-08-01", None).as_deref(), Some("95"));
+    assert_eq!(on("2018-01-01", None).as_deref(), Some("95"));
+    assert_eq!(on("2018-01-01", Some(Priority::P1)).as_deref(), Some("95"));
+    assert_eq!(on("2018-01-01", Some(Priority::P3)).as_deref(), Some("85"));
+}
+
+#[test]
+fn the_days_with_targets_are_those_with_hours_too_until_they_end_or_others_follow() {
+    let agreed = agreements(
+        &[
+            (1, targets(240, "2017-04-01", false)),
+            (3, targets(120, "2018-04-01", false)),
+            (4, ended("2018-12-31")),
+        ],
+        &[(2, hours(17, "2017-06-01", false))],
+        &[],
+    );
+    let expected = [
+        (day("2017-06-01"), Some(day("2018-03-31"))),
+        (day("2018-04-01"), Some(day("2018-12-31"))),
+    ];
+    assert_eq!(agreed.target_days(None), expected);
+    assert_eq!(agreed.target_days(Some(TicketKind::Incident)), expected);
+    assert_eq!(agreed.target_days(Some(TicketKind::Request)), []);
+    assert_eq!(
+        agreements(&[(1, targets(240, "2017-04-01", false))], &[], &[]).target_days(None),
+        []
+    );
+}
