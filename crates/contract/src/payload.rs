@@ -16,11 +16,14 @@ use townclerk_domain::coverage::CoverageRules;
 use townclerk_domain::event::{Event, Recording};
 use townclerk_domain::freeze::FreezeRules;
 use townclerk_domain::gate::GateRules;
+use townclerk_domain::holidays::HolidaysRules;
+use townclerk_domain::hours::HoursRules;
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
 
 pub const CORRECTED: &str = "corrected";
@@ -40,6 +43,9 @@ pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Erro
         Event::Programme(what) => encode_recordable(what),
         Event::Post(what) => encode_recordable(what),
         Event::Availability(what) => encode_recordable(what),
+        Event::Targets(what) => encode_recordable(what),
+        Event::Hours(what) => encode_recordable(what),
+        Event::Holidays(what) => encode_recordable(what),
     }
 }
 
@@ -75,6 +81,9 @@ pub fn decode(
         AggregateKind::Programme => decode_as::<ProgrammeRules>(what, data),
         AggregateKind::Post => decode_as::<PostRules>(what, data),
         AggregateKind::Availability => decode_as::<AvailabilityRules>(what, data),
+        AggregateKind::Targets => decode_as::<TargetsRules>(what, data),
+        AggregateKind::Hours => decode_as::<HoursRules>(what, data),
+        AggregateKind::Holidays => decode_as::<HolidaysRules>(what, data),
     }
 }
 
@@ -99,6 +108,9 @@ pub(crate) fn decode_strictly(
         AggregateKind::Programme => strictly_as::<ProgrammeRules>(what, data),
         AggregateKind::Post => strictly_as::<PostRules>(what, data),
         AggregateKind::Availability => strictly_as::<AvailabilityRules>(what, data),
+        AggregateKind::Targets => strictly_as::<TargetsRules>(what, data),
+        AggregateKind::Hours => strictly_as::<HoursRules>(what, data),
+        AggregateKind::Holidays => strictly_as::<HolidaysRules>(what, data),
     }
 }
 

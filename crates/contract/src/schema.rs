@@ -9,11 +9,14 @@ use townclerk_domain::claim::ClaimFact;
 use townclerk_domain::coverage::CoverageFact;
 use townclerk_domain::freeze::FreezeFact;
 use townclerk_domain::gate::GateFact;
+use townclerk_domain::holidays::HolidaysFact;
+use townclerk_domain::hours::HoursFact;
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::outage::OutageFact;
 use townclerk_domain::partnership::PartnershipFact;
 use townclerk_domain::post::PostFact;
 use townclerk_domain::programme::ProgrammeFact;
+use townclerk_domain::targets::TargetsFact;
 use townclerk_domain::ticket::TicketFact;
 
 use crate::classification::data_classification;
@@ -57,6 +60,9 @@ pub fn all_event_types() -> Vec<DescribedType> {
                 AggregateKind::Programme => variants::<ProgrammeFact>(),
                 AggregateKind::Post => variants::<PostFact>(),
                 AggregateKind::Availability => variants::<AvailabilityFact>(),
+                AggregateKind::Targets => variants::<TargetsFact>(),
+                AggregateKind::Hours => variants::<HoursFact>(),
+                AggregateKind::Holidays => variants::<HolidaysFact>(),
             };
             let amendments = [
                 (CORRECTED.to_owned(), schema_of::<Correction>()),

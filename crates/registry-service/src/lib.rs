@@ -9,10 +9,14 @@ use townclerk_domain::availability::AvailabilityRules;
 use townclerk_domain::claim::{ClaimFact, ClaimRules};
 use townclerk_domain::coverage::{CoverageFact, CoverageRules};
 
+mod agreement;
 mod availability;
+mod service_level;
 
 #[cfg(test)]
 mod tests;
+
+pub use service_level::ServiceLevelHandlers;
 
 /// The name of this service in the source of its events.
 pub const SYSTEM: &str = "registry-service";
@@ -26,8 +30,10 @@ pub fn routes(
     coverages: Arc<Handlers<CoverageRules>>,
     claims: Arc<Handlers<ClaimRules>>,
     availability: Arc<Handlers<AvailabilityRules>>,
+    service_level: ServiceLevelHandlers,
 ) -> Guarded {
     let guarded = availability::routes(guarded, availability);
+    let guarded = service_level::routes(guarded, service_level);
     let coverage = Commands::new(coverages, SYSTEM);
     let claim = Commands::new(claims, SYSTEM);
     let declare = coverage.creating(CoverageFact::CoverageDeclared);

@@ -1,5 +1,7 @@
 //! Coverages, claims and agreements over HTTP.
 
+mod service_level;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use townclerk_app::http::testing::{
 use townclerk_domain::names::LogName;
 use townclerk_event_log::EventLog;
 use townclerk_event_log::memory::MemoryLog;
+
+use crate::ServiceLevelHandlers;
 
 fn now() -> Timestamp {
     "2026-01-05T10:00:00Z".parse().unwrap()
@@ -31,8 +35,14 @@ fn service() -> Service {
     let coverages = Arc::new(Handlers::new(&logs, Arc::new(now)));
     let claims = Arc::new(Handlers::new(&logs, Arc::new(now)));
     let availability = Arc::new(Handlers::new(&logs, Arc::new(now)));
+    let service_level = ServiceLevelHandlers {
+        targets: Arc::new(Handlers::new(&logs, Arc::new(now))),
+        hours: Arc::new(Handlers::new(&logs, Arc::new(now))),
+        holidays: Arc::new(Handlers::new(&logs, Arc::new(now))),
+    };
     let guarded = Guarded::new(token_book());
-    let (router, routes) = crate::routes(guarded, coverages, claims, availability).into_parts();
+    let routes = crate::routes(guarded, coverages, claims, availability, service_level);
+    let (router, routes) = routes.into_parts();
     Service {
         client: Client::new(router),
         routes,
@@ -271,6 +281,6 @@ async fn officers_keep_coverages_and_claims_and_operators_agreements() {
         }
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, (7 + 4) * 4 * 14);
+    assert_eq!(knocks, (7 + 4 + 7 + 3 + 4) * 4 * 14);
     assert_eq!(service.recorded().await, 0);
 }

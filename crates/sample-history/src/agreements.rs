@@ -3,11 +3,13 @@
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
-use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of};
-use townclerk_domain::service_time::ServiceTime;
+use townclerk_domain::availability::{
+    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of,
+};
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::LogName;
 use townclerk_domain::period::london_midnight;
+use townclerk_domain::service_time::ServiceTime;
 
 use crate::chronicle::{Chronicle, Recorder};
 use crate::spelling::{Spelt, code};

@@ -81,5 +81,8 @@ fn digest(entry: &Entry) -> Result<CommandDigest, serde_json::Error> {
         Event::Programme(what) => of(entry, what),
         Event::Post(what) => of(entry, what),
         Event::Availability(what) => of(entry, what),
+        Event::Targets(what) => of(entry, what),
+        Event::Hours(what) => of(entry, what),
+        Event::Holidays(what) => of(entry, what),
     }
 }

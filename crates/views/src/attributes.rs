@@ -1,18 +1,41 @@
 //! The attributes of counted records: what they are broken down by, and whom they hit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use townclerk_domain::change::{ChangeType, Outcome};
 use townclerk_domain::names::Code;
 use townclerk_domain::post::Appointment;
 use townclerk_domain::ticket::Logged;
 
-use crate::dimension::Dimension;
+use crate::dimension::{Dimension, UNKNOWN, provider};
+
+/// Whether a ticket was an aged one when it was resolved, by what was agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    Recent,
+    Aged,
+}
+
+impl Age {
+    pub const ALL: [Self; 2] = [Self::Recent, Self::Aged];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Recent => "recent",
+            Self::Aged => "aged",
+        }
+    }
+}
 
 /// What a record was when it was counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attributes {
-    Ticket(Logged),
+    Ticket {
+        logged: Arc<Logged>,
+        /// For a resolution, where an age limit is agreed.
+        age: Option<Age>,
+    },
     Change {
         outcome: Outcome,
         change_type: ChangeType,
@@ -28,11 +51,7 @@ impl Attributes {
     /// `None` where such a record has no such dimension.
     pub fn value(&self, dimension: Dimension) -> Option<&str> {
         match (self, dimension) {
-            (Self::Ticket(ticket), Dimension::Kind) => Some(ticket.kind.code()),
-            (Self::Ticket(ticket), Dimension::Priority) => Some(ticket.priority.code()),
-            (Self::Ticket(ticket), Dimension::Service) => Some(ticket.service.as_str()),
-            (Self::Ticket(ticket), Dimension::Category) => Some(ticket.category.as_str()),
-            (Self::Ticket(ticket), Dimension::Channel) => Some(ticket.channel.code()),
+            (Self::Ticket { logged, age }, _) => of_ticket(logged, *age, dimension),
             (Self::Change { outcome, .. }, Dimension::Outcome) => Some(outcome.code()),
             (Self::Change { change_type, .. }, Dimension::ChangeType) => Some(change_type.code()),
             (Self::Post { appointment }, Dimension::Appointment) => {
@@ -45,10 +64,26 @@ impl Attributes {
     /// The councils that a shared record hits.
     pub fn councils(&self) -> impl Iterator<Item = &Code> {
         let councils = match self {
-            Self::Ticket(ticket) => Some(&ticket.councils),
+            Self::Ticket { logged, .. } => Some(&logged.councils),
             Self::Change { councils, .. } => Some(councils),
             Self::Post { .. } => None,
         };
         councils.into_iter().flatten()
+    }
+}
+
+fn of_ticket(logged: &Logged, age: Option<Age>, dimension: Dimension) -> Option<&str> {
+    let directorate = || logged.directorate.as_ref().map_or(UNKNOWN, Code::as_str);
+    match dimension {
+        Dimension::Kind => Some(logged.kind.code()),
+        Dimension::Priority => Some(logged.priority.code()),
+        Dimension::Service => Some(logged.service.as_str()),
+        Dimension::Category => Some(logged.category.as_str()),
+        Dimension::Channel => Some(logged.channel.code()),
+        Dimension::UserClass => Some(logged.user_class.code()),
+        Dimension::Directorate => Some(directorate()),
+        Dimension::Provider => Some(provider(logged.sts)),
+        Dimension::Age => age.map(Age::code),
+        _ => None,
     }
 }

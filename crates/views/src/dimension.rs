@@ -4,9 +4,9 @@ use townclerk_domain::change::{ChangeType, Outcome};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::outage::Party;
 use townclerk_domain::post::Appointment;
-use townclerk_domain::ticket::{Channel, Priority, TicketKind};
+use townclerk_domain::ticket::{Channel, Priority, TicketKind, UserClass};
 
-use crate::attributes::Attributes;
+use crate::attributes::{Age, Attributes};
 
 /// The value of a dimension that is not known of a record yet, such as the cause of an outage.
 pub const UNKNOWN: &str = "unknown";
@@ -27,10 +27,24 @@ pub enum Dimension {
     Class,
     /// Whose the cause was.
     Party,
+    /// Who deals with a ticket: the shared technology service, or a council's own application team.
+    Provider,
+    /// Whether a ticket was an aged one when it was resolved.
+    Age,
+    UserClass,
+    Directorate,
+}
+
+/// The code of who deals with a ticket.
+pub(crate) const fn provider(sts: bool) -> &'static str {
+    match sts {
+        true => "sts",
+        false => "council",
+    }
 }
 
 impl Dimension {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Kind,
         Self::Priority,
         Self::Service,
@@ -42,6 +56,10 @@ impl Dimension {
         Self::Component,
         Self::Class,
         Self::Party,
+        Self::Provider,
+        Self::Age,
+        Self::UserClass,
+        Self::Directorate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -57,6 +75,10 @@ impl Dimension {
             Self::Component => "component",
             Self::Class => "class",
             Self::Party => "party",
+            Self::Provider => "provider",
+            Self::Age => "age",
+            Self::UserClass => "user_class",
+            Self::Directorate => "directorate",
         }
     }
 
@@ -79,12 +101,17 @@ impl Dimension {
                 let known = Party::ALL.iter().map(|party| party.code());
                 Some(known.chain([UNKNOWN]).collect())
             }
-            Self::Service | Self::Category | Self::Component | Self::Class => None,
+            Self::Provider => Some([true, false].map(provider).to_vec()),
+            Self::Age => Some(Age::ALL.map(Age::code).to_vec()),
+            Self::UserClass => Some(UserClass::ALL.iter().map(|c| c.code()).collect()),
+            Self::Service | Self::Category | Self::Component | Self::Class | Self::Directorate => {
+                None
+            }
         }
     }
 
     /// Persisted in keys: append, never reorder.
-    fn bit(self) -> u16 {
+    fn bit(self) -> u32 {
         match self {
             Self::Kind => 1,
             Self::Priority => 1 << 1,
@@ -97,13 +124,17 @@ impl Dimension {
             Self::Component => 1 << 8,
             Self::Class => 1 << 9,
             Self::Party => 1 << 10,
+            Self::Provider => 1 << 11,
+            Self::Age => 1 << 12,
+            Self::UserClass => 1 << 15,
+            Self::Directorate => 1 << 16,
         }
     }
 }
 
 /// A set of dimensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mask(u16);
+pub struct Mask(u32);
 
 impl Mask {
     pub const NONE: Self = Self(0);
@@ -113,15 +144,17 @@ impl Mask {
         Self(bits)
     }
 
-    /// The masks that counters of a kind of aggregate are kept for: none, each single dimension,
-    /// and for tickets kind by priority.
+    /// The masks that counters of a kind of aggregate are kept for: none, single dimensions, and for
+    /// tickets kind by priority. Others take a pass over all rows: by user class and directorate
+    /// tickets are looked at seldom, and each counter costs every event.
     pub fn counted(kind: AggregateKind) -> Vec<Self> {
         use Dimension::{
-            Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Service,
+            Age, Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Provider,
+            Service,
         };
         let (singles, pairs): (&[Dimension], &[[Dimension; 2]]) = match kind {
             AggregateKind::Ticket => (
-                &[Kind, Priority, Service, Category, Channel],
+                &[Kind, Priority, Service, Category, Channel, Provider, Age],
                 &[[Kind, Priority]],
             ),
             AggregateKind::Change => (&[Outcome, ChangeType], &[]),
@@ -150,7 +183,7 @@ impl Mask {
         Self::counted(kind).contains(&self)
     }
 
-    pub fn bits(self) -> u16 {
+    pub fn bits(self) -> u32 {
         self.0
     }
 

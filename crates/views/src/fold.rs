@@ -2,19 +2,23 @@
 //!
 //! Events first go into timelines. When a batch is complete, counters and indexes follow from the
 //! difference between each touched aggregate's old and new row, so the work for each is done once
-//! per batch: live batches are small, a rebuild is one batch for each log.
+//! per batch: live batches are small, a rebuild is one batch for each log. What tickets add rests on
+//! what their log agreed on their service level: where that changes, all tickets of the log follow.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::{Event, Recorded};
-use townclerk_domain::identity::AggregateId;
+use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
+use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::timeline::Entry;
 
+use crate::agreed::{agreed_by, agreed_service, is_service_agreement};
 use crate::counting::Counting;
 use crate::dimension::Mask;
 use crate::key::quarantine::Why;
@@ -125,6 +129,9 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Programme(what) => self.push(&log, aggregate, entry, what)?,
             Event::Post(what) => self.push(&log, aggregate, entry, what)?,
             Event::Availability(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Targets(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Hours(what) => self.push(&log, aggregate, entry, what)?,
+            Event::Holidays(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
             Folded::Done => Ok(()),
@@ -242,46 +249,114 @@ impl<'a, R: Rows> Folding<'a, R> {
     /// Only what is wrong with the rows.
     pub fn settle(mut self) -> Result<Settled<'a, R>, RowsError> {
         let mut counting = Counting::default();
-        let mut masks = BTreeMap::new();
         for (log, open) in std::mem::take(&mut self.open) {
-            for (aggregate, row) in open {
-                if !row.changed {
-                    continue;
-                }
-                let key = timeline::key(&log, aggregate);
-                let value = row.value()?;
-                if is_projected(aggregate.kind) {
-                    let masks = masks
-                        .entry(aggregate.kind)
-                        .or_insert_with(|| Mask::counted(aggregate.kind));
-                    let before = self.rows.base().get(&key)?;
-                    let sides = [(before.as_deref(), -1), (Some(value.as_slice()), 1)];
-                    for (value, sign) in sides {
-                        let Some(value) = value else { continue };
-                        let Some(found) = projection(&log, aggregate, value)? else {
-                            continue;
-                        };
-                        let Projection {
-                            contributions,
-                            sample,
-                            index_keys,
-                        } = found;
-                        counting.add(&log, &contributions, sample, masks, sign);
-                        for key in index_keys {
-                            match sign {
-                                1 => self.rows.put(key, Vec::new()),
-                                _ => self.rows.delete(key),
-                            }
-                        }
-                    }
-                }
-                self.rows.put(key, value);
+            let mut changed = Vec::new();
+            for (aggregate, row) in open.into_iter().filter(|(_, row)| row.changed) {
+                changed.push((aggregate, row.value()?));
             }
+            self.settle_log(&log, changed, &mut counting)?;
         }
         Ok(Settled {
             rows: self.rows,
             counting,
         })
+    }
+
+    fn settle_log(
+        &mut self,
+        log: &LogName,
+        changed: Vec<(AggregateId, Vec<u8>)>,
+        counting: &mut Counting,
+    ) -> Result<(), RowsError> {
+        let base = self.rows.base();
+        let before = agreed_service(base, log, None)?.agreements;
+        let kinds = changed.iter().map(|(aggregate, _)| aggregate.kind);
+        let agreed_anew = kinds.into_iter().any(is_service_agreement);
+        let (projected, others): (Vec<_>, Vec<_>) = changed
+            .into_iter()
+            .partition(|(aggregate, _)| is_projected(aggregate.kind));
+        for (aggregate, value) in others {
+            self.rows.put(timeline::key(log, aggregate), value);
+        }
+        let after = match agreed_anew {
+            true => Some(agreed_by(&|key| self.rows.get(key), log, None)?.agreements),
+            false => None,
+        };
+        let mut following = Following {
+            rows: &mut self.rows,
+            counting,
+            log,
+            before: &before,
+            after: after.as_ref().unwrap_or(&before),
+            masks: BTreeMap::new(),
+        };
+        for (aggregate, value) in &projected {
+            let stored = base.get(&timeline::key(log, *aggregate))?;
+            following.follow(*aggregate, stored.as_deref(), value)?;
+        }
+        if agreed_anew {
+            // What all tickets of the log add rests on what it agreed.
+            let touched: BTreeSet<AggregateId> = projected.iter().map(|(id, _)| *id).collect();
+            let prefix = timeline::of_kind_in(AggregateKind::Ticket, log);
+            base.scan(&prefix, &prefix, &mut |key, value| {
+                let (_, aggregate) = timeline::read(AggregateKind::Ticket, key)?;
+                if !touched.contains(&aggregate) {
+                    following.follow(aggregate, Some(value), value)?;
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        for (aggregate, value) in projected {
+            self.rows.put(timeline::key(log, aggregate), value);
+        }
+        Ok(())
+    }
+}
+
+/// Lets counters and indexes follow from the rows of one log.
+struct Following<'f, 'a, R> {
+    rows: &'f mut Overlay<'a, R>,
+    counting: &'f mut Counting,
+    log: &'f LogName,
+    /// What the log agreed on before the batch, and after it.
+    before: &'f ServiceAgreements,
+    after: &'f ServiceAgreements,
+    masks: BTreeMap<AggregateKind, Vec<Mask>>,
+}
+
+impl<R: Rows> Following<'_, '_, R> {
+    fn follow(
+        &mut self,
+        aggregate: AggregateId,
+        stored: Option<&[u8]>,
+        value: &[u8],
+    ) -> Result<(), RowsError> {
+        let kind = aggregate.kind;
+        let masks = self
+            .masks
+            .entry(kind)
+            .or_insert_with(|| Mask::counted(kind));
+        let sides = [(stored, self.before, -1), (Some(value), self.after, 1)];
+        for (value, agreements, sign) in sides {
+            let Some(value) = value else { continue };
+            let Some(found) = projection(self.log, aggregate, value, agreements)? else {
+                continue;
+            };
+            let Projection {
+                contributions,
+                sample,
+                index_keys,
+            } = found;
+            self.counting
+                .add(self.log, &contributions, sample, masks, sign);
+            for key in index_keys {
+                match sign {
+                    1 => self.rows.put(key, Vec::new()),
+                    _ => self.rows.delete(key),
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -19,6 +19,8 @@ pub mod row;
 
 pub mod kept;
 
+pub mod agreed;
+
 pub mod contributions;
 
 pub mod projected;
@@ -55,7 +57,7 @@ pub mod figures;
 
 /// Changes with every change of what rows look like or how they follow from events: rows of
 /// another version are rebuilt.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;

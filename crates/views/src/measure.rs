@@ -4,7 +4,7 @@ use std::fmt;
 
 use townclerk_domain::identity::AggregateKind;
 
-use crate::definition::{Definition, Made, change, outage, post, ticket};
+use crate::definition::{Agreement, Definition, Made, change, outage, post, service_level, ticket};
 use crate::dimension::{Dimension, Mask};
 
 /// One line for each measure: its byte in keys, which is persisted (append, never reorder), and
@@ -40,6 +40,21 @@ measures! {
     TicketsMovedIn = 7 is ticket::MOVED_IN,
     TicketsMovedOut = 8 is ticket::MOVED_OUT,
     ReopenRate = 24 is ticket::REOPEN_RATE,
+    TicketsOnHold = 25 is ticket::ON_HOLD,
+    TicketsUntriaged = 26 is ticket::UNTRIAGED,
+    TicketsAged = 27 is ticket::AGED,
+    AgedResolutionShare = 28 is ticket::AGED_RESOLUTION_SHARE,
+    SlaMet = 29 is service_level::MET,
+    SlaFailed = 30 is service_level::FAILED,
+    SlaAttainment = 31 is service_level::ATTAINMENT,
+    SlaAttainmentWithoutAged = 32 is service_level::ATTAINMENT_WITHOUT_AGED,
+    SlaMetByLogged = 33 is service_level::MET_BY_LOGGED,
+    SlaFailedByLogged = 34 is service_level::FAILED_BY_LOGGED,
+    SlaAttainmentByLogged = 35 is service_level::ATTAINMENT_BY_LOGGED,
+    ResolutionMinutes = 36 is service_level::MINUTES,
+    MeanResolutionMinutes = 37 is service_level::MEAN_MINUTES,
+    ResolutionServiceMinutes = 38 is service_level::SERVICE_MINUTES,
+    MeanResolutionServiceMinutes = 39 is service_level::MEAN_SERVICE_MINUTES,
     ChangesClosed = 9 is change::CLOSED,
     ChangesInFreezeWithoutExemption = 22 is change::IN_FREEZE,
     DaysSinceChangeRelatedMajorIncident = 23 is change::DAYS_SINCE_INCIDENT,
@@ -103,6 +118,11 @@ impl Measure {
         self.definition().made != Made::Computed
     }
 
+    /// Whether it is about services of which a council agreed on the availability.
+    pub fn is_of_agreed_services(self) -> bool {
+        self.definition().agreed == Some(Agreement::Availability)
+    }
+
     pub fn has(self, dimension: Dimension) -> bool {
         self.definition().dimensions.contains(&dimension)
     }
@@ -136,9 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_of_counted_measures_that_can_be_broken_down_as_it_can() {
+    fn a_share_or_mean_is_of_counted_measures_that_can_be_broken_down_as_it_can() {
         for measure in Measure::ALL {
-            let Made::Share { of, among } = measure.definition().made else {
+            let (Made::Share { of, among } | Made::Mean { of, among }) = measure.definition().made
+            else {
                 continue;
             };
             assert!(!of.is_empty() && !among.is_empty(), "{measure}");

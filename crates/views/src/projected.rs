@@ -7,10 +7,11 @@ use townclerk_domain::decider::Decider;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::post::{Post, PostRules};
+use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
-use crate::contributions::{self, Basis, Contribution};
+use crate::contributions::{self, Basis, Circumstances, Contribution};
 use crate::kept::{evolved, facts};
 use crate::key::index::{self, Listed};
 use crate::row::Row;
@@ -23,7 +24,10 @@ pub trait Projected: Decider<State = Option<<Self as Projected>::Stands>> {
     type Stands: Clone;
 
     /// What its facts, in order, add to counted measures.
-    fn contributions(facts: &[Standing<Self::Fact>]) -> Vec<Contribution>;
+    fn contributions(
+        facts: &[Standing<Self::Fact>],
+        circumstances: &Circumstances<'_>,
+    ) -> Vec<Contribution>;
 
     /// Whether it is still open; `None` for a kind of which no lists are kept.
     fn is_open(stands: &Self::Stands) -> Option<bool>;
@@ -35,8 +39,11 @@ pub trait Projected: Decider<State = Option<<Self as Projected>::Stands>> {
 impl Projected for TicketRules {
     type Stands = Ticket;
 
-    fn contributions(facts: &[Standing<Self::Fact>]) -> Vec<Contribution> {
-        contributions::of_ticket(facts)
+    fn contributions(
+        facts: &[Standing<Self::Fact>],
+        circumstances: &Circumstances<'_>,
+    ) -> Vec<Contribution> {
+        contributions::of_ticket(facts, circumstances)
     }
 
     fn is_open(ticket: &Ticket) -> Option<bool> {
@@ -51,7 +58,7 @@ impl Projected for TicketRules {
 impl Projected for ChangeRules {
     type Stands = Change;
 
-    fn contributions(facts: &[Standing<Self::Fact>]) -> Vec<Contribution> {
+    fn contributions(facts: &[Standing<Self::Fact>], _: &Circumstances<'_>) -> Vec<Contribution> {
         contributions::of_change(facts)
     }
 
@@ -67,7 +74,7 @@ impl Projected for ChangeRules {
 impl Projected for PostRules {
     type Stands = Post;
 
-    fn contributions(facts: &[Standing<Self::Fact>]) -> Vec<Contribution> {
+    fn contributions(facts: &[Standing<Self::Fact>], _: &Circumstances<'_>) -> Vec<Contribution> {
         contributions::of_post(facts)
     }
 
@@ -114,11 +121,12 @@ pub(crate) fn projection(
     log: &LogName,
     aggregate: AggregateId,
     value: &[u8],
+    agreements: &ServiceAgreements,
 ) -> Result<Option<Projection>, RowsError> {
     let found = match aggregate.kind {
-        AggregateKind::Ticket => of::<TicketRules>(log, aggregate, value)?,
-        AggregateKind::Change => of::<ChangeRules>(log, aggregate, value)?,
-        AggregateKind::Post => of::<PostRules>(log, aggregate, value)?,
+        AggregateKind::Ticket => of::<TicketRules>(log, aggregate, value, agreements)?,
+        AggregateKind::Change => of::<ChangeRules>(log, aggregate, value, agreements)?,
+        AggregateKind::Post => of::<PostRules>(log, aggregate, value, agreements)?,
         _ => return Ok(None),
     };
     Ok(Some(found))
@@ -128,14 +136,22 @@ fn of<P: Projected>(
     log: &LogName,
     aggregate: AggregateId,
     value: &[u8],
+    agreements: &ServiceAgreements,
 ) -> Result<Projection, RowsError> {
     let row: Row<P::Fact> = Row::decode(value)?;
     let AggregateId { kind, id } = aggregate;
     let mut keys = Vec::new();
-    if let Some(last) = row.timeline.last_happened() {
+    let facts = facts(&row, Basis::default())?;
+    let circumstances = Circumstances {
+        agreements,
+        as_at: None,
+    };
+    let contributions = P::contributions(&facts, &circumstances);
+    // A ticket becomes an aged one without an event: that too is looked for by when it happens.
+    let counted = contributions.iter().map(|contribution| contribution.at);
+    if let Some(last) = counted.chain(row.timeline.last_happened()).max() {
         keys.push(index::last_happened(kind, last, log, id));
     }
-    let facts = facts(&row, Basis::default())?;
     let stands = evolved::<P>(&facts);
     let open = stands.as_ref().and_then(P::is_open);
     if let (Some(open), Some(first)) = (open, facts.first()) {
@@ -153,7 +169,7 @@ fn of<P: Projected>(
         keys.push(index::linked(kind, log, id));
     }
     Ok(Projection {
-        contributions: P::contributions(&facts),
+        contributions,
         sample: row.sample,
         index_keys: keys,
     })

@@ -8,6 +8,9 @@ use townclerk_domain::decimal::Decimal;
 /// Decimals with which percentages are shown.
 const PERCENT_DECIMALS: u8 = 2;
 
+/// Decimals with which means are shown.
+const MEAN_DECIMALS: u8 = 1;
+
 /// A figure's number before it is rounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantity {
@@ -40,6 +43,17 @@ impl Quantity {
             decimals: PERCENT_DECIMALS,
             numerator: Some(numerator),
             denominator: Some(denominator),
+            sample,
+        })
+    }
+
+    /// `sum` over `count` of them; `None` of none.
+    pub fn mean(sum: i64, count: i64, sample: bool) -> Option<Self> {
+        Some(Self {
+            exact: share(sum, count)?,
+            decimals: MEAN_DECIMALS,
+            numerator: Some(sum),
+            denominator: Some(count),
             sample,
         })
     }

@@ -11,6 +11,7 @@ use townclerk_domain::names::LogName;
 use townclerk_domain::partnership::{Membership, PartnershipRules};
 use townclerk_domain::period::Period;
 
+use crate::agreed::{AgreedService, every_agreed_service};
 use crate::contributions::Basis;
 use crate::kept::{Kept, every};
 use crate::rows::{Rows, RowsError};
@@ -31,6 +32,8 @@ pub struct Registry {
     pub claims: Vec<Published>,
     /// What each council agreed on availability, by its log.
     pub agreements: BTreeMap<LogName, Kept<Agreements>>,
+    /// What each log agreed on the service level of its tickets.
+    pub service: BTreeMap<LogName, AgreedService>,
 }
 
 impl Registry {
@@ -56,6 +59,7 @@ impl Registry {
             members,
             claims: claims.filter_map(|kept| kept.stands).collect(),
             agreements: agreements.map(|kept| (kept.log.clone(), kept)).collect(),
+            service: every_agreed_service(rows, known_at)?,
         })
     }
 

@@ -20,7 +20,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::text::Text;
 use uuid::Uuid;
 
-use self::agreement::availability_facts;
+use self::agreement::{availability_facts, holidays_facts, hours_facts, targets_facts};
 use self::change::{change_facts, freeze_facts, gate_facts};
 use self::outage::{first_moment, outage_facts};
 use self::published::{claim_facts, coverage_facts};
@@ -92,6 +92,9 @@ fn events_of(kind: AggregateKind) -> Vec<Event> {
         AggregateKind::Programme => with_amendments(programme_facts(), Event::Programme),
         AggregateKind::Post => with_amendments(post_facts(), Event::Post),
         AggregateKind::Availability => with_amendments(availability_facts(), Event::Availability),
+        AggregateKind::Targets => with_amendments(targets_facts(), Event::Targets),
+        AggregateKind::Hours => with_amendments(hours_facts(), Event::Hours),
+        AggregateKind::Holidays => with_amendments(holidays_facts(), Event::Holidays),
     }
 }
 
@@ -105,7 +108,10 @@ fn origin(kind: AggregateKind) -> (&'static str, &'static str) {
         AggregateKind::Gate => ("southwark", "change-service"),
         AggregateKind::Outage => ("shared", "outage-service"),
         AggregateKind::Programme | AggregateKind::Post => ("shared", "restructure-service"),
-        AggregateKind::Availability => ("lewisham", "registry-service"),
+        AggregateKind::Availability
+        | AggregateKind::Targets
+        | AggregateKind::Hours
+        | AggregateKind::Holidays => ("lewisham", "registry-service"),
     }
 }
 

@@ -22,12 +22,15 @@ use townclerk_domain::decider::{Asked, decide};
 use townclerk_domain::event::{Event, Recorded, Recording};
 use townclerk_domain::freeze::FreezeRules;
 use townclerk_domain::gate::GateRules;
+use townclerk_domain::holidays::HolidaysRules;
+use townclerk_domain::hours::HoursRules;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
 use townclerk_domain::timeline::{Entry, Timeline};
 
@@ -147,6 +150,9 @@ struct Judges {
     programmes: Judge<ProgrammeRules>,
     posts: Judge<PostRules>,
     availability: Judge<AvailabilityRules>,
+    targets: Judge<TargetsRules>,
+    hours: Judge<HoursRules>,
+    holidays: Judge<HolidaysRules>,
 }
 
 impl Judges {
@@ -163,6 +169,9 @@ impl Judges {
             AggregateKind::Programme => self.programmes.judge(event),
             AggregateKind::Post => self.posts.judge(event),
             AggregateKind::Availability => self.availability.judge(event),
+            AggregateKind::Targets => self.targets.judge(event),
+            AggregateKind::Hours => self.hours.judge(event),
+            AggregateKind::Holidays => self.holidays.judge(event),
         }
     }
 }

@@ -16,6 +16,7 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
+use townclerk_registry_service::ServiceLevelHandlers;
 use townclerk_view_service::{View, Views};
 
 /// What one process serves.
@@ -183,7 +184,18 @@ fn commands(
         let coverages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
         let claims = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
         let availability = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        guarded = townclerk_registry_service::routes(guarded, coverages, claims, availability);
+        let service_level = ServiceLevelHandlers {
+            targets: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
+            hours: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
+            holidays: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
+        };
+        guarded = townclerk_registry_service::routes(
+            guarded,
+            coverages,
+            claims,
+            availability,
+            service_level,
+        );
     }
     if roles.restructure {
         let partnerships = Arc::new(Handlers::new(writers, Arc::clone(&clock)));

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::availability::Agreements;
-use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::london_day;
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use townclerk_views::availability::stretches;
 
 use super::asking::Asking;

@@ -68,8 +68,7 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
         shown,
         asking,
     };
-    let claims = asking
-        .claims(|measure| measure.is_some_and(|measure| measure.definition().of_agreed_services))?;
+    let claims = asking.claims(|measure| measure.is_some_and(Measure::is_of_agreed_services))?;
     let others = [&of.services, &of.rolling, &of.yearly];
     let mut content = Content::of(asking, TOPIC, &of.whole, &others, &claims);
     content.headlines = of.headlines();

@@ -173,7 +173,7 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
 /// Whether a figure has no value because a council agreed on no service at all.
 fn lacks_agreement(figure: &Figure, log: &LogName, registry: &Registry) -> bool {
     let measure = Measure::from_name(figure.measure);
-    measure.is_some_and(|measure| measure.definition().of_agreed_services)
+    measure.is_some_and(Measure::is_of_agreed_services)
         && !log.is_shared()
         && !registry.agreements.contains_key(log)
 }

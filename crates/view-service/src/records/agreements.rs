@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::availability::Agreement;
-use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_views::registry::Registry;
 
 use super::ReadError;

@@ -11,6 +11,8 @@ pub(crate) use ticket::of as of_ticket;
 
 use jiff::Timestamp;
 
+use townclerk_domain::service_terms::ServiceAgreements;
+
 use crate::attributes::Attributes;
 use crate::kept::facts;
 use crate::measure::Measure;
@@ -25,6 +27,22 @@ pub struct Basis {
     pub as_at: Option<Timestamp>,
     /// What became known after this instant does not count.
     pub known_at: Option<Timestamp>,
+}
+
+/// What the lives of records are measured by.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// What the log of the record agreed on the service level of its tickets, as known.
+    pub agreements: &'a ServiceAgreements,
+    /// What happens at this instant or later does not count.
+    pub as_at: Option<Timestamp>,
+}
+
+impl Circumstances<'_> {
+    /// Whether what happens at an instant counts.
+    pub(crate) fn counts(&self, at: Timestamp) -> bool {
+        self.as_at.is_none_or(|as_at| at < as_at)
+    }
 }
 
 /// One thing that an aggregate adds to one measure.
@@ -59,6 +77,11 @@ impl Contribution {
 pub fn contributions<P: Projected>(
     row: &Row<P::Fact>,
     basis: Basis,
+    agreements: &ServiceAgreements,
 ) -> Result<Vec<Contribution>, RowsError> {
-    Ok(P::contributions(&facts(row, basis)?))
+    let circumstances = Circumstances {
+        agreements,
+        as_at: basis.as_at,
+    };
+    Ok(P::contributions(&facts(row, basis)?, &circumstances))
 }

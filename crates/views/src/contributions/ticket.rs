@@ -1,80 +1,257 @@
 //! What a ticket adds.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use townclerk_domain::decider::Decider;
-use townclerk_domain::ticket::{Logged, Status, TicketFact, TicketRules};
+use townclerk_domain::service_level::verdict;
+use townclerk_domain::ticket::{Logged, Status, Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
-use super::Contribution;
-use crate::attributes::Attributes;
+use super::{Circumstances, Contribution};
+use crate::attributes::{Age, Attributes};
 use crate::measure::Measure;
 
+/// Stocks of tickets by their status.
+const STOCKS: [(Measure, fn(Status) -> bool); 3] = [
+    (Measure::TicketsOpen, Status::is_open),
+    (Measure::TicketsUntriaged, |status| status == Status::Logged),
+    (Measure::TicketsOnHold, |status| status == Status::OnHold),
+];
+
 /// What the facts of one ticket add.
-pub(crate) fn of(facts: &[Standing<TicketFact>]) -> Vec<Contribution> {
-    let mut found = Vec::new();
-    let mut ticket = None;
+pub(crate) fn of(
+    facts: &[Standing<TicketFact>],
+    circumstances: &Circumstances<'_>,
+) -> Vec<Contribution> {
+    let Some(first) = facts.first() else {
+        return Vec::new();
+    };
+    let agreements = circumstances.agreements;
+    let mut life = Life {
+        found: Vec::new(),
+        ticket: None,
+        ages: agreements
+            .aged_from(first.sequence, first.happened)
+            .filter(|at| circumstances.counts(*at)),
+        is_aged: false,
+    };
     let mut latest_resolution = None;
     for standing in facts {
-        let at = standing.happened;
-        let before = ticket.clone();
-        ticket = TicketRules::evolve(ticket, &standing.fact, at);
-        let Some(after) = &ticket else { continue };
-        let attributes = &after.attributes;
-        let mut add = |measure, delta| found.push(plain(measure, at, delta, attributes));
-        match &standing.fact {
-            TicketFact::Logged(_) => {
-                add(Measure::TicketsLogged, 1);
-                add(Measure::TicketsOpen, 1);
-            }
-            TicketFact::Resolved(_) => {
-                add(Measure::TicketResolutions, 1);
-                add(Measure::TicketsOpen, -1);
-                latest_resolution = Some((at, attributes.clone()));
-            }
-            TicketFact::Reopened(_) => {
-                add(Measure::TicketsReopened, 1);
-                add(Measure::TicketsOpen, 1);
-            }
-            TicketFact::Cancelled(_) => {
-                add(Measure::TicketsCancelled, 1);
-                add(Measure::TicketsOpen, -1);
-            }
-            TicketFact::Recategorised(_) | TicketFact::Reprioritised(_) => {
-                if let Some(before) = before.filter(|before| before.attributes != *attributes) {
-                    found.extend(moved(at, &before.attributes, attributes));
-                }
-            }
-            TicketFact::Triaged(_)
-            | TicketFact::Started(_)
-            | TicketFact::Held(_)
-            | TicketFact::Closed(_)
-            | TicketFact::Assigned(_)
-            | TicketFact::Linked(_) => {}
+        life.ages_before(standing.happened);
+        let attributes = life.hear(standing);
+        if let (TicketFact::Resolved(_), Some(attributes)) = (&standing.fact, attributes) {
+            latest_resolution = Some((standing.happened, attributes));
         }
     }
-    let status = ticket.map(|ticket| ticket.status);
+    life.ages_before(Timestamp::MAX);
+    let status = life.ticket.map(|(status, _)| status);
+    let mut found = life.found;
     if let (Some(Status::Resolved | Status::Closed), Some((at, attributes))) =
         (status, latest_resolution)
     {
-        found.push(plain(Measure::TicketsResolved, at, 1, &attributes));
+        found.extend(resolved(facts, circumstances, at, &attributes));
     }
     found
 }
 
-fn plain(measure: Measure, at: Timestamp, delta: i64, attributes: &Logged) -> Contribution {
-    Contribution::plain(measure, at, delta, Attributes::Ticket(attributes.clone()))
+/// A ticket while its facts are gone through.
+struct Life {
+    found: Vec<Contribution>,
+    /// Its status, and its attributes, which contributions share.
+    ticket: Option<(Status, Arc<Logged>)>,
+    /// From when on it is an aged one, if it is still open.
+    ages: Option<Timestamp>,
+    is_aged: bool,
+}
+
+impl Life {
+    /// Adds what one fact does, and gives the attributes after it.
+    fn hear(&mut self, standing: &Standing<TicketFact>) -> Option<Arc<Logged>> {
+        let before = self.ticket.take();
+        let after = after(before.as_ref(), standing)?;
+        let (at, (status, attributes)) = (standing.happened, &after);
+        let once = match &standing.fact {
+            TicketFact::Logged(_) => Some(Measure::TicketsLogged),
+            TicketFact::Resolved(_) => Some(Measure::TicketResolutions),
+            TicketFact::Reopened(_) => Some(Measure::TicketsReopened),
+            TicketFact::Cancelled(_) => Some(Measure::TicketsCancelled),
+            _ => None,
+        };
+        let once = once.map(|measure| plain(measure, at, 1, attributes));
+        self.found.extend(once);
+        let moves = before
+            .as_ref()
+            .filter(|(_, old)| !Arc::ptr_eq(old, attributes));
+        if let Some((_, old)) = moves {
+            self.found.extend(moved(at, old, attributes));
+        }
+        let was = before.as_ref().map(|(status, _)| *status);
+        for (measure, holds) in STOCKS {
+            self.stock(
+                measure,
+                at,
+                was.is_some_and(holds),
+                holds(*status),
+                moves,
+                attributes,
+            );
+        }
+        if self.is_aged {
+            let (was, is) = (was.is_some_and(Status::is_open), status.is_open());
+            self.stock(Measure::TicketsAged, at, was, is, moves, attributes);
+        }
+        let attributes = Arc::clone(attributes);
+        self.ticket = Some(after);
+        Some(attributes)
+    }
+
+    /// A stock gains or loses the ticket, or keeps it under other attributes.
+    fn stock(
+        &mut self,
+        measure: Measure,
+        at: Timestamp,
+        was: bool,
+        is: bool,
+        moves: Option<&(Status, Arc<Logged>)>,
+        attributes: &Arc<Logged>,
+    ) {
+        match (was, is, moves) {
+            (false, true, _) => self.found.push(plain(measure, at, 1, attributes)),
+            (true, false, _) => self.found.push(plain(measure, at, -1, attributes)),
+            (true, true, Some((_, old))) => {
+                self.found.push(side(measure, at, -1, old, attributes));
+                self.found.push(side(measure, at, 1, attributes, old));
+            }
+            _ => {}
+        }
+    }
+
+    /// Lets the ticket become an aged one, if that comes before what happened at `next`.
+    fn ages_before(&mut self, next: Timestamp) {
+        let Some(at) = self.ages.filter(|at| *at <= next) else {
+            return;
+        };
+        let Some((status, attributes)) = &self.ticket else {
+            return;
+        };
+        if status.is_open() {
+            self.found
+                .push(plain(Measure::TicketsAged, at, 1, attributes));
+        }
+        self.ages = None;
+        self.is_aged = true;
+    }
+}
+
+/// Status and attributes after a fact; the attributes are the same ones where it changes none.
+fn after(
+    before: Option<&(Status, Arc<Logged>)>,
+    standing: &Standing<TicketFact>,
+) -> Option<(Status, Arc<Logged>)> {
+    let ticket = before.map(|(status, attributes)| Ticket {
+        status: *status,
+        attributes: Logged::clone(attributes),
+    });
+    let after = TicketRules::evolve(ticket, &standing.fact, standing.happened)?;
+    let same = before.filter(|(_, attributes)| **attributes == after.attributes);
+    let attributes = match same {
+        Some((_, attributes)) => Arc::clone(attributes),
+        None => Arc::new(after.attributes),
+    };
+    Some((after.status, attributes))
+}
+
+/// What a ticket adds that stands resolved, at its latest resolution; its service level also counts
+/// where it was logged.
+fn resolved(
+    facts: &[Standing<TicketFact>],
+    circumstances: &Circumstances<'_>,
+    at: Timestamp,
+    attributes: &Arc<Logged>,
+) -> Vec<Contribution> {
+    let Some(Standing {
+        happened: logged_at,
+        sequence,
+        fact: TicketFact::Logged(logged),
+        ..
+    }) = facts.first()
+    else {
+        return Vec::new();
+    };
+    let agreements = circumstances.agreements;
+    let age = agreements
+        .aged_from(*sequence, *logged_at)
+        .map(|ages| match ages < at {
+            true => Age::Aged,
+            false => Age::Recent,
+        });
+    let add = |measure, delta| {
+        Contribution::plain(
+            measure,
+            at,
+            delta,
+            Attributes::Ticket {
+                logged: Arc::clone(attributes),
+                age,
+            },
+        )
+    };
+    let wall = at.duration_since(*logged_at).as_mins();
+    let mut found = vec![
+        add(Measure::TicketsResolved, 1),
+        add(Measure::ResolutionMinutes, wall),
+    ];
+    let terms = agreements.terms(*sequence, *logged_at, logged);
+    let all = facts
+        .iter()
+        .map(|standing| (standing.happened, &standing.fact));
+    let verdict = terms.and_then(|terms| verdict(&terms, all));
+    if let Some(verdict) = verdict {
+        let (measure, by_logged) = match verdict.is_met() {
+            true => (Measure::SlaMet, Measure::SlaMetByLogged),
+            false => (Measure::SlaFailed, Measure::SlaFailedByLogged),
+        };
+        found.push(add(measure, 1));
+        found.push(add(
+            Measure::ResolutionServiceMinutes,
+            verdict.counted.as_mins(),
+        ));
+        let logged = Arc::new(logged.clone());
+        found.push(plain(by_logged, *logged_at, 1, &logged));
+    }
+    found
+}
+
+fn plain(measure: Measure, at: Timestamp, delta: i64, logged: &Arc<Logged>) -> Contribution {
+    Contribution::plain(measure, at, delta, attributes(logged))
+}
+
+fn attributes(logged: &Arc<Logged>) -> Attributes {
+    Attributes::Ticket {
+        logged: Arc::clone(logged),
+        age: None,
+    }
 }
 
 /// An open ticket that changes its attributes leaves one part of the backlog and joins another.
-fn moved(at: Timestamp, from: &Logged, to: &Logged) -> [Contribution; 4] {
-    let side = |measure, delta, here: &Logged, there: &Logged| Contribution {
-        other_side: Some(Attributes::Ticket(there.clone())),
-        ..plain(measure, at, delta, here)
-    };
+fn moved(at: Timestamp, from: &Arc<Logged>, to: &Arc<Logged>) -> [Contribution; 2] {
     [
-        side(Measure::TicketsMovedOut, 1, from, to),
-        side(Measure::TicketsOpen, -1, from, to),
-        side(Measure::TicketsMovedIn, 1, to, from),
-        side(Measure::TicketsOpen, 1, to, from),
+        side(Measure::TicketsMovedOut, at, 1, from, to),
+        side(Measure::TicketsMovedIn, at, 1, to, from),
     ]
+}
+
+/// What counts only under breakdowns by which the two sides differ.
+fn side(
+    measure: Measure,
+    at: Timestamp,
+    delta: i64,
+    here: &Arc<Logged>,
+    there: &Arc<Logged>,
+) -> Contribution {
+    Contribution {
+        other_side: Some(attributes(there)),
+        ..plain(measure, at, delta, here)
+    }
 }

@@ -52,6 +52,7 @@ fn entry(definition: &Definition) -> String {
     let made = match made {
         Made::Counted => "kept as counters",
         Made::Share { .. } => "a share of counters",
+        Made::Mean { .. } => "a mean of counters",
         Made::Computed => "computed when it is asked for",
     };
     let whose = match whose {

@@ -5,6 +5,7 @@
 pub(crate) mod change;
 pub(crate) mod outage;
 pub(crate) mod post;
+pub(crate) mod service_level;
 pub(crate) mod ticket;
 
 pub mod catalogue;
@@ -37,8 +38,8 @@ pub struct Definition {
     pub families: &'static [Family],
     /// Of tickets, whether it looks at incidents of the highest priority alone.
     pub major_only: bool,
-    /// Whether it is about services of which a council agreed on the availability.
-    pub of_agreed_services: bool,
+    /// What must be agreed on for it to be there.
+    pub agreed: Option<Agreement>,
     /// Where it looks at whole months up to the period's last one: at how many.
     pub months_back: Option<i32>,
     pub accumulation: Accumulation,
@@ -61,8 +62,26 @@ pub enum Made {
         of: &'static [Part],
         among: &'static [Part],
     },
+    /// A mean of counted measures.
+    Mean {
+        of: &'static [Part],
+        among: &'static [Part],
+    },
     /// Computed from records when it is asked for.
     Computed,
+}
+
+/// What a council agreed on that a measure rests on: without it there is no figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// The availability of services.
+    Availability,
+    /// Targets of tickets, and service hours.
+    Targets,
+    /// From which age on a ticket is an aged one.
+    AgeLimit,
+    /// Both of the two before.
+    TargetsAndAgeLimit,
 }
 
 /// A counted measure, or the part of it that has these values.
@@ -107,7 +126,7 @@ const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
         kind,
         families,
         major_only: false,
-        of_agreed_services: false,
+        agreed: None,
         months_back: None,
         accumulation: Accumulation::Flow,
         dimensions: &[],

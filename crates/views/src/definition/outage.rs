@@ -2,7 +2,7 @@
 
 use townclerk_domain::identity::{AggregateKind, Family};
 
-use super::{Definition, Made, Whose, count};
+use super::{Agreement, Definition, Made, Whose, count};
 use crate::dimension::Dimension;
 
 const OUTAGES: Definition = Definition {
@@ -28,7 +28,7 @@ const SERVICES: Definition = Definition {
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.1 to 6.4",
     computed_in: "crates/views/src/availability.rs",
     families: &[Family::Outage, Family::Agreement],
-    of_agreed_services: true,
+    agreed: Some(Agreement::Availability),
     dimensions: &[Dimension::Service],
     whose: Whose::Affected,
     adds_up: false,

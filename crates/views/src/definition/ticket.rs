@@ -2,22 +2,38 @@
 
 use townclerk_domain::identity::{AggregateKind, Family};
 
-use super::{Definition, Made, Part, count};
+use super::{Agreement, Definition, Made, Part, count};
 use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
 
-const TICKETS: Definition = Definition {
+pub(super) const TICKETS: Definition = Definition {
     dimensions: &[
         Dimension::Kind,
         Dimension::Priority,
         Dimension::Service,
         Dimension::Category,
         Dimension::Channel,
+        Dimension::Provider,
+        Dimension::UserClass,
+        Dimension::Directorate,
     ],
     computed_in: "crates/views/src/contributions/ticket.rs",
     unit: "tickets",
     ..count(AggregateKind::Ticket, &[Family::Ticket])
 };
+
+/// By what resolutions are broken down: an age is known only then.
+pub(super) const RESOLUTION: [Dimension; 9] = [
+    Dimension::Kind,
+    Dimension::Priority,
+    Dimension::Service,
+    Dimension::Category,
+    Dimension::Channel,
+    Dimension::Provider,
+    Dimension::UserClass,
+    Dimension::Directorate,
+    Dimension::Age,
+];
 
 pub(crate) const LOGGED: Definition = Definition {
     name: "tickets_logged",
@@ -33,6 +49,7 @@ pub(crate) const RESOLVED: Definition = Definition {
     title: "Tickets resolved",
     cohort: "resolved at the latest resolution known, which lies in the period; each ticket once",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.5",
+    dimensions: &RESOLUTION,
     ..TICKETS
 };
 
@@ -109,4 +126,53 @@ pub(crate) const REOPEN_RATE: Definition = Definition {
     },
     adds_up: false,
     ..TICKETS
+};
+
+pub(crate) const ON_HOLD: Definition = Definition {
+    name: "tickets_on_hold",
+    title: "Tickets on hold",
+    cohort: "open and on hold at the end of the period",
+    source: "Performance pack of the Joint Committee of Brent, Lewisham and Southwark: open, on hold \
+             and untriaged tickets",
+    accumulation: Accumulation::Stock,
+    ..TICKETS
+};
+
+pub(crate) const UNTRIAGED: Definition = Definition {
+    name: "tickets_untriaged",
+    title: "Tickets not triaged yet",
+    cohort: "logged, and not triaged, begun, held, resolved or cancelled by the end of the period",
+    ..ON_HOLD
+};
+
+pub(crate) const AGED: Definition = Definition {
+    name: "tickets_aged",
+    title: "Aged tickets",
+    cohort: "open at the end of the period and logged longer before than the age limit that governs \
+             them",
+    formula: "the number of open tickets with as_at − logged > days of the age limit, each of 24 hours",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.6",
+    families: &[Family::Ticket, Family::Agreement],
+    agreed: Some(Agreement::AgeLimit),
+    accumulation: Accumulation::Stock,
+    ..TICKETS
+};
+
+pub(crate) const AGED_RESOLUTION_SHARE: Definition = Definition {
+    name: "aged_resolution_share",
+    title: "Aged tickets among the resolved",
+    unit: "percent",
+    cohort: "tickets resolved in the period that were aged ones then, of all tickets resolved",
+    formula: "tickets_resolved with age=aged / tickets_resolved",
+    computed_in: "crates/views/src/figures/counted.rs",
+    made: Made::Share {
+        of: &[Part {
+            measure: Measure::TicketsResolved,
+            fixed: &[(Dimension::Age, "aged")],
+        }],
+        among: &[Part::whole(Measure::TicketsResolved)],
+    },
+    accumulation: Accumulation::Flow,
+    adds_up: false,
+    ..AGED
 };

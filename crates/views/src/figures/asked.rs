@@ -59,7 +59,7 @@ impl<R: Rows> Evaluation<'_, R> {
             for slot in self.all_slots(home.as_ref()) {
                 found.extend(cells.values(&slot, mask)?.into_iter().flatten());
             }
-        } else if measure.definition().of_agreed_services {
+        } else if measure.is_of_agreed_services() {
             let councils = self.registry.agreements.iter();
             let councils = councils.filter(|(log, _)| match self.scope {
                 Scope::Log(own) => *log == own,

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use townclerk_domain::change::ChangeRules;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::period::Month;
 use townclerk_domain::post::PostRules;
+use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::ticket::TicketRules;
 use uuid::Uuid;
 
+use crate::agreed::agreed_service;
 use crate::contributions::{Basis, Contribution, contributions};
 use crate::dimension::Mask;
 use crate::key::counter::{self, Cell};
@@ -298,7 +301,7 @@ fn corrections<R: Rows>(
     late: Vec<(LogName, Uuid)>,
     wanted: &Wanted<'_>,
 ) -> Result<Tally, RowsError> {
-    let mut adding = Adding::new(wanted, Mask::counted(wanted.kind));
+    let mut adding = Adding::new(rows, wanted, Mask::counted(wanted.kind));
     for (log, id) in late {
         let kind = wanted.kind;
         let key = timeline::key(&log, AggregateId { kind, id });
@@ -318,7 +321,7 @@ fn pass<R: Rows>(rows: &R, wanted: &Wanted<'_>) -> Result<Tally, RowsError> {
         masks.push(wanted.mask);
     }
     let prefix = timeline::of_kind(wanted.kind);
-    let mut adding = Adding::new(wanted, masks);
+    let mut adding = Adding::new(rows, wanted, masks);
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let (log, _) = timeline::read(wanted.kind, key)?;
         adding.add(&log, value, wanted.basis, 1)?;
@@ -328,16 +331,23 @@ fn pass<R: Rows>(rows: &R, wanted: &Wanted<'_>) -> Result<Tally, RowsError> {
 }
 
 /// A tally that grows row by row.
-struct Adding {
+struct Adding<'a, R> {
+    rows: &'a R,
+    known_at: Option<Timestamp>,
+    /// What the logs agreed on that were met so far.
+    agreements: BTreeMap<LogName, ServiceAgreements>,
     tally: Tally,
     kind: AggregateKind,
     masks: Vec<Mask>,
     grain: Grain,
 }
 
-impl Adding {
-    fn new(wanted: &Wanted<'_>, masks: Vec<Mask>) -> Self {
+impl<'a, R: Rows> Adding<'a, R> {
+    fn new(rows: &'a R, wanted: &Wanted<'_>, masks: Vec<Mask>) -> Self {
         Self {
+            rows,
+            known_at: wanted.basis.known_at,
+            agreements: BTreeMap::new(),
             tally: Tally::default(),
             kind: wanted.kind,
             masks,
@@ -352,10 +362,17 @@ impl Adding {
         basis: Basis,
         sign: i64,
     ) -> Result<(), RowsError> {
+        if !self.agreements.contains_key(log) {
+            let agreed = agreed_service(self.rows, log, self.known_at)?;
+            self.agreements.insert(log.clone(), agreed.agreements);
+        }
+        let Some(agreements) = self.agreements.get(log) else {
+            return Ok(());
+        };
         let (found, sample) = match self.kind {
-            AggregateKind::Ticket => counted::<TicketRules>(value, basis)?,
-            AggregateKind::Change => counted::<ChangeRules>(value, basis)?,
-            AggregateKind::Post => counted::<PostRules>(value, basis)?,
+            AggregateKind::Ticket => counted::<TicketRules>(value, basis, agreements)?,
+            AggregateKind::Change => counted::<ChangeRules>(value, basis, agreements)?,
+            AggregateKind::Post => counted::<PostRules>(value, basis, agreements)?,
             // Of the other kinds no counters are kept.
             _ => return Ok(()),
         };
@@ -368,7 +385,8 @@ impl Adding {
 fn counted<P: Projected>(
     value: &[u8],
     basis: Basis,
+    agreements: &ServiceAgreements,
 ) -> Result<(Vec<Contribution>, bool), RowsError> {
     let row: Row<P::Fact> = Row::decode(value)?;
-    Ok((contributions::<P>(&row, basis)?, row.sample))
+    Ok((contributions::<P>(&row, basis, agreements)?, row.sample))
 }

@@ -81,6 +81,19 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         Ok(Quantity::percent(of, among, of_sample || sample))
     }
 
+    /// A mean of counted measures; `None` of nothing.
+    pub(super) fn mean(
+        &self,
+        asked: &Asked<'_>,
+        of: &[Part],
+        among: &[Part],
+        as_at: Option<Timestamp>,
+    ) -> Result<Option<Quantity>, RowsError> {
+        let (of, of_sample) = self.parts(asked, of, as_at)?;
+        let (among, sample) = self.parts(asked, among, as_at)?;
+        Ok(Quantity::mean(of, among, of_sample || sample))
+    }
+
     /// The sum of some counted measures, and whether any of it was made up for a demonstration.
     fn parts(
         &self,

@@ -7,12 +7,14 @@ use jiff::civil::Date;
 use townclerk_domain::availability::Agreements;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Month, Period, london_day};
+use townclerk_domain::ticket::TicketKind;
 
 use super::evaluate::{Asked, Evaluation};
 use super::query::{Home, selectors};
+use crate::agreed::AgreedService;
 use crate::availability::stretches;
 use crate::completeness::{Covered, LogCoverage};
-use crate::definition::Whose;
+use crate::definition::{Agreement, Whose};
 use crate::dimension::Dimension;
 use crate::kept::Kept;
 use crate::measure::{Accumulation, Measure};
@@ -128,12 +130,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 None => one,
             });
         }
-        let mut coverage = all?;
-        if asked.measure.definition().of_agreed_services && !log.is_shared() {
-            let agreements = self.registry.agreements.get(log)?;
-            let days = agreed_days(&agreements.stands, asked);
-            coverage = coverage.within(&days, agreements.sample)?;
-        }
+        let mut coverage = self.agreed_part(all?, log, asked)?;
         if *self.scope == Scope::Joint
             && let Some(member) = self.registry.member(log)
         {
@@ -143,6 +140,38 @@ impl<R: Rows> Evaluation<'_, R> {
             }
         }
         Some(coverage)
+    }
+
+    /// What is covered, and agreed on where the measure rests on that.
+    fn agreed_part(
+        &self,
+        coverage: LogCoverage,
+        log: &LogName,
+        asked: &Asked<'_>,
+    ) -> Option<LogCoverage> {
+        let Some(agreement) = asked.measure.definition().agreed else {
+            return Some(coverage);
+        };
+        if agreement == Agreement::Availability {
+            if log.is_shared() {
+                return Some(coverage);
+            }
+            let agreements = self.registry.agreements.get(log)?;
+            let days = agreed_days(&agreements.stands, asked);
+            return coverage.within(&days, agreements.sample);
+        }
+        let AgreedService { agreements, sample } = self.registry.service.get(log)?;
+        let kind = asked.values.get(&Dimension::Kind);
+        let kind = kind.and_then(|code| TicketKind::ALL.iter().find(|k| k.code() == code));
+        let targets = || agreements.target_days(kind.copied());
+        let age_limit = || Vec::from_iter(agreements.age_limit_from().map(|from| (from, None)));
+        match agreement {
+            Agreement::AgeLimit => coverage.within(&age_limit(), *sample),
+            Agreement::TargetsAndAgeLimit => coverage
+                .within(&targets(), *sample)?
+                .within(&age_limit(), *sample),
+            Agreement::Targets | Agreement::Availability => coverage.within(&targets(), *sample),
+        }
     }
 
     fn logs(&self, asked: &Asked<'_>, window: &Period) -> Vec<LogName> {

@@ -100,7 +100,7 @@ fn month_bytes(month: Month) -> [u8; 4] {
 pub fn read(key: &[u8], mask: Mask) -> Result<(Vec<String>, Month), RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
     reader.name()?;
-    reader.bytes::<3>()?;
+    reader.bytes::<5>()?;
     let mut values = Vec::with_capacity(mask.len());
     for _ in 0..mask.len() {
         values.push(reader.name()?.to_owned());

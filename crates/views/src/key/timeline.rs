@@ -22,6 +22,9 @@ pub(super) fn kind_byte(kind: AggregateKind) -> u8 {
         AggregateKind::Programme => 9,
         AggregateKind::Post => 10,
         AggregateKind::Availability => 11,
+        AggregateKind::Targets => 12,
+        AggregateKind::Hours => 13,
+        AggregateKind::Holidays => 14,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Figures of outages and agreements, and of councils that leave, told as stories.
 
-use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of};
-use townclerk_domain::service_time::ServiceTime;
+use townclerk_domain::availability::{
+    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of,
+};
 use townclerk_domain::coverage::{CoverageFact, CoverageRules, Selector};
 use townclerk_domain::identity::{AggregateId, AggregateKind, Family};
 use townclerk_domain::imprecise::{Precision, Within};
@@ -11,6 +12,7 @@ use townclerk_domain::outage::{
 use townclerk_domain::partnership::{
     Left, NoticeGiven, PartnershipFact, PartnershipRules, membership,
 };
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::text::Text;
 use townclerk_domain::ticket::TicketRules;
 use uuid::Uuid;

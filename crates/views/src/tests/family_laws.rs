@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use townclerk_domain::amendment::{Recordable, Voiding};
-use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of};
-use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
+use townclerk_domain::availability::{
+    AvailabilityAgreed, AvailabilityFact, AvailabilityRules, availability_of,
+};
 use townclerk_domain::change::{
     Cancelled, ChangeFact, ChangeRules, ChangeType, Closed, Implemented, Outcome, Requested,
     Reviewed, Scheduled, Started,
@@ -19,6 +20,7 @@ use townclerk_domain::post::{
     Appointment, InterimEnded, PostCreated, PostDeleted, PostFact, PostFilled, PostRules,
     PostVacated,
 };
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 
 use super::families::{aggregate, text};
 use super::history::{History, LOGS, ask, code, folded, log, one, read, start};

@@ -251,7 +251,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (
         0..3_usize,
         0..8_u8,
-        0..14_u8,
+        0..15_u8,
         any::<u8>(),
         0..100_u8,
         0..60_u8,
@@ -267,14 +267,19 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..120)
 }
 
+/// The step by which a log agrees on something more.
+const AGREES: u8 = 14;
+
 pub fn history(steps: &[Step]) -> History {
-    let mut history = History::covered();
+    let mut history = History::covered().agreeing();
     let mut now = start();
     for step in steps {
         now += SignedDuration::from_hours(i64::from(step.hours));
         let at = (now - SignedDuration::from_hours(i64::from(step.late))).max(start());
         let (name, ticket) = (LOGS[step.log], u128::from(step.ticket) + 100);
-        if let Some(what) = asked(&history, name, ticket, step, at) {
+        if step.what == AGREES {
+            history.agree(name, step.detail, now);
+        } else if let Some(what) = asked(&history, name, ticket, step, at) {
             history.ask(name, ticket, at, what);
         }
     }

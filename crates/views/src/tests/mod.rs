@@ -1,5 +1,6 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
+mod agreements;
 mod change_control;
 mod families;
 mod family_laws;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::availability::{AvailabilityAgreed, AvailabilityFact, availability_of};
-use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::change::{self, ChangeFact, ChangeType};
 use townclerk_domain::event::Event;
 use townclerk_domain::freeze::{FreezeDeclared, FreezeFact, FreezeScope};
@@ -19,6 +18,7 @@ use townclerk_domain::post::{Appointment, PostCreated, PostDeleted, PostFact, Po
 use townclerk_domain::programme::{
     PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened, ProgrammePaused,
 };
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::text::Text;
 
 use super::record::{Record, SILENT, code, log};

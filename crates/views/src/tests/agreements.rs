@@ -1,0 +1,125 @@
+//! What random histories agree on the service level of their tickets, at the start and later.
+
+use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::amendment::Recordable;
+use townclerk_domain::holidays::{HolidaysDeclared, HolidaysFact, HolidaysRules, holidays_of};
+use townclerk_domain::hours::{HoursAgreed, HoursFact, HoursRules, hours_of};
+use townclerk_domain::period::london_day;
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
+use townclerk_domain::targets::{
+    AgeLimitAgreed, PausesAgreed, Target, TargetsAgreed, TargetsFact, TargetsRules, targets_of,
+};
+use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
+
+use super::history::{History, LOGS, code, log, start};
+
+/// Every day from 8 to 18.
+fn daytime() -> ServiceTime {
+    let days = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+    ];
+    let window = |day| Window {
+        day,
+        from: jiff::civil::time(8, 0, 0, 0),
+        to: jiff::civil::time(18, 0, 0, 0),
+    };
+    ServiceTime::Weekly(days.map(window).to_vec())
+}
+
+fn targets(
+    kind: TicketKind,
+    hours: u32,
+    from: Timestamp,
+    applies_to_existing: bool,
+) -> TargetsFact {
+    let target = |(priority, number)| Target {
+        priority,
+        name: None,
+        minutes: Some(hours * 60 * number),
+    };
+    // The last priority has no target.
+    let priorities = Priority::ALL.iter().copied().zip(1..);
+    TargetsFact::TargetsAgreed(TargetsAgreed {
+        kind,
+        user_class: UserClass::Standard,
+        targets: priorities.take(4).map(target).collect(),
+        from: london_day(from),
+        applies_to_existing,
+    })
+}
+
+fn age_limit(days: u32, from: Timestamp, applies_to_existing: bool) -> TargetsFact {
+    TargetsFact::AgeLimitAgreed(AgeLimitAgreed {
+        days,
+        from: london_day(from),
+        applies_to_existing,
+    })
+}
+
+impl History {
+    /// All three logs agree on targets, hours and an age limit before the first ticket.
+    pub fn agreeing(mut self) -> Self {
+        for name in LOGS {
+            let day = start().to_string();
+            let hours = HoursFact::HoursAgreed(HoursAgreed {
+                hours: daytime(),
+                from: london_day(start()),
+                applies_to_existing: false,
+            });
+            self.tell::<HoursRules>(name, hours_of(&log(name)), &day, hours);
+            for fact in [
+                targets(TicketKind::Incident, 8, start(), false),
+                targets(TicketKind::Request, 20, start(), false),
+                age_limit(5, start(), false),
+            ] {
+                self.tell::<TargetsRules>(name, targets_of(&log(name)), &day, fact);
+            }
+        }
+        self
+    }
+
+    /// Agrees on something more, if its decider accepts it.
+    pub fn agree(&mut self, name: &str, detail: u8, at: Timestamp) {
+        let reaches_back = detail.is_multiple_of(2);
+        let backwards = i64::from(detail % 16) * 24;
+        let from = (at - SignedDuration::from_hours(backwards)).max(start());
+        let log = log(name);
+        let pauses = || {
+            TargetsFact::PausesAgreed(PausesAgreed {
+                reasons: [code("customer")].into(),
+                from: london_day(from),
+                applies_to_existing: reaches_back,
+            })
+        };
+        let fact = match detail % 5 {
+            0 => targets(TicketKind::Incident, 2, from, reaches_back),
+            1 => age_limit(2, from, reaches_back),
+            2 => pauses(),
+            3 => {
+                let hours = HoursFact::HoursAgreed(HoursAgreed {
+                    hours: ServiceTime::Always,
+                    from: london_day(from),
+                    applies_to_existing: reaches_back,
+                });
+                let what = Recordable::Fact(hours);
+                // What is refused is not recorded: the history goes on without it.
+                _ = self.offer::<HoursRules>(name, hours_of(&log), at, what);
+                return;
+            }
+            _ => {
+                let declared = HolidaysFact::HolidaysDeclared(HolidaysDeclared {
+                    days: [london_day(from)].into(),
+                    applies_to_existing: reaches_back,
+                });
+                let what = Recordable::Fact(declared);
+                _ = self.offer::<HolidaysRules>(name, holidays_of(&log), at, what);
+                return;
+            }
+        };
+        _ = self.offer::<TargetsRules>(name, targets_of(&log), at, Recordable::Fact(fact));
+    }
+}
