@@ -190,6 +190,10 @@ fn every_event_is_one_that_the_rules_let_in() {
     // Four families in four logs.
     assert_eq!(judged.coverages.timelines.len(), 16);
     assert_eq!(judged.availability.timelines.len(), 3);
+    // In each log.
+    assert_eq!(judged.targets.timelines.len(), 4);
+    assert_eq!(judged.hours.timelines.len(), 4);
+    assert_eq!(judged.holidays.timelines.len(), 4);
     assert_eq!(judged.programmes.timelines.len(), 2);
     assert_eq!(judged.freezes.timelines.len(), 2);
     assert_eq!(judged.gates.timelines.len(), 1);
