@@ -12,6 +12,7 @@ mod calendar;
 mod changes;
 mod chart;
 mod content;
+mod failures;
 mod findings;
 mod gather;
 mod html;

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use townclerk_domain::change::{Change, ChangeRules};
 use townclerk_domain::decider::Decider;
+use townclerk_domain::decimal::Decimal;
 use townclerk_domain::freeze::{Freeze, FreezeRules};
 use townclerk_domain::gate::{Gate, GateRules};
 use townclerk_domain::identity::AggregateKind;
@@ -50,6 +51,8 @@ pub struct Down {
     /// Absent while it lasts.
     pub to: Option<Timestamp>,
     pub sample: bool,
+    /// The share of users that it hit, in percent; absent where nothing was said.
+    pub users: Option<Decimal>,
     pub planned: Option<PlannedWindow>,
 }
 
@@ -248,6 +251,7 @@ fn downs(outage: &Kept<Outage>) -> impl Iterator<Item = (Code, Code, Down)> {
                 from: effect.from?,
                 to: effect.to,
                 sample: outage.sample,
+                users: outage.stands.users_percent,
                 planned: window.map(|planned| PlannedWindow {
                     noticed: planned.noticed,
                     from: planned.maintenance.from,

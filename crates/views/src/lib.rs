@@ -39,6 +39,8 @@ pub mod ledger;
 
 pub mod availability;
 
+pub mod failures;
+
 pub mod change_control;
 
 pub mod findings;

@@ -55,6 +55,11 @@ measures! {
     AvailabilityRolling12TimeWeighted = 19 is outage::ROLLING_12_TIME_WEIGHTED,
     MonthsBelowTarget = 20 is outage::MONTHS_BELOW,
     LongestRunBelowTarget = 21 is outage::LONGEST_RUN,
+    MeanTimeToRestore = 50 is outage::TIME_TO_RESTORE,
+    MeanTimeBetweenFailures = 51 is outage::TIME_BETWEEN_FAILURES,
+    MeanTimeBetweenServiceIncidents = 52 is outage::TIME_BETWEEN_INCIDENTS,
+    DowntimeUserMinutes = 53 is outage::DOWNTIME_BY_USERS,
+    OutagesRecurred = 54 is outage::RECURRED,
 }
 
 /// How months make up a period.

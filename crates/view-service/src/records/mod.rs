@@ -23,7 +23,6 @@ mod tickets;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outages::begun_minutes;
 pub(crate) use routes::routes;
 
 use townclerk_app::http::Problem;

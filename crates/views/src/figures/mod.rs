@@ -8,6 +8,7 @@ mod claims;
 mod computed;
 mod counted;
 mod evaluate;
+mod failures;
 mod incidents;
 mod outages;
 mod query;

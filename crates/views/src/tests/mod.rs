@@ -1,6 +1,7 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
 mod change_control;
+mod failures;
 mod families;
 mod family_laws;
 mod figures;
