@@ -21,7 +21,8 @@ pub fn data_classification(kind: AggregateKind) -> Option<&'static str> {
         | AggregateKind::Claim
         | AggregateKind::Partnership
         | AggregateKind::Post
-        | AggregateKind::Availability => None,
+        | AggregateKind::Availability
+        | AggregateKind::RecoveryTest => None,
     }
 }
 

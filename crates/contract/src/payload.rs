@@ -21,6 +21,7 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::ticket::TicketRules;
 
 pub const CORRECTED: &str = "corrected";
@@ -40,6 +41,7 @@ pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Erro
         Event::Programme(what) => encode_recordable(what),
         Event::Post(what) => encode_recordable(what),
         Event::Availability(what) => encode_recordable(what),
+        Event::RecoveryTest(what) => encode_recordable(what),
     }
 }
 
@@ -75,6 +77,7 @@ pub fn decode(
         AggregateKind::Programme => decode_as::<ProgrammeRules>(what, data),
         AggregateKind::Post => decode_as::<PostRules>(what, data),
         AggregateKind::Availability => decode_as::<AvailabilityRules>(what, data),
+        AggregateKind::RecoveryTest => decode_as::<RecoveryTestRules>(what, data),
     }
 }
 
@@ -99,6 +102,7 @@ pub(crate) fn decode_strictly(
         AggregateKind::Programme => strictly_as::<ProgrammeRules>(what, data),
         AggregateKind::Post => strictly_as::<PostRules>(what, data),
         AggregateKind::Availability => strictly_as::<AvailabilityRules>(what, data),
+        AggregateKind::RecoveryTest => strictly_as::<RecoveryTestRules>(what, data),
     }
 }
 

@@ -14,6 +14,7 @@ use townclerk_domain::outage::OutageFact;
 use townclerk_domain::partnership::PartnershipFact;
 use townclerk_domain::post::PostFact;
 use townclerk_domain::programme::ProgrammeFact;
+use townclerk_domain::recovery::RecoveryTestFact;
 use townclerk_domain::ticket::TicketFact;
 
 use crate::classification::data_classification;
@@ -57,6 +58,7 @@ pub fn all_event_types() -> Vec<DescribedType> {
                 AggregateKind::Programme => variants::<ProgrammeFact>(),
                 AggregateKind::Post => variants::<PostFact>(),
                 AggregateKind::Availability => variants::<AvailabilityFact>(),
+                AggregateKind::RecoveryTest => variants::<RecoveryTestFact>(),
             };
             let amendments = [
                 (CORRECTED.to_owned(), schema_of::<Correction>()),

@@ -16,6 +16,7 @@ use crate::outage::{OutageFact, OutageRules};
 use crate::partnership::{PartnershipFact, PartnershipRules};
 use crate::post::{PostFact, PostRules};
 use crate::programme::{ProgrammeFact, ProgrammeRules};
+use crate::recovery::{RecoveryTestFact, RecoveryTestRules};
 use crate::ticket::{TicketFact, TicketRules};
 
 /// What happened to an aggregate of any kind.
@@ -32,6 +33,7 @@ pub enum Event {
     Programme(Recordable<ProgrammeFact>),
     Post(Recordable<PostFact>),
     Availability(Recordable<AvailabilityFact>),
+    RecoveryTest(Recordable<RecoveryTestFact>),
 }
 
 /// An event as a log holds it.
@@ -88,4 +90,5 @@ recording! {
     ProgrammeRules => Programme,
     PostRules => Post,
     AvailabilityRules => Availability,
+    RecoveryTestRules => RecoveryTest,
 }

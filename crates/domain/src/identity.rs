@@ -70,10 +70,11 @@ pub enum AggregateKind {
     Programme,
     Post,
     Availability,
+    RecoveryTest,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Ticket,
         Self::Coverage,
         Self::Claim,
@@ -85,6 +86,7 @@ impl AggregateKind {
         Self::Programme,
         Self::Post,
         Self::Availability,
+        Self::RecoveryTest,
     ];
 
     pub fn token(self) -> &'static str {
@@ -100,6 +102,7 @@ impl AggregateKind {
             Self::Programme => "programme",
             Self::Post => "post",
             Self::Availability => "availability",
+            Self::RecoveryTest => "recovery-test",
         }
     }
 
@@ -109,7 +112,7 @@ impl AggregateKind {
             Self::Coverage => Family::Record,
             Self::Claim => Family::Publication,
             Self::Change | Self::Freeze | Self::Gate => Family::Change,
-            Self::Outage => Family::Outage,
+            Self::Outage | Self::RecoveryTest => Family::Outage,
             Self::Partnership | Self::Programme | Self::Post => Family::Restructure,
             Self::Availability => Family::Agreement,
         }

@@ -81,5 +81,6 @@ fn digest(entry: &Entry) -> Result<CommandDigest, serde_json::Error> {
         Event::Programme(what) => of(entry, what),
         Event::Post(what) => of(entry, what),
         Event::Availability(what) => of(entry, what),
+        Event::RecoveryTest(what) => of(entry, what),
     }
 }

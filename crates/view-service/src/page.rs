@@ -21,6 +21,7 @@ mod periods;
 mod posts;
 mod published;
 mod reconcile;
+mod recovery;
 mod table;
 mod tables;
 mod topic;

@@ -125,6 +125,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Programme(what) => self.push(&log, aggregate, entry, what)?,
             Event::Post(what) => self.push(&log, aggregate, entry, what)?,
             Event::Availability(what) => self.push(&log, aggregate, entry, what)?,
+            Event::RecoveryTest(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
             Folded::Done => Ok(()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use townclerk_domain::identity::AggregateKind;
 
-use crate::definition::{Definition, Made, change, outage, post, ticket};
+use crate::definition::{Definition, Made, change, outage, post, recovery, ticket};
 use crate::dimension::{Dimension, Mask};
 
 /// One line for each measure: its byte in keys, which is persisted (append, never reorder), and
@@ -60,6 +60,8 @@ measures! {
     MeanTimeBetweenServiceIncidents = 52 is outage::TIME_BETWEEN_INCIDENTS,
     DowntimeUserMinutes = 53 is outage::DOWNTIME_BY_USERS,
     OutagesRecurred = 54 is outage::RECURRED,
+    RecoveryTests = 55 is recovery::TESTS,
+    RecoveryTestsWithinTarget = 56 is recovery::WITHIN_TARGET,
 }
 
 /// How months make up a period.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use self::agreement::availability_facts;
 use self::change::{change_facts, freeze_facts, gate_facts};
-use self::outage::{first_moment, outage_facts};
+use self::outage::{first_moment, outage_facts, recovery_test_facts};
 use self::published::{claim_facts, coverage_facts};
 use self::restructure::{partnership_facts, post_facts, programme_facts};
 use self::ticket::ticket_facts;
@@ -92,6 +92,7 @@ fn events_of(kind: AggregateKind) -> Vec<Event> {
         AggregateKind::Programme => with_amendments(programme_facts(), Event::Programme),
         AggregateKind::Post => with_amendments(post_facts(), Event::Post),
         AggregateKind::Availability => with_amendments(availability_facts(), Event::Availability),
+        AggregateKind::RecoveryTest => with_amendments(recovery_test_facts(), Event::RecoveryTest),
     }
 }
 
@@ -103,7 +104,7 @@ fn origin(kind: AggregateKind) -> (&'static str, &'static str) {
         AggregateKind::Claim | AggregateKind::Partnership => ("shared", "ticket-service"),
         AggregateKind::Change | AggregateKind::Freeze => ("shared", "change-service"),
         AggregateKind::Gate => ("southwark", "change-service"),
-        AggregateKind::Outage => ("shared", "outage-service"),
+        AggregateKind::Outage | AggregateKind::RecoveryTest => ("shared", "outage-service"),
         AggregateKind::Programme | AggregateKind::Post => ("shared", "restructure-service"),
         AggregateKind::Availability => ("lewisham", "registry-service"),
     }

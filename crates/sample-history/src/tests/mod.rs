@@ -28,6 +28,7 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::ticket::TicketRules;
 use townclerk_domain::timeline::{Entry, Timeline};
 
@@ -147,6 +148,7 @@ struct Judges {
     programmes: Judge<ProgrammeRules>,
     posts: Judge<PostRules>,
     availability: Judge<AvailabilityRules>,
+    recovery_tests: Judge<RecoveryTestRules>,
 }
 
 impl Judges {
@@ -163,6 +165,7 @@ impl Judges {
             AggregateKind::Programme => self.programmes.judge(event),
             AggregateKind::Post => self.posts.judge(event),
             AggregateKind::Availability => self.availability.judge(event),
+            AggregateKind::RecoveryTest => self.recovery_tests.judge(event),
         }
     }
 }

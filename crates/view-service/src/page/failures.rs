@@ -55,7 +55,7 @@ pub fn figures(asking: &Asking<'_>, shown: &Shown) -> Result<Failures, ViewError
 }
 
 /// The latest twelve complete months, and the quarters.
-fn periods(shown: &Shown) -> Vec<Period> {
+pub fn periods(shown: &Shown) -> Vec<Period> {
     let year = shown.latest_year().into_iter();
     year.chain(shown.quarters.iter().copied()).collect()
 }
@@ -130,13 +130,17 @@ fn by_party(shown: &Shown, failures: &Failures) -> Table {
     }
 }
 
-/// A mean of nothing is no gap in the record.
-fn cell(figure: Option<&Figure>) -> Cell {
-    let nothing = figure.filter(|figure| {
+/// Whether there is no value though the record is there: a mean or share of nothing.
+pub fn is_of_nothing(figure: Option<&Figure>) -> bool {
+    figure.is_some_and(|figure| {
         let covered = &figure.covered;
         figure.value.is_none() && !covered.is_empty() && covered.values().all(Option::is_some)
-    });
-    match nothing {
+    })
+}
+
+/// A mean of nothing is no gap in the record.
+fn cell(figure: Option<&Figure>) -> Cell {
+    match figure.filter(|_| is_of_nothing(figure)) {
         Some(figure) if figure.measure == Measure::MeanTimeToRestore.name() => {
             Cell::Absent("none restored".to_owned())
         }

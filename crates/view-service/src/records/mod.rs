@@ -17,6 +17,7 @@ mod page_end;
 mod parameters;
 mod posts;
 mod programmes;
+mod recovery_tests;
 mod routes;
 mod tickets;
 

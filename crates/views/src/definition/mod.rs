@@ -5,6 +5,7 @@
 pub(crate) mod change;
 pub(crate) mod outage;
 pub(crate) mod post;
+pub(crate) mod recovery;
 pub(crate) mod ticket;
 
 pub mod catalogue;

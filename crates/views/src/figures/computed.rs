@@ -33,6 +33,8 @@ impl<R: Rows> Evaluation<'_, R> {
             Measure::MeanTimeBetweenFailures => self.mean_time_between_failures(of),
             Measure::MeanTimeBetweenServiceIncidents => self.mean_time_between_incidents(of),
             Measure::OutagesRecurred => Some(self.outages_recurred(of)),
+            Measure::RecoveryTests => Some(self.recovery_tests(of)),
+            Measure::RecoveryTestsWithinTarget => self.recovery_within_target(of),
             Measure::DowntimeMinutes => self.downtime(of),
             Measure::DowntimeUserMinutes => self.downtime_by_users(of),
             Measure::Availability => self.availability(of),

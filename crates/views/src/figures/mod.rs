@@ -12,6 +12,7 @@ mod failures;
 mod incidents;
 mod outages;
 mod query;
+mod recovery;
 mod scope;
 mod services;
 

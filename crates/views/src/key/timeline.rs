@@ -22,6 +22,7 @@ pub(super) fn kind_byte(kind: AggregateKind) -> u8 {
         AggregateKind::Programme => 9,
         AggregateKind::Post => 10,
         AggregateKind::Availability => 11,
+        AggregateKind::RecoveryTest => 20,
     }
 }
 
