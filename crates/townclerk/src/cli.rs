@@ -261,6 +261,7 @@ pub enum Sort {
     Gates,
     Programmes,
     Posts,
+    RecoveryTests,
     Agreements,
     Findings,
 }

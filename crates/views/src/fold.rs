@@ -132,6 +132,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Targets(what) => self.push(&log, aggregate, entry, what)?,
             Event::Hours(what) => self.push(&log, aggregate, entry, what)?,
             Event::Holidays(what) => self.push(&log, aggregate, entry, what)?,
+            Event::RecoveryTest(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
             Folded::Done => Ok(()),

@@ -4,7 +4,9 @@ use std::fmt;
 
 use townclerk_domain::identity::AggregateKind;
 
-use crate::definition::{Agreement, Definition, Made, change, outage, post, service_level, ticket};
+use crate::definition::{
+    Agreement, Definition, Made, change, outage, post, recovery, service_level, ticket,
+};
 use crate::dimension::{Dimension, Mask};
 
 /// One line for each measure: its byte in keys, which is persisted (append, never reorder), and
@@ -70,6 +72,13 @@ measures! {
     AvailabilityRolling12TimeWeighted = 19 is outage::ROLLING_12_TIME_WEIGHTED,
     MonthsBelowTarget = 20 is outage::MONTHS_BELOW,
     LongestRunBelowTarget = 21 is outage::LONGEST_RUN,
+    MeanTimeToRestore = 50 is outage::TIME_TO_RESTORE,
+    MeanTimeBetweenFailures = 51 is outage::TIME_BETWEEN_FAILURES,
+    MeanTimeBetweenServiceIncidents = 52 is outage::TIME_BETWEEN_INCIDENTS,
+    DowntimeUserMinutes = 53 is outage::DOWNTIME_BY_USERS,
+    OutagesRecurred = 54 is outage::RECURRED,
+    RecoveryTests = 55 is recovery::TESTS,
+    RecoveryTestsWithinTarget = 56 is recovery::WITHIN_TARGET,
 }
 
 /// How months make up a period.

@@ -31,6 +31,7 @@ use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
 use townclerk_domain::targets::TargetsRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::ticket::TicketRules;
 use townclerk_domain::timeline::{Entry, Timeline};
 
@@ -153,6 +154,7 @@ struct Judges {
     targets: Judge<TargetsRules>,
     hours: Judge<HoursRules>,
     holidays: Judge<HolidaysRules>,
+    recovery_tests: Judge<RecoveryTestRules>,
 }
 
 impl Judges {
@@ -172,6 +174,7 @@ impl Judges {
             AggregateKind::Targets => self.targets.judge(event),
             AggregateKind::Hours => self.hours.judge(event),
             AggregateKind::Holidays => self.holidays.judge(event),
+            AggregateKind::RecoveryTest => self.recovery_tests.judge(event),
         }
     }
 }

@@ -20,7 +20,8 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(options.after.map(|value| ("after", value)));
     let services = options.services;
     let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
-    let path = format!("/v1/views/{}/{}", options.scope, key(sort));
+    let name = key(sort).replace('_', "-");
+    let path = format!("/v1/views/{}/{name}", options.scope);
     let answer = client.get(&path, &query).await?;
     if services.json {
         show::json(&answer)?;
@@ -35,7 +36,7 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-/// The list's name in the path and in the answer.
+/// The list's name in the answer; in the path with hyphens.
 fn key(sort: Sort) -> &'static str {
     match sort {
         Sort::Tickets => "tickets",
@@ -45,6 +46,7 @@ fn key(sort: Sort) -> &'static str {
         Sort::Gates => "gates",
         Sort::Programmes => "programmes",
         Sort::Posts => "posts",
+        Sort::RecoveryTests => "recovery_tests",
         Sort::Agreements => "agreements",
         Sort::Findings => "findings",
     }

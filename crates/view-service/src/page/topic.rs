@@ -45,7 +45,7 @@ impl Topic {
         match self {
             Self::Tickets => "Tickets of the shared IT service.",
             Self::Availability => "Availability of services, against what was agreed.",
-            Self::Outages => "Outages of services and planned maintenance.",
+            Self::Outages => "Outages of services, planned maintenance and tests of recovery.",
             Self::Changes => "Changes to services, with the freezes and gates that hold them.",
             Self::Posts => "Posts of the establishment, and the phases in which they changed.",
             Self::Findings => "What was recorded and does not fit together.",

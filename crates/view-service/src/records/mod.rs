@@ -17,13 +17,13 @@ mod page_end;
 mod parameters;
 mod posts;
 mod programmes;
+mod recovery_tests;
 mod routes;
 mod tickets;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outages::begun_minutes;
 pub(crate) use routes::routes;
 
 use townclerk_app::http::Problem;

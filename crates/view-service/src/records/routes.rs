@@ -14,6 +14,7 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 
 use super::agreements::Agreed;
 use super::findings::Findings;
@@ -36,6 +37,7 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let gates = page::<GateRules>;
     let programmes = page::<ProgrammeRules>;
     let posts = page::<PostRules>;
+    let tests = page::<RecoveryTestRules>;
     guarded
         .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
         .described(of::<tickets::Page>(&tickets::TAKES))
@@ -57,6 +59,8 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(a_page::<ProgrammeRules>())
         .get_with("/v1/views/{view}/posts", RECORDS, state(), posts)
         .described(a_page::<PostRules>())
+        .get_with("/v1/views/{view}/recovery-tests", RECORDS, state(), tests)
+        .described(a_page::<RecoveryTestRules>())
         .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
         .described(of::<Agreed>(&agreements::TAKES))
         .get_with("/v1/views/{view}/findings", RECORDS, state(), found)

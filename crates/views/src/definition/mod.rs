@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod outage;
 pub(crate) mod post;
 pub(crate) mod service_level;
+pub(crate) mod recovery;
 pub(crate) mod ticket;
 
 pub mod catalogue;

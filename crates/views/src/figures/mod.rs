@@ -8,9 +8,11 @@ mod claims;
 mod computed;
 mod counted;
 mod evaluate;
+mod failures;
 mod incidents;
 mod outages;
 mod query;
+mod recovery;
 mod scope;
 mod services;
 

@@ -2,6 +2,7 @@
 
 mod agreements;
 mod change_control;
+mod failures;
 mod families;
 mod family_laws;
 mod figures;
@@ -9,3 +10,4 @@ mod history;
 mod laws;
 mod quarantine;
 mod service_levels;
+mod recovery;

@@ -14,6 +14,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Gates => GATES,
         Sort::Programmes => PROGRAMMES,
         Sort::Posts => POSTS,
+        Sort::RecoveryTests => RECOVERY_TESTS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
     }
@@ -89,6 +90,16 @@ const POSTS: &[Column] = &[
     ("until", "/holder/until"),
     ("vacant", "/vacant"),
     ("deleted", "/deleted"),
+    ("id", "/id"),
+];
+
+const RECOVERY_TESTS: &[Column] = &[
+    ("tested", "/tested"),
+    ("log", "/log"),
+    ("group", "/group"),
+    ("target", "/target_minutes"),
+    ("achieved", "/achieved_minutes"),
+    ("within target", "/within_target"),
     ("id", "/id"),
 ];
 

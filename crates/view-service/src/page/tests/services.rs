@@ -19,6 +19,7 @@ use townclerk_domain::programme::{
     PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened, ProgrammePaused,
 };
 use townclerk_domain::service_time::ServiceTime;
+use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
 use townclerk_domain::text::Text;
 
 use super::record::{Record, SILENT, code, log};
@@ -95,6 +96,10 @@ fn outages(record: &mut Record) {
     let core = outage(record);
     let down = declared("Core <switch>", &[BRENT], Severity::Down, None);
     put(record, BRENT, core, "2020-06-10T10:00:00Z", down);
+    let users = OutageFact::UsersAffected(outage::UsersAffected {
+        percent: "50".parse().unwrap(),
+    });
+    put(record, BRENT, core, "2020-06-10T12:00:00Z", users);
     let resolved = OutageFact::Resolved(outage::Resolved {});
     put(record, BRENT, core, "2020-06-10T20:00:00Z", resolved);
     let cause = OutageFact::CauseFound(outage::CauseFound {
@@ -130,8 +135,32 @@ fn outages(record: &mut Record) {
     });
     let maintenance = outage(record);
     put(record, BRENT, maintenance, "2020-08-20T09:00:00Z", planned);
+    recovery_tests(record);
     let core = [("component", "core-network")];
     record.claims_that("outages", Scope::Joint, "2020-04/2020-07", &core, 5);
+}
+
+fn recovery_tests(record: &mut Record) {
+    let of = |group, target_minutes, achieved_minutes| {
+        RecoveryTestFact::RecoveryTested(RecoveryTested {
+            group: code(group),
+            target_minutes,
+            achieved_minutes: Some(achieved_minutes),
+            data_loss_target_minutes: None,
+            data_loss_minutes: None,
+        })
+    };
+    let tests = [
+        (
+            "2020-06-15T09:00:00Z",
+            of("critical-services", Some(15), 20),
+        ),
+        ("2020-06-21T09:00:00Z", of("virtual-machines", None, 345)),
+    ];
+    for (at, fact) in tests {
+        let test = record.new_one(AggregateKind::RecoveryTest);
+        record.put(BRENT, test, at, Event::RecoveryTest(Recordable::Fact(fact)));
+    }
 }
 
 fn changes(record: &mut Record) {

@@ -76,6 +76,8 @@ async fn a_month_below_target_says_so_in_words_and_is_drawn() {
         ["no agreement"; 2]
     );
     assert_eq!(row(&html, "downtime", "June 2020"), ["600", "600"]);
+    // Half of the users were hit.
+    assert_eq!(row(&html, "downtime-users", "June 2020"), ["300.0"; 2]);
     let year = row(&html, "rolling", "email");
     let young = "no agreement in every month";
     assert_eq!(year, [young, young, "1", "1"]);
@@ -118,6 +120,45 @@ async fn outages_say_when_as_far_as_it_is_known_what_was_hit_and_why() {
     assert!(planned[5].contains(&line("planned maintenance")));
     let when = "planned for 25 August 2020, 22:00 to 23:00";
     assert!(html.contains(when));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outages_say_how_long_restoring_took_and_what_is_still_to_be_done() {
+    let (_dir, views) = views().await;
+    let html = shown(&views, Topic::Outages, "brent").await;
+    let alone = "no two failures";
+    let quarter = row(&html, "failures", "20/21 Q1");
+    assert_eq!(quarter, ["600.0", alone, alone, "0"]);
+    let supplier = row(&html, "parties", "supplier");
+    assert!(supplier.contains(&"600.0".to_owned()), "{supplier:?}");
+    let own = row(&html, "parties", "own");
+    assert!(own.contains(&"none restored".to_owned()), "{own:?}");
+    let action = row(&html, "actions", "A second supply of power");
+    let due = "30 September 2020";
+    assert_eq!(action[0], "Core &#60;switch&#62;");
+    assert_eq!(action[2..], ["infrastructure", due]);
+    // A day after it was due it stands out, and is a finding.
+    let october = [("as_at", "2020-10-02T00:00:00Z")];
+    let page = (Topic::Outages, "brent");
+    let html = read_topic(&views, page, &october, Some(officer())).await;
+    let action = row(&html.unwrap(), "actions", "A second supply of power");
+    assert_eq!(action[3], format!("{due}, overdue"));
+    let page = (Topic::Findings, "brent");
+    let html = read_topic(&views, page, &october, Some(officer())).await;
+    assert!(html.unwrap().contains("Remedial action overdue"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_of_recovery_stand_beside_their_targets() {
+    let (_dir, views) = views().await;
+    let html = shown(&views, Topic::Outages, "brent").await;
+    let quarter = row(&html, "recovery", "20/21 Q1");
+    assert_eq!(quarter, ["2", "0.00", "0", "none with a target"]);
+    let critical = row(&html, "recovery-tests", "critical-services");
+    assert_eq!(critical[1..3], ["15 minutes", "20 minutes"]);
+    assert_eq!(critical[5], "not within target");
+    let full = row(&html, "recovery-tests", "virtual-machines");
+    assert_eq!(full[1..3], ["not recorded", "345 minutes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

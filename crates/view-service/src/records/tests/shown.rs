@@ -7,6 +7,7 @@ use townclerk_domain::gate::GateRules;
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 
 use super::history::{History, change, id, outage};
 
@@ -346,4 +347,36 @@ async fn agreements_are_those_of_the_scopes_councils() {
     assert_eq!(services, ["telephony", "email"]);
     let shared = service.read("/shared/agreements").await;
     assert_eq!(shared["agreements"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_of_recovery_says_what_was_aimed_at_and_what_came_of_it() {
+    let mut history = History::new();
+    let full = json!({"recovery-tested": {"group": "virtual-machines", "achieved_minutes": 345}});
+    let critical = json!({"recovery-tested": {
+        "group": "critical-services", "target_minutes": 15, "achieved_minutes": 12,
+        "data_loss_target_minutes": 15, "data_loss_minutes": 3
+    }});
+    history
+        .records::<RecoveryTestRules>("shared", 1, "2020-06-21T09:00:00Z", full)
+        .records::<RecoveryTestRules>("brent", 2, "2020-06-22T09:00:00Z", critical);
+    let service = history.served().await;
+    let found = service.read("/brent/recovery-tests").await;
+    let expected = json!([
+        {
+            "id": id(2), "log": "brent", "sample": true, "group": "critical-services",
+            "tested": "2020-06-22T09:00:00Z", "target_minutes": 15, "achieved_minutes": 12,
+            "data_loss_target_minutes": 15, "data_loss_minutes": 3, "within_target": true
+        },
+        {
+            "id": id(1), "log": "shared", "sample": true, "group": "virtual-machines",
+            "tested": "2020-06-21T09:00:00Z", "target_minutes": null, "achieved_minutes": 345,
+            "data_loss_target_minutes": null, "data_loss_minutes": null, "within_target": null
+        }
+    ]);
+    assert_eq!(found["recovery_tests"], expected);
+    let joint = service.read("/joint/recovery-tests").await;
+    assert_eq!(joint["recovery_tests"], expected);
+    let shared = service.read("/shared/recovery-tests").await;
+    assert_eq!(shared["recovery_tests"], json!([expected[1]]));
 }
