@@ -27,10 +27,14 @@ pub enum Dimension {
     Class,
     /// Whose the cause was.
     Party,
+    /// The team that a post belongs to.
+    Team,
+    /// What whoever holds a post does.
+    Role,
 }
 
 impl Dimension {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Kind,
         Self::Priority,
         Self::Service,
@@ -42,6 +46,8 @@ impl Dimension {
         Self::Component,
         Self::Class,
         Self::Party,
+        Self::Team,
+        Self::Role,
     ];
 
     pub fn name(self) -> &'static str {
@@ -57,6 +63,8 @@ impl Dimension {
             Self::Component => "component",
             Self::Class => "class",
             Self::Party => "party",
+            Self::Team => "team",
+            Self::Role => "role",
         }
     }
 
@@ -79,7 +87,12 @@ impl Dimension {
                 let known = Party::ALL.iter().map(|party| party.code());
                 Some(known.chain([UNKNOWN]).collect())
             }
-            Self::Service | Self::Category | Self::Component | Self::Class => None,
+            Self::Service
+            | Self::Category
+            | Self::Component
+            | Self::Class
+            | Self::Team
+            | Self::Role => None,
         }
     }
 
@@ -97,6 +110,8 @@ impl Dimension {
             Self::Component => 1 << 8,
             Self::Class => 1 << 9,
             Self::Party => 1 << 10,
+            Self::Team => 1 << 13,
+            Self::Role => 1 << 14,
         }
     }
 }
@@ -114,18 +129,19 @@ impl Mask {
     }
 
     /// The masks that counters of a kind of aggregate are kept for: none, each single dimension,
-    /// and for tickets kind by priority.
+    /// and some pairs: of tickets kind by priority, of changes what shares are taken of.
     pub fn counted(kind: AggregateKind) -> Vec<Self> {
         use Dimension::{
-            Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Service,
+            Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Role, Service,
+            Team,
         };
         let (singles, pairs): (&[Dimension], &[[Dimension; 2]]) = match kind {
             AggregateKind::Ticket => (
                 &[Kind, Priority, Service, Category, Channel],
                 &[[Kind, Priority]],
             ),
-            AggregateKind::Change => (&[Outcome, ChangeType], &[]),
-            AggregateKind::Post => (&[Appointment], &[]),
+            AggregateKind::Change => (&[Outcome, ChangeType], &[[Outcome, ChangeType]]),
+            AggregateKind::Post => (&[Appointment, Team, Role], &[]),
             _ => return Vec::new(),
         };
         let singles = singles.iter().map(|dimension| Self::of([*dimension]));

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::change::{ChangeFact, ChangeRules};
 use townclerk_domain::decider::Decider;
 use townclerk_domain::freeze::{Exempt, Freeze, FreezeFact, FreezeRules};
@@ -27,6 +27,8 @@ use crate::ledger::Ledger;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 
+mod due;
+
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
@@ -35,6 +37,8 @@ pub enum FindingKind {
     ExemptionOfNothing,
     FreezesOverlap,
     LinkToNothing,
+    ReviewOverdue,
+    InterimExpired,
 }
 
 impl FindingKind {
@@ -45,6 +49,8 @@ impl FindingKind {
             Self::ExemptionOfNothing => "exemption-of-nothing",
             Self::FreezesOverlap => "freezes-overlap",
             Self::LinkToNothing => "link-to-nothing",
+            Self::ReviewOverdue => "review-overdue",
+            Self::InterimExpired => "interim-expired",
         }
     }
 }
@@ -74,8 +80,9 @@ pub fn findings<R: Rows>(
     basis: Basis,
 ) -> Result<Vec<Finding>, RowsError> {
     let ledger = reading.ledger(scope, basis)?;
-    // Where no moment is asked for, it is now: as far as anything is known.
-    let newest = reading.known.values().max().copied();
+    // Where no moment is asked for, it is now: just after the newest that is known.
+    let newest = reading.known.values().max();
+    let newest = newest.map(|newest| *newest + SignedDuration::from_micros(1));
     let mut search = Search {
         rows: reading.rows,
         ledger: &ledger,
@@ -86,6 +93,8 @@ pub fn findings<R: Rows>(
     search.changes()?;
     search.freezes()?;
     search.links()?;
+    search.reviews()?;
+    search.interims()?;
     let mut found = search.found;
     found.sort_by(|a, b| (b.at, &b.log, b.sequence).cmp(&(a.at, &a.log, a.sequence)));
     Ok(found)

@@ -55,7 +55,7 @@ pub mod figures;
 
 /// Changes with every change of what rows look like or how they follow from events: rows of
 /// another version are rebuilt.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;

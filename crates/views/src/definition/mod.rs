@@ -10,6 +10,7 @@ pub(crate) mod ticket;
 pub mod catalogue;
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::ticket::TicketKind;
 
 use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
@@ -37,6 +38,8 @@ pub struct Definition {
     pub families: &'static [Family],
     /// Of tickets, whether it looks at incidents of the highest priority alone.
     pub major_only: bool,
+    /// Of tickets, the only kind that it looks at.
+    pub tickets_of: Option<TicketKind>,
     /// Whether it is about services of which a council agreed on the availability.
     pub of_agreed_services: bool,
     /// Where it looks at whole months up to the period's last one: at how many.
@@ -107,6 +110,7 @@ const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
         kind,
         families,
         major_only: false,
+        tickets_of: None,
         of_agreed_services: false,
         months_back: None,
         accumulation: Accumulation::Flow,

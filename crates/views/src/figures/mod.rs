@@ -9,6 +9,7 @@ mod computed;
 mod counted;
 mod evaluate;
 mod incidents;
+mod like_for_like;
 mod outages;
 mod query;
 mod scope;

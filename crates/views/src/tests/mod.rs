@@ -1,9 +1,12 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
 mod change_control;
+mod change_rates;
 mod families;
 mod family_laws;
 mod figures;
 mod history;
 mod laws;
+mod like_for_like;
+mod posts;
 mod quarantine;
