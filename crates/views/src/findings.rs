@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use townclerk_domain::change::{ChangeFact, ChangeRules};
 use townclerk_domain::decider::Decider;
 use townclerk_domain::freeze::{Exempt, Freeze, FreezeFact, FreezeRules};
@@ -80,14 +80,11 @@ pub fn findings<R: Rows>(
     basis: Basis,
 ) -> Result<Vec<Finding>, RowsError> {
     let ledger = reading.ledger(scope, basis)?;
-    // Where no moment is asked for, it is now: just after the newest that is known.
-    let newest = reading.known.values().max();
-    let newest = newest.map(|newest| *newest + SignedDuration::from_micros(1));
     let mut search = Search {
         rows: reading.rows,
         ledger: &ledger,
         basis,
-        seen: basis.as_at.or(newest).unwrap_or(Timestamp::MIN),
+        seen: reading.seen(basis),
         found: Vec::new(),
     };
     search.changes()?;

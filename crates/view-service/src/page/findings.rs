@@ -94,5 +94,7 @@ fn kind(kind: FindingKind) -> &'static str {
         FindingKind::ExemptionOfNothing => "Exemption of nothing",
         FindingKind::FreezesOverlap => "Freezes that overlap",
         FindingKind::LinkToNothing => "Link to nothing",
+        FindingKind::ReviewOverdue => "Review overdue",
+        FindingKind::InterimExpired => "Interim past the last day",
     }
 }

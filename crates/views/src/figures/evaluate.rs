@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::Period;
@@ -44,6 +44,17 @@ impl<R: Rows> Reading<'_, R> {
     fn knowledge(&self, known_at: Option<Timestamp>) -> Option<Timestamp> {
         let newest = self.known.values().max().copied();
         known_at.filter(|at| Some(*at) < newest)
+    }
+
+    /// The moment at which records are looked at: the one that is asked for, else just after the
+    /// newest that is known, or was known by then.
+    pub fn seen(&self, basis: Basis) -> Timestamp {
+        let newest = self.known.values().max().copied();
+        let newest = basis
+            .known_at
+            .map_or(newest, |known_at| newest.min(Some(known_at)));
+        let after = newest.map(|newest| newest + SignedDuration::from_micros(1));
+        basis.as_at.or(after).unwrap_or(Timestamp::MIN)
     }
 
     /// The records of a scope that computed figures and findings are made from.

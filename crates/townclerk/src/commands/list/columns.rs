@@ -14,6 +14,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Gates => GATES,
         Sort::Programmes => PROGRAMMES,
         Sort::Posts => POSTS,
+        Sort::Interims => INTERIMS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
     }
@@ -37,6 +38,7 @@ const CHANGES: &[Column] = &[
     ("title", "/title"),
     ("started", "/started"),
     ("outcome", "/closed/outcome"),
+    ("review due", "/review_due/by"),
     ("findings", "/findings"),
     ("id", "/id"),
 ];
@@ -77,6 +79,8 @@ const PROGRAMMES: &[Column] = &[
     ("log", "/log"),
     ("title", "/title"),
     ("paused", "/paused"),
+    ("days", "/elapsed_days"),
+    ("planned", "/planned_days"),
     ("id", "/id"),
 ];
 
@@ -89,6 +93,17 @@ const POSTS: &[Column] = &[
     ("until", "/holder/until"),
     ("vacant", "/vacant"),
     ("deleted", "/deleted"),
+    ("id", "/id"),
+];
+
+const INTERIMS: &[Column] = &[
+    ("until", "/until"),
+    ("days left", "/days_left"),
+    ("expired", "/expired"),
+    ("log", "/log"),
+    ("role", "/role"),
+    ("team", "/team"),
+    ("since", "/since"),
     ("id", "/id"),
 ];
 
