@@ -12,7 +12,7 @@ use townclerk_domain::period::Period;
 
 use super::cells::{Cells, PassCache, Positions};
 use super::computed::Computing;
-use super::like_for_like::keep_constant;
+use super::like_for_like::constant;
 use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use crate::completeness::{Covered, LogCoverage, Reached};
@@ -77,11 +77,10 @@ impl<R: Rows> Reading<'_, R> {
 pub fn figures<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<Vec<Figure>, RowsError> {
     let known_at = reading.knowledge(query.basis.known_at);
     let mut registry = Registry::read(reading.rows, known_at)?;
-    let mut constant = None;
-    if query.like_for_like && query.scope == Scope::Joint {
-        let looked_at = Evaluation::new(reading, &registry, query, None)?.looked_at(query)?;
-        constant = Some(keep_constant(&mut registry, &looked_at));
-    }
+    let constant = match query.like_for_like && query.scope == Scope::Joint {
+        true => Some(constant(reading, &mut registry, query)?),
+        false => None,
+    };
     let evaluation = Evaluation::new(reading, &registry, query, constant)?;
     let mut figures = Vec::new();
     for breakdown in &query.breakdowns {
@@ -131,7 +130,7 @@ pub(super) struct Evaluation<'a, R> {
 pub(super) type CellsKey = (AggregateKind, Option<Timestamp>, Mask, Grain);
 
 impl<'a, R: Rows> Evaluation<'a, R> {
-    fn new(
+    pub(super) fn new(
         reading: &'a Reading<'a, R>,
         registry: &'a Registry,
         query: &'a Query,
