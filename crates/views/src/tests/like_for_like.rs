@@ -142,10 +142,7 @@ fn where_nobody_was_a_member_throughout_there_is_no_figure() {
     leaves(&mut history, "brent", "2019-04-30");
     let query = of(Measure::TicketsLogged, &["2019-03", "2019-05"], true);
     assert_eq!(numbers(&history, &query), [None, None]);
-    assert_eq!(
-        figures(&history, &query)[0].like_for_like,
-        Some(Vec::new())
-    );
+    assert_eq!(figures(&history, &query)[0].like_for_like, Some(Vec::new()));
     let shared = Query {
         breakdowns: vec![Breakdown {
             home: Home::Of(log("shared")),
