@@ -23,8 +23,8 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
-use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::recovery::RecoveryTestRules;
+use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
 
 pub const CORRECTED: &str = "corrected";

@@ -16,8 +16,8 @@ use townclerk_domain::outage::OutageFact;
 use townclerk_domain::partnership::PartnershipFact;
 use townclerk_domain::post::PostFact;
 use townclerk_domain::programme::ProgrammeFact;
-use townclerk_domain::targets::TargetsFact;
 use townclerk_domain::recovery::RecoveryTestFact;
+use townclerk_domain::targets::TargetsFact;
 use townclerk_domain::ticket::TicketFact;
 
 use crate::classification::data_classification;

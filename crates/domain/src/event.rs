@@ -18,8 +18,8 @@ use crate::outage::{OutageFact, OutageRules};
 use crate::partnership::{PartnershipFact, PartnershipRules};
 use crate::post::{PostFact, PostRules};
 use crate::programme::{ProgrammeFact, ProgrammeRules};
-use crate::targets::{TargetsFact, TargetsRules};
 use crate::recovery::{RecoveryTestFact, RecoveryTestRules};
+use crate::targets::{TargetsFact, TargetsRules};
 use crate::ticket::{TicketFact, TicketRules};
 
 /// What happened to an aggregate of any kind.

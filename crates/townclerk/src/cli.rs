@@ -180,6 +180,9 @@ pub struct Figures {
     /// Only records with a value, such as priority=p1; may be repeated
     #[arg(long = "where", value_name = "DIMENSION=VALUE")]
     pub filters: Vec<String>,
+    /// Of joint: in every period only the councils that were members throughout all of them
+    #[arg(long)]
+    pub like_for_like: bool,
     /// What happened at this time or later does not count
     #[arg(long)]
     pub as_at: Option<String>,
@@ -262,6 +265,7 @@ pub enum Sort {
     Programmes,
     Posts,
     RecoveryTests,
+    Interims,
     Agreements,
     Findings,
 }
@@ -282,6 +286,9 @@ pub struct List {
     /// Only open ones, of tickets, changes and outages
     #[arg(long)]
     pub open: bool,
+    /// Of interims: only those whose last day is that near, or over
+    #[arg(long)]
+    pub within_days: Option<u32>,
     /// How many at most; else 50, of findings 100
     #[arg(long)]
     pub limit: Option<u32>,

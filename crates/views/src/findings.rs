@@ -28,6 +28,8 @@ use crate::ledger::Ledger;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 
+mod due;
+
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
@@ -38,6 +40,8 @@ pub enum FindingKind {
     LinkToNothing,
     CauseRecurred,
     ActionOverdue,
+    ReviewOverdue,
+    InterimExpired,
 }
 
 impl FindingKind {
@@ -50,6 +54,8 @@ impl FindingKind {
             Self::LinkToNothing => "link-to-nothing",
             Self::CauseRecurred => "cause-recurred",
             Self::ActionOverdue => "action-overdue",
+            Self::ReviewOverdue => "review-overdue",
+            Self::InterimExpired => "interim-expired",
         }
     }
 }
@@ -79,19 +85,19 @@ pub fn findings<R: Rows>(
     basis: Basis,
 ) -> Result<Vec<Finding>, RowsError> {
     let ledger = reading.ledger(scope, basis)?;
-    // Where no moment is asked for, it is now: as far as anything is known.
-    let newest = reading.known.values().max().copied();
     let mut search = Search {
         rows: reading.rows,
         ledger: &ledger,
         basis,
-        seen: basis.as_at.or(newest).unwrap_or(Timestamp::MIN),
+        seen: reading.seen(basis),
         found: Vec::new(),
     };
     search.changes()?;
     search.freezes()?;
     search.links()?;
     search.remedies()?;
+    search.reviews()?;
+    search.interims()?;
     let mut found = search.found;
     found.sort_by(|a, b| (b.at, &b.log, b.sequence).cmp(&(a.at, &a.log, a.sequence)));
     Ok(found)

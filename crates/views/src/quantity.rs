@@ -47,15 +47,20 @@ impl Quantity {
         })
     }
 
-    /// `sum` over `count` of them, such as minutes for each outage; `None` of none.
-    pub fn mean(sum: i64, count: i64, sample: bool) -> Option<Self> {
+    /// `numerator` for each of `denominator`; `None` of nothing.
+    pub fn ratio(numerator: i64, denominator: i64, decimals: u8, sample: bool) -> Option<Self> {
         Some(Self {
-            exact: share(sum, count)?,
-            decimals: MEAN_DECIMALS,
-            numerator: Some(sum),
-            denominator: Some(count),
+            exact: share(numerator, denominator)?,
+            decimals,
+            numerator: Some(numerator),
+            denominator: Some(denominator),
             sample,
         })
+    }
+
+    /// `sum` over `count` of them, such as minutes for each outage; `None` of none.
+    pub fn mean(sum: i64, count: i64, sample: bool) -> Option<Self> {
+        Self::ratio(sum, count, MEAN_DECIMALS, sample)
     }
 
     /// Both together, not rounded in between: numerator and denominator are those of the sum in

@@ -16,6 +16,8 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(options.as_at.map(|value| ("as_at", value)));
     query.extend(options.known_at.map(|value| ("known_at", value)));
     query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
+    let within = options.within_days;
+    query.extend(within.map(|value| ("within_days", value.to_string())));
     query.extend(options.limit.map(|value| ("limit", value.to_string())));
     query.extend(options.after.map(|value| ("after", value)));
     let services = options.services;
@@ -47,6 +49,7 @@ fn key(sort: Sort) -> &'static str {
         Sort::Programmes => "programmes",
         Sort::Posts => "posts",
         Sort::RecoveryTests => "recovery_tests",
+        Sort::Interims => "interims",
         Sort::Agreements => "agreements",
         Sort::Findings => "findings",
     }

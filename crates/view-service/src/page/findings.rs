@@ -96,5 +96,7 @@ fn kind(kind: FindingKind) -> &'static str {
         FindingKind::LinkToNothing => "Link to nothing",
         FindingKind::CauseRecurred => "Cause that recurred",
         FindingKind::ActionOverdue => "Remedial action overdue",
+        FindingKind::ReviewOverdue => "Review overdue",
+        FindingKind::InterimExpired => "Interim past the last day",
     }
 }

@@ -10,6 +10,7 @@ mod events;
 mod findings;
 mod freezes;
 mod gates;
+mod interims;
 mod list;
 mod one;
 mod outages;
@@ -24,6 +25,7 @@ mod tickets;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use interims::days_left;
 pub(crate) use routes::routes;
 
 use townclerk_app::http::Problem;

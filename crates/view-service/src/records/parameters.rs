@@ -70,10 +70,20 @@ impl Takes {
                 });
                 once(name, "Which of them.", schema)
             }
+            WITHIN_DAYS => {
+                let about = "Only those whose last day is that near, or over.";
+                let schema = json!({ "type": "integer", "minimum": 0, "maximum": WITHIN_DAYS_MAX });
+                once(name, about, schema)
+            }
             name => parameter(name),
         }
     }
 }
+
+/// The parameter that leaves out the interims whose last day is further away.
+const WITHIN_DAYS: &str = "within_days";
+
+const WITHIN_DAYS_MAX: i32 = 3_660;
 
 const OPEN: &str = "open";
 
@@ -86,6 +96,8 @@ pub(super) struct Wanted {
     pub listed: Listed,
     pub limit: usize,
     pub after: Option<PageEnd>,
+    /// Of interims, how many days are left to them at most.
+    pub within_days: Option<i32>,
 }
 
 impl Wanted {
@@ -99,6 +111,7 @@ impl Wanted {
             listed: takes.listed,
             limit: takes.limit,
             after: None,
+            within_days: None,
         };
         for (name, value) in params {
             if !takes.names.contains(&name.as_str()) {
@@ -110,6 +123,7 @@ impl Wanted {
                 "status" => wanted.listed = listed(value)?,
                 "limit" => wanted.limit = limit(takes, value)?,
                 "after" => wanted.after = Some(page_end::read(value)?),
+                WITHIN_DAYS => wanted.within_days = Some(within_days(value)?),
                 _ => return Err(unknown(takes, name)),
             }
         }
@@ -129,6 +143,15 @@ fn listed(value: &str) -> Result<Listed, Problem> {
         ALL => Ok(Listed::All),
         _ => Err(Problem::bad_query("status", "open or all")),
     }
+}
+
+fn within_days(value: &str) -> Result<i32, Problem> {
+    let days: i32 = parsed(WITHIN_DAYS, value)?;
+    if !(0..=WITHIN_DAYS_MAX).contains(&days) {
+        let why = format!("0 to {WITHIN_DAYS_MAX}");
+        return Err(Problem::bad_query(WITHIN_DAYS, why));
+    }
+    Ok(days)
 }
 
 fn limit(takes: &Takes, value: &str) -> Result<usize, Problem> {
@@ -157,7 +180,12 @@ mod tests {
 
     #[test]
     fn every_published_parameter_is_taken_and_told_about() {
-        for takes in [Takes::PAGES, Takes::PAGES_BY_STATUS, Takes::ONE] {
+        for takes in [
+            Takes::PAGES,
+            Takes::PAGES_BY_STATUS,
+            Takes::ONE,
+            crate::records::interims::TAKES,
+        ] {
             for published in takes.parameters() {
                 assert_ne!(published.about, "", "{}", published.name);
                 // It was waited for before.
@@ -193,6 +221,13 @@ mod tests {
             (all, "limit", "0", "1 to 500"),
             (all, "limit", "501", "1 to 500"),
             (all, "limit", "many", "invalid digit"),
+            (all, "within_days", "30", "not a parameter here"),
+            (
+                crate::records::interims::TAKES,
+                "within_days",
+                "-1",
+                "0 to 3660",
+            ),
             (all, "after", "x", "take it from `next`"),
             (all, "known_at", "yesterday", "is not a time"),
         ] {

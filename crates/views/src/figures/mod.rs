@@ -10,6 +10,7 @@ mod counted;
 mod evaluate;
 mod failures;
 mod incidents;
+mod like_for_like;
 mod outages;
 mod query;
 mod recovery;

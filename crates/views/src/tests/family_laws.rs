@@ -1,6 +1,6 @@
 //! Laws of changes, posts and outages on random histories: whatever their deciders accept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -273,11 +273,37 @@ proptest! {
             let differences = additive_differences(&ask(&history, &rows, &query));
             prop_assert_eq!(differences, Vec::<String>::new());
         }
-        let of = |scope: &str| ask(&history, &rows, &counted(scope, Basis { as_at: Some(after(20_000)), known_at: None }));
+        let of = |scope: &str| {
+            let counted = counted(scope, Basis { as_at: Some(after(20_000)), known_at: None });
+            let measures = counted.measures.iter().copied();
+            let measures = measures.filter(|measure| measure.definition().adds_up).collect();
+            let figures = ask(&history, &rows, &Query { measures, ..counted }).into_iter();
+            let cells = figures.map(|f| ((f.measure, f.period.label, f.breakdown), f.numerator));
+            cells.collect::<BTreeMap<_, _>>()
+        };
         let parts = ["brent", "lewisham", "shared"].map(of);
-        for (index, whole) in of("joint").iter().enumerate() {
-            let sum: Option<i64> = parts.iter().map(|part| part[index].numerator).sum();
-            prop_assert_eq!(whole.numerator, sum);
+        for (cell, whole) in of("joint") {
+            // A team or a role that a log does not have adds nothing.
+            let in_part = |part: &BTreeMap<_, _>| part.get(&cell).copied().unwrap_or(Some(0));
+            let sum: Option<i64> = parts.iter().map(in_part).sum();
+            prop_assert_eq!(whole, sum, "{:?}", cell);
+        }
+    }
+
+    /// Of the closed changes each succeeded or failed, and of none there is no share.
+    #[test]
+    fn success_and_failure_make_up_all_closed_changes(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let basis = Basis { as_at: Some(after(20_000)), known_at: None };
+        for scope in ["joint", "brent", "shared"] {
+            let of = |measure| ask(&history, &rows, &one(scope, measure, "2019-01/2020-12", basis)).remove(0);
+            let closed = of(Measure::ChangesClosed).numerator.unwrap();
+            let rates = [Measure::ChangeSuccessRate, Measure::ChangeFailureRate].map(of);
+            let denominators = rates.each_ref().map(|rate| rate.denominator);
+            prop_assert_eq!(denominators, [(closed > 0).then_some(closed); 2]);
+            let sum: Option<i64> = rates.iter().map(|rate| rate.numerator).sum();
+            prop_assert_eq!(sum.unwrap_or(0), closed);
         }
     }
 
@@ -294,6 +320,9 @@ proptest! {
         prop_assert_eq!(number(Measure::Establishment), there);
         let vacancies = number(Measure::Vacancies);
         prop_assert!((0..=there).contains(&vacancies), "{} of {}", vacancies, there);
+        // An interim leaves a post vacant.
+        let interims = number(Measure::Interims);
+        prop_assert!((0..=vacancies).contains(&interims), "{} of {}", interims, vacancies);
     }
 
     /// What was known on a day is what a view says that read no further.

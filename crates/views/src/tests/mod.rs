@@ -2,12 +2,15 @@
 
 mod agreements;
 mod change_control;
+mod change_rates;
 mod failures;
 mod families;
 mod family_laws;
 mod figures;
 mod history;
 mod laws;
+mod like_for_like;
+mod posts;
 mod quarantine;
-mod service_levels;
 mod recovery;
+mod service_levels;

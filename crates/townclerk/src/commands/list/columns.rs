@@ -15,6 +15,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Programmes => PROGRAMMES,
         Sort::Posts => POSTS,
         Sort::RecoveryTests => RECOVERY_TESTS,
+        Sort::Interims => INTERIMS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
     }
@@ -38,6 +39,7 @@ const CHANGES: &[Column] = &[
     ("title", "/title"),
     ("started", "/started"),
     ("outcome", "/closed/outcome"),
+    ("review due", "/review_due/by"),
     ("findings", "/findings"),
     ("id", "/id"),
 ];
@@ -78,6 +80,8 @@ const PROGRAMMES: &[Column] = &[
     ("log", "/log"),
     ("title", "/title"),
     ("paused", "/paused"),
+    ("days", "/elapsed_days"),
+    ("planned", "/planned_days"),
     ("id", "/id"),
 ];
 
@@ -100,6 +104,16 @@ const RECOVERY_TESTS: &[Column] = &[
     ("target", "/target_minutes"),
     ("achieved", "/achieved_minutes"),
     ("within target", "/within_target"),
+];
+
+const INTERIMS: &[Column] = &[
+    ("until", "/until"),
+    ("days left", "/days_left"),
+    ("expired", "/expired"),
+    ("log", "/log"),
+    ("role", "/role"),
+    ("team", "/team"),
+    ("since", "/since"),
     ("id", "/id"),
 ];
 

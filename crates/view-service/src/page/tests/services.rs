@@ -16,10 +16,11 @@ use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::outage::{self, Effect, OutageFact, Party, Severity};
 use townclerk_domain::post::{Appointment, PostCreated, PostDeleted, PostFact, PostFilled, Under};
 use townclerk_domain::programme::{
-    PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened, ProgrammePaused,
+    FunctionTransferred, PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened,
+    ProgrammePaused,
 };
-use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::text::Text;
 
 use super::record::{Record, SILENT, code, log};
@@ -205,10 +206,40 @@ fn changes(record: &mut Record) {
         outcome: change::Outcome::WithIssues,
     });
     put(record, patch, "2020-08-05T10:00:00Z", closed);
+    unreviewed(record, requested("New certificate"));
     let ahead = record.new_one(AggregateKind::Change);
     put(record, ahead, "2020-08-10T09:00:00Z", requested("Upgrade"));
     let when = scheduled("2020-08-26T20:00:00Z", "2020-08-26T21:00:00Z");
     put(record, ahead, "2020-08-11T09:00:00Z", when);
+}
+
+/// Implemented before the freeze, and not looked back at.
+fn unreviewed(record: &mut Record, requested: ChangeFact) {
+    let change = record.new_one(AggregateKind::Change);
+    let due = ChangeFact::ReviewDue(change::ReviewDue {
+        by: "2020-07-31".parse().unwrap(),
+        owner: code("change-manager"),
+    });
+    let scheduled = ChangeFact::Scheduled(change::Scheduled {
+        from: at("2020-07-13T19:00:00Z"),
+        to: at("2020-07-13T20:00:00Z"),
+    });
+    let facts = [
+        ("2020-07-06T09:00:00Z", requested),
+        ("2020-07-07T09:00:00Z", scheduled),
+        (
+            "2020-07-13T19:00:00Z",
+            ChangeFact::Started(change::Started {}),
+        ),
+        (
+            "2020-07-13T20:00:00Z",
+            ChangeFact::Implemented(change::Implemented {}),
+        ),
+        ("2020-07-14T09:00:00Z", due),
+    ];
+    for (at, fact) in facts {
+        record.put(BRENT, change, at, Event::Change(Recordable::Fact(fact)));
+    }
 }
 
 fn freeze_and_gate(record: &mut Record) {
@@ -260,6 +291,12 @@ fn posts(record: &mut Record) {
     let phase = code("ringfence");
     let started = ProgrammeFact::PhaseStarted(PhaseStarted { phase });
     put_programme(record, "2020-06-01T09:00:00Z", started);
+    let moved = ProgrammeFact::FunctionTransferred(FunctionTransferred {
+        function: code("printing"),
+        from: code("estates"),
+        to: code("transformation"),
+    });
+    put_programme(record, "2020-07-02T09:00:00Z", moved);
     let paused = ProgrammeFact::ProgrammePaused(ProgrammePaused {
         reason: code("consultation"),
         until: None,
