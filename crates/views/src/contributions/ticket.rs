@@ -16,7 +16,10 @@ pub(crate) fn of(facts: &[Standing<TicketFact>]) -> Vec<Contribution> {
     let mut latest_resolution = None;
     for standing in facts {
         let at = standing.happened;
-        let before = ticket.clone();
+        let before = match &standing.fact {
+            TicketFact::Recategorised(_) | TicketFact::Reprioritised(_) => ticket.clone(),
+            _ => None,
+        };
         ticket = TicketRules::evolve(ticket, &standing.fact, at);
         let Some(after) = &ticket else { continue };
         let attributes = &after.attributes;
