@@ -99,12 +99,8 @@ impl<'a, R: Rows> Folding<'a, R> {
         let Recorded {
             log,
             sequence,
-            aggregate,
-            ..
-        } = &recorded;
-        let (log, sequence, aggregate) = (log.clone(), *sequence, *aggregate);
-        let Recorded {
             id,
+            aggregate,
             happened,
             sample,
             event,
