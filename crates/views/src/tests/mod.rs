@@ -8,3 +8,4 @@ mod figures;
 mod history;
 mod laws;
 mod quarantine;
+mod service_levels;
