@@ -199,6 +199,8 @@ pub enum Ticket {
     Log(TicketLog),
     /// Show a ticket with its events
     Show(TicketShow),
+    /// Show how a ticket stands against what was agreed, and how that came about
+    ServiceLevel(TicketShow),
 }
 
 #[derive(Debug, Args)]
@@ -263,6 +265,8 @@ pub enum Sort {
     Posts,
     Agreements,
     Findings,
+    /// Open tickets beside what was agreed, the most urgent first
+    ServiceLevels,
 }
 
 #[derive(Debug, Args)]
@@ -281,7 +285,13 @@ pub struct List {
     /// Only open ones, of tickets, changes and outages
     #[arg(long)]
     pub open: bool,
-    /// How many at most; else 50, of findings 100
+    /// Only those in this band, of service levels: overdue, 95, 85, 75, 50, none, paused
+    #[arg(long)]
+    pub band: Option<String>,
+    /// Only those of this priority, of service levels: p1 to p5
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// How many at most; else 50, of findings and service levels 100
     #[arg(long)]
     pub limit: Option<u32>,
     /// Where the page before ended, as it said

@@ -18,6 +18,9 @@ mod parameters;
 mod posts;
 mod programmes;
 mod routes;
+mod service_agreements;
+mod service_level;
+mod service_levels;
 mod tickets;
 
 #[cfg(test)]
@@ -25,6 +28,7 @@ mod tests;
 
 pub(crate) use outages::begun_minutes;
 pub(crate) use routes::routes;
+pub(crate) use service_level::{Found, found, minutes};
 
 use townclerk_app::http::Problem;
 use townclerk_views::rows::RowsError;

@@ -16,6 +16,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Posts => POSTS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
+        Sort::ServiceLevels => SERVICE_LEVELS,
     }
 }
 
@@ -109,6 +110,19 @@ const FINDINGS: &[Column] = &[
     ("detail", "/detail"),
     ("by", "/by"),
     ("record", "/aggregate"),
+];
+
+const SERVICE_LEVELS: &[Column] = &[
+    ("due", "/due"),
+    ("band", "/band"),
+    ("minutes left", "/left_minutes"),
+    ("log", "/log"),
+    ("kind", "/kind"),
+    ("priority", "/priority"),
+    ("service", "/service"),
+    ("status", "/status"),
+    ("logged", "/logged"),
+    ("id", "/id"),
 ];
 
 #[cfg(test)]
