@@ -26,11 +26,13 @@ impl Life {
 }
 
 /// How many sorts of lives there are.
-pub const SORTS: usize = 11;
+pub const SORTS: usize = 15;
 
-/// A life; sorts and logs follow each other by `number`. `name` is given to nothing else.
+/// A life; sorts and logs follow each other by `number`, each round of sorts beginning with another
+/// log, so that every sort comes to every log. `name` is given to nothing else.
 pub fn life(number: usize, name: &str) -> Life {
-    let log = LOGS[number % LOGS.len()];
+    let turn = number + number / SORTS;
+    let log = LOGS[turn % LOGS.len()];
     match number % SORTS {
         0 => ticket(log),
         1 => change(log),
@@ -39,9 +41,13 @@ pub fn life(number: usize, name: &str) -> Life {
         4 => outage(log),
         5 => programme(log),
         6 => post(log),
-        7 => agreement(COUNCILS[number % COUNCILS.len()], name),
+        7 => agreement(COUNCILS[turn % COUNCILS.len()], name),
         8 => coverage(log),
         9 => claim(log),
+        10 => targets(log, name),
+        11 => hours(log, name),
+        12 => holidays(log, name),
+        13 => recovery_test(log),
         _ => membership(name),
     }
 }
@@ -144,6 +150,12 @@ fn outage(log: &'static str) -> Life {
     )
 }
 
+fn recovery_test(log: &'static str) -> Life {
+    let tested =
+        json!({"group": "critical-services", "target_minutes": 15, "achieved_minutes": 12});
+    Life::new(log, Role::Change, [("recovery-tests", tested)])
+}
+
 fn programme(log: &'static str) -> Life {
     let opened = json!({"title": "A new structure", "phases": [{"phase": "one"}]});
     Life::new(
@@ -180,6 +192,41 @@ fn agreement(log: &'static str, name: &str) -> Life {
         log,
         Role::Operator,
         [("agreements/availability/agree", agreed)],
+    )
+}
+
+/// A day for a name that ends with numbers, such as `c2-17`, and for no other such name: two
+/// agreements of one log never begin on one day.
+fn day_of(name: &str) -> String {
+    let numbers = name
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse::<i64>().ok());
+    let days = numbers.fold(0, |days, number| days * 2_000 + number);
+    let first = jiff::civil::date(2020, 1, 1);
+    let day = first.saturating_add(jiff::Span::new().days(days));
+    day.to_string()
+}
+
+fn targets(log: &'static str, name: &str) -> Life {
+    let agreed = json!({"days": 30, "from": day_of(name)});
+    Life::new(
+        log,
+        Role::Operator,
+        [("agreements/targets/agree-age-limit", agreed)],
+    )
+}
+
+fn hours(log: &'static str, name: &str) -> Life {
+    let agreed = json!({"hours": "always", "from": day_of(name)});
+    Life::new(log, Role::Operator, [("agreements/hours/agree", agreed)])
+}
+
+fn holidays(log: &'static str, name: &str) -> Life {
+    let declared = json!({"days": [day_of(name)]});
+    Life::new(
+        log,
+        Role::Operator,
+        [("agreements/holidays/declare", declared)],
     )
 }
 

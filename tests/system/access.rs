@@ -14,6 +14,7 @@ fn commander(path: &str) -> Option<Role> {
         ("/gates", Role::Change),
         ("/outages", Role::Change),
         ("/maintenance", Role::Change),
+        ("/recovery-tests", Role::Change),
         ("/agreements", Role::Operator),
         ("/programmes", Role::Officer),
         ("/posts", Role::Officer),

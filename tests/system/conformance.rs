@@ -98,6 +98,13 @@ impl townclerk_event_log::EventLog for ReadWrite {
     ) -> Result<townclerk_event_log::Tail, townclerk_event_log::LogError> {
         self.reader.tail(after).await
     }
+
+    async fn history(
+        &self,
+        after: u64,
+    ) -> Result<townclerk_event_log::Tail, townclerk_event_log::LogError> {
+        self.reader.history(after).await
+    }
 }
 
 impl Subject for InJetStream {

@@ -24,6 +24,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
+use mimalloc::MiMalloc;
 use townclerk_contract::envelope::Message;
 use townclerk_contract::subject::subject_of;
 use townclerk_domain::identity::{AggregateId, AggregateKind, EventId};
@@ -35,6 +36,10 @@ use machine::Machine;
 use report::{Line, Report};
 use servers::Places;
 use town::{Loaded, SEED, Town};
+
+/// What Townclerk has, so that the bare numbers have it too.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(

@@ -46,6 +46,7 @@ fn change_routes(guarded: Guarded, change: &Commands<ChangeRules>) -> Guarded {
     let close = change.on_existing(ChangeFact::Closed);
     let cancel = change.on_existing(ChangeFact::Cancelled);
     let cause = change.on_existing(ChangeFact::Caused);
+    let review_due = change.on_existing(ChangeFact::ReviewDue);
     guarded
         .post(CHANGES, CHANGE, change.creating(ChangeFact::Requested))
         .post(&on_one("assess"), CHANGE, assess)
@@ -58,6 +59,7 @@ fn change_routes(guarded: Guarded, change: &Commands<ChangeRules>) -> Guarded {
         .post(&on_one("close"), CHANGE, close)
         .post(&on_one("cancel"), CHANGE, cancel)
         .post(&on_one("cause"), CHANGE, cause)
+        .post(&on_one("set-review"), CHANGE, review_due)
         .post(&on_one("correct"), CHANGE, change.correcting())
         .post(&on_one("void"), CHANGE, change.voiding())
 }

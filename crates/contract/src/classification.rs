@@ -24,7 +24,8 @@ pub fn data_classification(kind: AggregateKind) -> Option<&'static str> {
         | AggregateKind::Availability
         | AggregateKind::Targets
         | AggregateKind::Hours
-        | AggregateKind::Holidays => None,
+        | AggregateKind::Holidays
+        | AggregateKind::RecoveryTest => None,
     }
 }
 

@@ -23,6 +23,7 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
 
@@ -46,6 +47,7 @@ pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Erro
         Event::Targets(what) => encode_recordable(what),
         Event::Hours(what) => encode_recordable(what),
         Event::Holidays(what) => encode_recordable(what),
+        Event::RecoveryTest(what) => encode_recordable(what),
     }
 }
 
@@ -84,6 +86,7 @@ pub fn decode(
         AggregateKind::Targets => decode_as::<TargetsRules>(what, data),
         AggregateKind::Hours => decode_as::<HoursRules>(what, data),
         AggregateKind::Holidays => decode_as::<HolidaysRules>(what, data),
+        AggregateKind::RecoveryTest => decode_as::<RecoveryTestRules>(what, data),
     }
 }
 
@@ -111,6 +114,7 @@ pub(crate) fn decode_strictly(
         AggregateKind::Targets => strictly_as::<TargetsRules>(what, data),
         AggregateKind::Hours => strictly_as::<HoursRules>(what, data),
         AggregateKind::Holidays => strictly_as::<HolidaysRules>(what, data),
+        AggregateKind::RecoveryTest => strictly_as::<RecoveryTestRules>(what, data),
     }
 }
 

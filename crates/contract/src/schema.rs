@@ -16,6 +16,7 @@ use townclerk_domain::outage::OutageFact;
 use townclerk_domain::partnership::PartnershipFact;
 use townclerk_domain::post::PostFact;
 use townclerk_domain::programme::ProgrammeFact;
+use townclerk_domain::recovery::RecoveryTestFact;
 use townclerk_domain::targets::TargetsFact;
 use townclerk_domain::ticket::TicketFact;
 
@@ -63,6 +64,7 @@ pub fn all_event_types() -> Vec<DescribedType> {
                 AggregateKind::Targets => variants::<TargetsFact>(),
                 AggregateKind::Hours => variants::<HoursFact>(),
                 AggregateKind::Holidays => variants::<HolidaysFact>(),
+                AggregateKind::RecoveryTest => variants::<RecoveryTestFact>(),
             };
             let amendments = [
                 (CORRECTED.to_owned(), schema_of::<Correction>()),

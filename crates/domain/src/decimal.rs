@@ -60,8 +60,8 @@ impl Decimal {
         self.is_between(0, 100) && self.cmp_value(Self::whole(0)).is_gt()
     }
 
-    /// The value in units of the finest precision; no `Decimal` is too large for that.
-    fn in_finest_units(self) -> i128 {
+    /// The value in units of the finest precision, millionths; no `Decimal` is too large for that.
+    pub fn in_finest_units(self) -> i128 {
         let finer = DECIMALS_MAX.saturating_sub(self.decimals);
         i128::from(self.units) * 10_i128.pow(u32::from(finer))
     }

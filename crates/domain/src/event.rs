@@ -18,6 +18,7 @@ use crate::outage::{OutageFact, OutageRules};
 use crate::partnership::{PartnershipFact, PartnershipRules};
 use crate::post::{PostFact, PostRules};
 use crate::programme::{ProgrammeFact, ProgrammeRules};
+use crate::recovery::{RecoveryTestFact, RecoveryTestRules};
 use crate::targets::{TargetsFact, TargetsRules};
 use crate::ticket::{TicketFact, TicketRules};
 
@@ -38,6 +39,7 @@ pub enum Event {
     Targets(Recordable<TargetsFact>),
     Hours(Recordable<HoursFact>),
     Holidays(Recordable<HolidaysFact>),
+    RecoveryTest(Recordable<RecoveryTestFact>),
 }
 
 /// An event as a log holds it.
@@ -97,4 +99,5 @@ recording! {
     TargetsRules => Targets,
     HoursRules => Hours,
     HolidaysRules => Holidays,
+    RecoveryTestRules => RecoveryTest,
 }

@@ -73,10 +73,11 @@ pub enum AggregateKind {
     Targets,
     Hours,
     Holidays,
+    RecoveryTest,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ticket,
         Self::Coverage,
         Self::Claim,
@@ -91,6 +92,7 @@ impl AggregateKind {
         Self::Targets,
         Self::Hours,
         Self::Holidays,
+        Self::RecoveryTest,
     ];
 
     pub fn token(self) -> &'static str {
@@ -109,6 +111,7 @@ impl AggregateKind {
             Self::Targets => "targets",
             Self::Hours => "hours",
             Self::Holidays => "holidays",
+            Self::RecoveryTest => "recovery-test",
         }
     }
 
@@ -118,7 +121,7 @@ impl AggregateKind {
             Self::Coverage => Family::Record,
             Self::Claim => Family::Publication,
             Self::Change | Self::Freeze | Self::Gate => Family::Change,
-            Self::Outage => Family::Outage,
+            Self::Outage | Self::RecoveryTest => Family::Outage,
             Self::Partnership | Self::Programme | Self::Post => Family::Restructure,
             Self::Availability | Self::Targets | Self::Hours | Self::Holidays => Family::Agreement,
         }

@@ -35,6 +35,8 @@ pub mod gate;
 
 pub mod outage;
 
+pub mod recovery;
+
 pub mod programme;
 
 pub mod post;

@@ -10,12 +10,15 @@ use crate::amendment::{
     Correction, FieldError, HAPPENED, Recordable, field_text, is_current, with_field,
 };
 
-/// One recorded event of a timeline.
+/// One recorded event of a timeline. It is stored by the million: instants are integers there, since
+/// their text is longer and slow to write and read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry<F> {
     /// When it happened, as first recorded.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub happened: Timestamp,
     /// From when on it was known: the running maximum of recording times in its log.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub known: Timestamp,
     /// Its sequence in its log.
     pub sequence: u64,

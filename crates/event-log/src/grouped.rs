@@ -140,6 +140,10 @@ impl EventLog for Grouped {
     async fn tail(&self, after: u64) -> Result<Tail, LogError> {
         self.log.tail(after).await
     }
+
+    async fn history(&self, after: u64) -> Result<Tail, LogError> {
+        self.log.history(after).await
+    }
 }
 
 /// One append, and who waits for it.

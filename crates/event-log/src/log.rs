@@ -176,5 +176,12 @@ pub trait EventLog: Send + Sync {
 
     async fn head(&self) -> Result<Head, LogError>;
 
+    /// Everything after `after`, and what comes then.
     async fn tail(&self, after: u64) -> Result<Tail, LogError>;
+
+    /// As [`Self::tail`], for reading a long history as fast as can be: more of it may be on its
+    /// way in memory, so it is nothing for readers that are slow or many.
+    async fn history(&self, after: u64) -> Result<Tail, LogError> {
+        self.tail(after).await
+    }
 }

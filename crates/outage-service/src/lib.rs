@@ -1,4 +1,4 @@
-//! HTTP commands for outages and planned maintenance.
+//! HTTP commands for outages, planned maintenance and tests of recovery.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use townclerk_app::http::commands::{Asking, Commands, Target};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::identity::{AggregateKind, created_aggregate};
 use townclerk_domain::outage::{OutageFact, OutageRules};
+use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTestRules};
 
 #[cfg(test)]
 mod tests;
@@ -20,13 +21,20 @@ const OUTAGES: &str = "/v1/logs/{log}/outages";
 
 const MAINTENANCE: &str = "/v1/logs/{log}/maintenance";
 
+const RECOVERY_TESTS: &str = "/v1/logs/{log}/recovery-tests";
+
 const CHANGE: Need = Need::command(&[Role::Change]);
 
-/// Adds the commands of outages. Maintenance that was planned is an outage from the beginning, and
+/// Adds the commands of outages and of tests of recovery. Maintenance that was planned is an outage from the beginning, and
 /// takes its further commands where outages do.
 #[must_use]
-pub fn routes(guarded: Guarded, handlers: Arc<Handlers<OutageRules>>) -> Guarded {
-    let commands = Commands::new(handlers, SYSTEM);
+pub fn routes(
+    guarded: Guarded,
+    outages: Arc<Handlers<OutageRules>>,
+    tests: Arc<Handlers<RecoveryTestRules>>,
+) -> Guarded {
+    let guarded = recovery_routes(guarded, &Commands::new(tests, SYSTEM));
+    let commands = Commands::new(outages, SYSTEM);
     let plan = commands.route(planning, |_, said| {
         Ok(Recordable::Fact(OutageFact::MaintenancePlanned(said)))
     });
@@ -34,6 +42,15 @@ pub fn routes(guarded: Guarded, handlers: Arc<Handlers<OutageRules>>) -> Guarded
         .post(OUTAGES, CHANGE, commands.creating(OutageFact::Declared))
         .post(MAINTENANCE, CHANGE, plan);
     what_is_done(what_is_down(guarded, &commands), &commands)
+}
+
+fn recovery_routes(guarded: Guarded, test: &Commands<RecoveryTestRules>) -> Guarded {
+    let on_one = |command: &str| format!("{RECOVERY_TESTS}/{{id}}/{command}");
+    let record = test.creating(RecoveryTestFact::RecoveryTested);
+    guarded
+        .post(RECOVERY_TESTS, CHANGE, record)
+        .post(&on_one("correct"), CHANGE, test.correcting())
+        .post(&on_one("void"), CHANGE, test.voiding())
 }
 
 fn on_one(command: &str) -> String {

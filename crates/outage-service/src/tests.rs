@@ -39,8 +39,9 @@ fn service() -> Service {
         .into_iter()
         .map(log)
         .collect();
-    let handlers = Arc::new(Handlers::new(&logs, Arc::new(now)));
-    let (router, routes) = crate::routes(Guarded::new(token_book()), handlers).into_parts();
+    let outages = Arc::new(Handlers::new(&logs, Arc::new(now)));
+    let tests = Arc::new(Handlers::new(&logs, Arc::new(now)));
+    let (router, routes) = crate::routes(Guarded::new(token_book()), outages, tests).into_parts();
     Service {
         client: Client::new(router),
         routes,
@@ -238,7 +239,8 @@ fn every_command_is_a_route_and_every_route_is_tried() {
         .collect();
     routed.sort_unstable();
     assert_eq!(routed, tried);
-    assert_eq!(routes.len(), tried.len() + 2);
+    // Two make an outage; a test of recovery is recorded, corrected and voided.
+    assert_eq!(routes.len(), tried.len() + 2 + 3);
 }
 
 #[tokio::test]
@@ -431,6 +433,53 @@ async fn only_those_who_make_changes_for_a_council_give_commands() {
         Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, 21 * 4 * 14);
+    assert_eq!(knocks, 24 * 4 * 14);
+    assert_eq!(service.recorded().await, 0);
+}
+
+const RECOVERY_TESTS: &str = "/v1/logs/shared/recovery-tests";
+
+#[tokio::test]
+async fn a_test_of_recovery_is_recorded_with_or_without_a_target_and_once() {
+    let service = service();
+    let full = json!({"group": "virtual-machines", "achieved_minutes": 345});
+    let one = service.made(RECOVERY_TESTS, full).await;
+    let event = service.last_event().await;
+    assert_eq!(event["type"], "org.townclerk.outage.recovery-tested.v1");
+    assert!(
+        event["subject"]
+            .as_str()
+            .unwrap()
+            .starts_with("recovery-test/")
+    );
+    assert_eq!(event["data"]["target_minutes"], Value::Null);
+    let critical = json!({
+        "group": "critical-services", "target_minutes": 15, "achieved_minutes": 12,
+        "data_loss_target_minutes": 15, "data_loss_minutes": 3,
+        "happened": "2026-01-04T10:00:00Z",
+    });
+    let answer = service.ask(RECOVERY_TESTS, "critical", critical).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(service.last_event().await["time"], "2026-01-04T10:00:00Z");
+    let void = json!({"reason": "recorded-in-error"});
+    let answer = service.ask(&format!("{one}/void"), "void", void).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(service.recorded().await, 3);
+}
+
+#[tokio::test]
+async fn what_no_test_of_recovery_can_have_shown_is_refused_and_not_recorded() {
+    let service = service();
+    for (field, value, refusal) in [
+        ("target_minutes", json!(0), "target-of-nothing"),
+        ("achieved_minutes", json!(527_041), "too-long"),
+    ] {
+        let body = with(json!({"group": "critical-services"}), field, value);
+        let answer = service.ask(RECOVERY_TESTS, field, body).await;
+        assert_eq!(Service::refusal(&answer), refusal);
+    }
+    let negative = json!({"group": "critical-services", "achieved_minutes": -1});
+    let answer = service.ask(RECOVERY_TESTS, "negative", negative).await;
+    assert!(answer.status.is_client_error(), "{answer:?}");
     assert_eq!(service.recorded().await, 0);
 }

@@ -6,8 +6,8 @@ use townclerk_app::access::Guarded;
 use townclerk_app::command::Handlers;
 use townclerk_app::http::commands::Commands;
 use townclerk_domain::programme::ProgrammeFact::{
-    PhaseCompleted, PhaseStarted, ProgrammeCompleted, ProgrammeOpened, ProgrammePaused,
-    ProgrammeResumed,
+    FunctionTransferred, PhaseCompleted, PhaseStarted, ProgrammeCompleted, ProgrammeOpened,
+    ProgrammePaused, ProgrammeResumed,
 };
 use townclerk_domain::programme::ProgrammeRules;
 
@@ -22,6 +22,7 @@ pub(crate) fn routes(guarded: Guarded, handlers: Arc<Handlers<ProgrammeRules>>) 
     let complete_phase = commands.on_existing(PhaseCompleted);
     let pause = commands.on_existing(ProgrammePaused);
     let resume = commands.on_existing(ProgrammeResumed);
+    let transfer_function = commands.on_existing(FunctionTransferred);
     let complete = commands.on_existing(ProgrammeCompleted);
     guarded
         .post(PROGRAMMES, OFFICE, commands.creating(ProgrammeOpened))
@@ -29,6 +30,7 @@ pub(crate) fn routes(guarded: Guarded, handlers: Arc<Handlers<ProgrammeRules>>) 
         .post(&on_one("complete-phase"), OFFICE, complete_phase)
         .post(&on_one("pause"), OFFICE, pause)
         .post(&on_one("resume"), OFFICE, resume)
+        .post(&on_one("transfer-function"), OFFICE, transfer_function)
         .post(&on_one("complete"), OFFICE, complete)
         .post(&on_one("correct"), OFFICE, commands.correcting())
         .post(&on_one("void"), OFFICE, commands.voiding())

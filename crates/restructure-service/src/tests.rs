@@ -224,6 +224,6 @@ async fn operators_keep_membership_and_officers_programmes_and_posts() {
         }
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, (5 + 8 + 9) * 4 * 14);
+    assert_eq!(knocks, (5 + 9 + 9) * 4 * 14);
     assert_eq!(service.recorded().await, 0);
 }

@@ -15,7 +15,7 @@ const OPENS: SignedDuration = SignedDuration::from_hours(8);
 const CLOSES: SignedDuration = SignedDuration::from_hours(18);
 
 /// Bank holidays in England on weekdays of the history.
-const HOLIDAYS: [Date; 21] = [
+pub const HOLIDAYS: [Date; 21] = [
     date(2018, 1, 1),
     date(2018, 3, 30),
     date(2018, 4, 2),

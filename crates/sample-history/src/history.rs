@@ -28,7 +28,7 @@ use crate::outages::{downtime, interconnect, named, ordinary, storage};
 use crate::placement::placements;
 use crate::spelling::{Spelt, moment};
 use crate::tickets::{Desk, Incident, Tickets};
-use crate::{agreements, malformed, restructure, targets};
+use crate::{agreements, malformed, restructure, service_levels, targets};
 
 /// The seed of the demonstration that everybody sees.
 pub const SEED: u64 = 20_200_821;
@@ -76,6 +76,7 @@ pub fn demonstration(seed: u64) -> Result<History, serde_json::Error> {
     let mut books = Books::open(&catalogue, &recorder)?;
     books.memberships(&catalogue.councils)?;
     books.coverages_declared()?;
+    books.service_levels()?;
     let tickets = told.tickets()?;
     books.enter_all(tickets.entries);
     let culprits = told.outages(&tickets.incidents, &mut books)?;
@@ -226,6 +227,18 @@ impl<'a> Books<'a> {
                 through: None,
             });
             self.coverages((name, 1), london_midnight(from), &declared)?;
+        }
+        Ok(())
+    }
+
+    /// What every log agreed on its tickets, before the first of them.
+    fn service_levels(&mut self) -> Spelt<()> {
+        let logs: Vec<LogName> = self.logs.keys().cloned().collect();
+        for log in &logs {
+            let told = service_levels::tell(self.recorder, log)?;
+            self.enter_told(told.targets)?;
+            self.enter_told(told.hours)?;
+            self.enter_told(told.holidays)?;
         }
         Ok(())
     }

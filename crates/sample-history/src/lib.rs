@@ -20,6 +20,7 @@ mod outages;
 mod placement;
 mod recording;
 mod restructure;
+mod service_levels;
 mod spelling;
 mod tickets;
 mod volume;

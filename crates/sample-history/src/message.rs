@@ -84,5 +84,6 @@ fn digest(entry: &Entry) -> Result<CommandDigest, serde_json::Error> {
         Event::Targets(what) => of(entry, what),
         Event::Hours(what) => of(entry, what),
         Event::Holidays(what) => of(entry, what),
+        Event::RecoveryTest(what) => of(entry, what),
     }
 }

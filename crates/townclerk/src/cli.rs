@@ -180,6 +180,9 @@ pub struct Figures {
     /// Only records with a value, such as priority=p1; may be repeated
     #[arg(long = "where", value_name = "DIMENSION=VALUE")]
     pub filters: Vec<String>,
+    /// Of joint: in every period only the councils that were members throughout all of them
+    #[arg(long)]
+    pub like_for_like: bool,
     /// What happened at this time or later does not count
     #[arg(long)]
     pub as_at: Option<String>,
@@ -263,6 +266,8 @@ pub enum Sort {
     Gates,
     Programmes,
     Posts,
+    RecoveryTests,
+    Interims,
     Agreements,
     Findings,
     /// Open tickets beside what was agreed, the most urgent first
@@ -285,12 +290,15 @@ pub struct List {
     /// Only open ones, of tickets, changes and outages
     #[arg(long)]
     pub open: bool,
-    /// Only those in this band, of service levels: overdue, 95, 85, 75, 50, none, paused
+    /// Of service levels: only those in this band: overdue, 95, 85, 75, 50, none, paused
     #[arg(long)]
     pub band: Option<String>,
-    /// Only those of this priority, of service levels: p1 to p5
+    /// Of service levels: only those of this priority, p1 to p5
     #[arg(long)]
     pub priority: Option<String>,
+    /// Of interims: only those whose last day is that near, or over
+    #[arg(long)]
+    pub within_days: Option<u32>,
     /// How many at most; else 50, of findings and service levels 100
     #[arg(long)]
     pub limit: Option<u32>,

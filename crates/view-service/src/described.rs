@@ -8,7 +8,7 @@ use townclerk_domain::period::Period;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::measure::Measure;
 
-use crate::query::{HOME, PERIODS_MAX, SPLITS_MAX};
+use crate::query::{HOME, LIKE_FOR_LIKE, PERIODS_MAX, SPLITS_MAX};
 
 /// The parameter that makes a read wait until the view has read that far.
 pub(crate) const MIN_POSITION: &str = "min_position";
@@ -69,6 +69,11 @@ pub(crate) fn parameter(name: &'static str) -> Parameter {
         HOME => once(name, "Only the records of this log.", taken::<LogName>()),
         "everything" => {
             let about = "All measures with every counted breakdown.";
+            once(name, about, json!({ "type": "boolean" }))
+        }
+        LIKE_FOR_LIKE => {
+            let about = "Of `joint` alone: in every period only the councils that were members \
+                         throughout all of them.";
             once(name, about, json!({ "type": "boolean" }))
         }
         name => match Dimension::from_name(name) {

@@ -28,11 +28,14 @@ pub(crate) const MONTHS_MAX: usize = 6_000;
 /// The parameter that splits figures.
 const BREAKDOWN: &str = "breakdown";
 
+/// The parameter that keeps to the same councils in every period.
+pub(crate) const LIKE_FOR_LIKE: &str = "like_for_like";
+
 /// The breakdown by the log in which records lie.
 pub(crate) const HOME: &str = "home";
 
 /// What a figures query takes beside the name of each dimension.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "measure",
     "period",
     BREAKDOWN,
@@ -41,6 +44,7 @@ const NAMES: [&str; 8] = [
     "known_at",
     "min_position",
     "everything",
+    LIKE_FOR_LIKE,
 ];
 
 /// All that a figures query takes.
@@ -65,6 +69,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
     let mut basis = Basis::default();
     let mut min_positions = Vec::new();
     let mut everything = false;
+    let mut like_for_like = false;
     for (name, value) in params {
         // What is published is what is taken.
         if !names().any(|taken| taken == name) {
@@ -92,6 +97,7 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
             "known_at" => basis.known_at = Some(instant(name, value)?),
             "min_position" => min_positions.push(parsed(name, value)?),
             "everything" => everything = parsed(name, value)?,
+            LIKE_FOR_LIKE => like_for_like = parsed(name, value)?,
             _ => {
                 let dimension = Dimension::from_name(name).ok_or_else(|| unknown(name))?;
                 value_fits(dimension, value)?;
@@ -105,6 +111,11 @@ pub fn figures_query(scope: Scope, params: &Params) -> Result<FiguresQuery, Prob
         .retain(|dimension| !breakdown.fixed.contains_key(dimension));
     let mut query = Query::everything(scope);
     query.basis = basis;
+    if like_for_like && query.scope != Scope::Joint {
+        let why = "only figures of joint are made of several councils: leave it out";
+        return Err(Problem::bad_query(LIKE_FOR_LIKE, why));
+    }
+    query.like_for_like = like_for_like;
     if !everything {
         query.breakdowns = vec![breakdown];
     }
@@ -317,6 +328,23 @@ mod tests {
     }
 
     #[test]
+    fn only_joint_figures_are_asked_for_like_for_like() {
+        let asked = params(&[("like_for_like", "true")]);
+        let joint = figures_query(Scope::Joint, &asked).unwrap();
+        assert!(joint.query.like_for_like);
+        let refused = read(&[("like_for_like", "true")]).err().unwrap();
+        let says =
+            "like_for_like: only figures of joint are made of several councils: leave it out";
+        assert_eq!(refused.detail(), says);
+        assert!(
+            !read(&[("like_for_like", "false")])
+                .unwrap()
+                .query
+                .like_for_like
+        );
+    }
+
+    #[test]
     fn a_breakdown_that_a_named_measure_does_not_take_is_refused_with_those_that_it_takes() {
         for (measure, name, value, says) in [
             (
@@ -341,7 +369,7 @@ mod tests {
                 "establishment",
                 "appointment",
                 "interim",
-                "appointment: establishment has no breakdown by appointment; it has home",
+                "appointment: establishment has no breakdown by appointment; it has team, role, home",
             ),
             (
                 "downtime_minutes",

@@ -123,7 +123,7 @@ impl LogReplay {
                 wanted: target,
             });
         }
-        let tail = self.log.tail(self.checkpoint.sequence).await?;
+        let tail = self.log.history(self.checkpoint.sequence).await?;
         let mut tail = tail.ready_chunks(CHUNK);
         while self.checkpoint.sequence < target {
             let ended = ViewError::LogEnded {

@@ -42,6 +42,8 @@ pub enum Attributes {
         councils: BTreeSet<Code>,
     },
     Post {
+        team: Code,
+        role: Code,
         /// For a filling.
         appointment: Option<Appointment>,
     },
@@ -54,9 +56,11 @@ impl Attributes {
             (Self::Ticket { logged, age }, _) => of_ticket(logged, *age, dimension),
             (Self::Change { outcome, .. }, Dimension::Outcome) => Some(outcome.code()),
             (Self::Change { change_type, .. }, Dimension::ChangeType) => Some(change_type.code()),
-            (Self::Post { appointment }, Dimension::Appointment) => {
+            (Self::Post { appointment, .. }, Dimension::Appointment) => {
                 appointment.map(Appointment::code)
             }
+            (Self::Post { team, .. }, Dimension::Team) => Some(team.as_str()),
+            (Self::Post { role, .. }, Dimension::Role) => Some(role.as_str()),
             _ => None,
         }
     }

@@ -7,6 +7,11 @@
 //! Overlapping outages of one service are unioned, never summed. A minute in which a service was
 //! down for a part counts as down. Planned maintenance is excluded for the time that notice was
 //! given of, if it was given early enough.
+//!
+//! Not everybody is hit at every moment (paragraph 5.2 of the same paper): beside downtime stands
+//! the same weighted by the share of users, of overlapping outages the largest in each minute.
+
+use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
 use rangemap::RangeSet;
@@ -20,11 +25,16 @@ use crate::ledger::{Down, Ledger};
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 
+/// All users, in millionths of a percent: the finest share that a record can hold.
+pub const ALL_USERS: i64 = 100_000_000;
+
 /// Minutes of one service, or of several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Minutes {
     pub agreed: i64,
     pub down: i64,
+    /// Minutes down, each times the share of users that were hit, in parts of [`ALL_USERS`].
+    pub users_down: i64,
     /// Whether any of it was made up for a demonstration.
     pub sample: bool,
 }
@@ -37,6 +47,7 @@ impl Minutes {
     pub fn add(&mut self, other: Self) {
         self.agreed += other.agreed;
         self.down += other.down;
+        self.users_down += other.users_down;
         self.sample |= other.sample;
     }
 }
@@ -60,20 +71,35 @@ pub fn minutes(
         }
     }
     let mut down: RangeSet<i64> = RangeSet::new();
+    let mut users_down = 0;
     let mut sample = agreements.sample && !agreed.is_empty();
     let near = |down: &&Down| down.from < end && down.to.is_none_or(|to| start < to);
-    for one in ledger.downs(council, service).iter().filter(near) {
+    let mut all: Vec<&Down> = ledger.downs(council, service).iter().filter(near).collect();
+    // The largest share first: what another outage adds in the same minutes is no more.
+    all.sort_by_key(|down| Reverse(users(down)));
+    for one in all {
         let of_one = counted(one, &agreements.stands, service, end);
         for range in of_one.intersection(&agreed) {
             sample |= one.sample;
+            let added: i64 = down.gaps(&range).map(|gap| gap.end - gap.start).sum();
+            users_down += added * users(one);
             down.insert(range);
         }
     }
     Minutes {
         agreed: total(&agreed),
         down: total(&down),
+        users_down,
         sample,
     }
+}
+
+/// The share of users that an outage hit, in parts of [`ALL_USERS`]; all where nothing was said.
+fn users(down: &Down) -> i64 {
+    let share = down.users.map(Decimal::in_finest_units);
+    share.map_or(ALL_USERS, |share| {
+        i64::try_from(share).map_or(ALL_USERS, |share| share.clamp(0, ALL_USERS))
+    })
 }
 
 /// Whether there is an agreement on a service at every moment of `[start, end)`.
@@ -160,12 +186,17 @@ fn total(set: &RangeSet<i64>) -> i64 {
     set.iter().map(|range| range.end - range.start).sum()
 }
 
+/// When a minute begins; `None` of one outside the calendar.
+pub(crate) fn begin_of(minute: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(minute.checked_mul(MICROS_PER_MINUTE)?).ok()
+}
+
 /// The minute in which an instant lies.
-fn minute(instant: Timestamp) -> i64 {
+pub(crate) fn minute(instant: Timestamp) -> i64 {
     instant.as_microsecond().div_euclid(MICROS_PER_MINUTE)
 }
 
 /// The first minute that begins at an instant or later.
-fn minute_after(instant: Timestamp) -> i64 {
+pub(crate) fn minute_after(instant: Timestamp) -> i64 {
     -(-instant.as_microsecond()).div_euclid(MICROS_PER_MINUTE)
 }

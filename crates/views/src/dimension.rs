@@ -33,6 +33,10 @@ pub enum Dimension {
     Age,
     UserClass,
     Directorate,
+    /// The team that a post belongs to.
+    Team,
+    /// What whoever holds a post does.
+    Role,
 }
 
 /// The code of who deals with a ticket.
@@ -44,7 +48,7 @@ pub(crate) const fn provider(sts: bool) -> &'static str {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Kind,
         Self::Priority,
         Self::Service,
@@ -60,6 +64,8 @@ impl Dimension {
         Self::Age,
         Self::UserClass,
         Self::Directorate,
+        Self::Team,
+        Self::Role,
     ];
 
     pub fn name(self) -> &'static str {
@@ -79,6 +85,8 @@ impl Dimension {
             Self::Age => "age",
             Self::UserClass => "user_class",
             Self::Directorate => "directorate",
+            Self::Team => "team",
+            Self::Role => "role",
         }
     }
 
@@ -104,9 +112,13 @@ impl Dimension {
             Self::Provider => Some([true, false].map(provider).to_vec()),
             Self::Age => Some(Age::ALL.map(Age::code).to_vec()),
             Self::UserClass => Some(UserClass::ALL.iter().map(|c| c.code()).collect()),
-            Self::Service | Self::Category | Self::Component | Self::Class | Self::Directorate => {
-                None
-            }
+            Self::Service
+            | Self::Category
+            | Self::Component
+            | Self::Class
+            | Self::Directorate
+            | Self::Team
+            | Self::Role => None,
         }
     }
 
@@ -128,6 +140,8 @@ impl Dimension {
             Self::Age => 1 << 12,
             Self::UserClass => 1 << 15,
             Self::Directorate => 1 << 16,
+            Self::Team => 1 << 13,
+            Self::Role => 1 << 14,
         }
     }
 }
@@ -144,21 +158,22 @@ impl Mask {
         Self(bits)
     }
 
-    /// The masks that counters of a kind of aggregate are kept for: none, single dimensions, and for
-    /// tickets kind by priority. Others take a pass over all rows: by user class and directorate
-    /// tickets are looked at seldom, and each counter costs every event.
+    /// The masks that counters of a kind of aggregate are kept for: none, single dimensions, and some
+    /// pairs: of tickets kind by priority, of changes what shares are taken of. Others take a pass
+    /// over all rows: by user class and directorate tickets are looked at seldom, and each counter
+    /// costs every event.
     pub fn counted(kind: AggregateKind) -> Vec<Self> {
         use Dimension::{
             Age, Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Provider,
-            Service,
+            Role, Service, Team,
         };
         let (singles, pairs): (&[Dimension], &[[Dimension; 2]]) = match kind {
             AggregateKind::Ticket => (
                 &[Kind, Priority, Service, Category, Channel, Provider, Age],
                 &[[Kind, Priority]],
             ),
-            AggregateKind::Change => (&[Outcome, ChangeType], &[]),
-            AggregateKind::Post => (&[Appointment], &[]),
+            AggregateKind::Change => (&[Outcome, ChangeType], &[[Outcome, ChangeType]]),
+            AggregateKind::Post => (&[Appointment, Team, Role], &[]),
             _ => return Vec::new(),
         };
         let singles = singles.iter().map(|dimension| Self::of([*dimension]));

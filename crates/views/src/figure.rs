@@ -47,7 +47,11 @@ pub struct Figure {
     pub held: u64,
     /// Whether any of it was made up for a demonstration.
     pub synthetic: bool,
+    /// Empty for what is like for like: nothing was published so.
     pub claims: Vec<ClaimShown>,
+    /// The councils, members throughout all of the periods that were asked for, of which alone the
+    /// figure is made; null where it is made of the members of each time.
+    pub like_for_like: Option<Vec<LogName>>,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -11,7 +11,7 @@ use townclerk_domain::decider::Decider;
 use townclerk_domain::freeze::{Exempt, Freeze, FreezeFact, FreezeRules};
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_domain::outage::{OutageFact, OutageRules};
+use townclerk_domain::outage::{ActionAgreed, Outage, OutageFact, OutageRules};
 use townclerk_domain::post::{PostFact, PostRules, Under};
 use townclerk_domain::reference::Reference;
 use townclerk_domain::ticket::{TicketFact, TicketRules};
@@ -20,12 +20,15 @@ use uuid::Uuid;
 
 use crate::change_control::{breached, councils_of, passed_unopened};
 use crate::contributions::Basis;
+use crate::failures::{overdue, recurs_from};
 use crate::figures::Reading;
 use crate::kept::{Kept, facts};
 use crate::key::timeline;
 use crate::ledger::Ledger;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
+
+mod due;
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +38,10 @@ pub enum FindingKind {
     ExemptionOfNothing,
     FreezesOverlap,
     LinkToNothing,
+    CauseRecurred,
+    ActionOverdue,
+    ReviewOverdue,
+    InterimExpired,
 }
 
 impl FindingKind {
@@ -45,6 +52,10 @@ impl FindingKind {
             Self::ExemptionOfNothing => "exemption-of-nothing",
             Self::FreezesOverlap => "freezes-overlap",
             Self::LinkToNothing => "link-to-nothing",
+            Self::CauseRecurred => "cause-recurred",
+            Self::ActionOverdue => "action-overdue",
+            Self::ReviewOverdue => "review-overdue",
+            Self::InterimExpired => "interim-expired",
         }
     }
 }
@@ -74,18 +85,19 @@ pub fn findings<R: Rows>(
     basis: Basis,
 ) -> Result<Vec<Finding>, RowsError> {
     let ledger = reading.ledger(scope, basis)?;
-    // Where no moment is asked for, it is now: as far as anything is known.
-    let newest = reading.known.values().max().copied();
     let mut search = Search {
         rows: reading.rows,
         ledger: &ledger,
         basis,
-        seen: basis.as_at.or(newest).unwrap_or(Timestamp::MIN),
+        seen: reading.seen(basis),
         found: Vec::new(),
     };
     search.changes()?;
     search.freezes()?;
     search.links()?;
+    search.remedies()?;
+    search.reviews()?;
+    search.interims()?;
     let mut found = search.found;
     found.sort_by(|a, b| (b.at, &b.log, b.sequence).cmp(&(a.at, &a.log, a.sequence)));
     Ok(found)
@@ -211,6 +223,36 @@ impl<R: Rows> Search<'_, R> {
         self.posts()
     }
 
+    /// Causes that came back though everything agreed was done, and what is not done in time.
+    fn remedies(&mut self) -> Result<(), RowsError> {
+        for outage in &self.ledger.outages {
+            let title = title(outage);
+            if let Some(earlier) = recurs_from(&self.ledger.outages, outage) {
+                let declared = |standing: &Standing<OutageFact>| {
+                    matches!(standing.fact, OutageFact::Declared(_))
+                };
+                let detail = format!(
+                    "The outage “{title}” has the cause of “{}”, of which all remedial actions were \
+                     complete.",
+                    self::title(earlier)
+                );
+                self.add::<OutageRules, _>(FindingKind::CauseRecurred, outage, declared, detail)?;
+            }
+            for action in overdue(&outage.stands, self.seen) {
+                let ActionAgreed {
+                    action: name, due, ..
+                } = &action.agreed;
+                let agreed = |standing: &Standing<OutageFact>| matches!(&standing.fact, OutageFact::ActionAgreed(agreed) if agreed.action == *name);
+                let detail = format!(
+                    "The remedial action {name} of the outage “{title}” was due on {due} and is not \
+                     complete."
+                );
+                self.add::<OutageRules, _>(FindingKind::ActionOverdue, outage, agreed, detail)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Posts that are said to belong to a phase that there is not.
     fn posts(&mut self) -> Result<(), RowsError> {
         let known: BTreeSet<(&LogName, Uuid, &str)> = self
@@ -313,6 +355,11 @@ impl<R: Rows> Search<'_, R> {
 }
 
 const NOT_RECORDED: &str = "which is not recorded";
+
+fn title(outage: &Kept<Outage>) -> &str {
+    let begun = outage.stands.begun.as_ref();
+    begun.map_or("", |begun| begun.declared.title.as_str())
+}
 
 /// Which of two freezes was there first.
 fn rank(freeze: &Kept<Freeze>) -> (Timestamp, &LogName, Uuid) {

@@ -99,12 +99,8 @@ impl<'a, R: Rows> Folding<'a, R> {
         let Recorded {
             log,
             sequence,
-            aggregate,
-            ..
-        } = &recorded;
-        let (log, sequence, aggregate) = (log.clone(), *sequence, *aggregate);
-        let Recorded {
             id,
+            aggregate,
             happened,
             sample,
             event,
@@ -132,6 +128,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             Event::Targets(what) => self.push(&log, aggregate, entry, what)?,
             Event::Hours(what) => self.push(&log, aggregate, entry, what)?,
             Event::Holidays(what) => self.push(&log, aggregate, entry, what)?,
+            Event::RecoveryTest(what) => self.push(&log, aggregate, entry, what)?,
         };
         match folded {
             Folded::Done => Ok(()),

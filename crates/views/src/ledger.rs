@@ -1,5 +1,5 @@
 //! The records that computed figures and findings are made from, as they stood: changes, freezes,
-//! gates, outages, programmes, posts, and the tickets that are linked to them.
+//! gates, outages, programmes, posts, tests of recovery, and the tickets that are linked to them.
 //!
 //! What needs several aggregates, or several logs, is computed from these when it is asked for and
 //! stands in no row: the other side may be recorded later.
@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use townclerk_domain::change::{Change, ChangeRules};
 use townclerk_domain::decider::Decider;
+use townclerk_domain::decimal::Decimal;
 use townclerk_domain::freeze::{Freeze, FreezeRules};
 use townclerk_domain::gate::{Gate, GateRules};
 use townclerk_domain::identity::AggregateKind;
@@ -20,6 +21,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::outage::{Outage, OutageRules, Severity};
 use townclerk_domain::post::{Post, PostRules};
 use townclerk_domain::programme::{Programme, ProgrammeRules};
+use townclerk_domain::recovery::{RecoveryTest, RecoveryTestRules};
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use uuid::Uuid;
@@ -50,6 +52,8 @@ pub struct Down {
     /// Absent while it lasts.
     pub to: Option<Timestamp>,
     pub sample: bool,
+    /// The share of users that it hit, in percent; absent where nothing was said.
+    pub users: Option<Decimal>,
     pub planned: Option<PlannedWindow>,
 }
 
@@ -70,6 +74,7 @@ pub struct Ledger {
     pub outages: Vec<Kept<Outage>>,
     pub programmes: Vec<Kept<Programme>>,
     pub posts: Vec<Kept<Post>>,
+    pub recovery_tests: Vec<Kept<RecoveryTest>>,
     /// By log and id.
     pub tickets: BTreeMap<(LogName, Uuid), LinkedTicket>,
     /// Everything that a change is said to have caused.
@@ -96,6 +101,7 @@ impl Ledger {
             outages: there::<OutageRules, _>(rows, basis, &logs, &mut last)?,
             programmes: there::<ProgrammeRules, _>(rows, basis, &logs, &mut last)?,
             posts: there::<PostRules, _>(rows, basis, &logs, &mut last)?,
+            recovery_tests: there::<RecoveryTestRules, _>(rows, basis, &logs, &mut last)?,
             last_happened: None,
             tickets: BTreeMap::new(),
             caused: BTreeSet::new(),
@@ -248,6 +254,7 @@ fn downs(outage: &Kept<Outage>) -> impl Iterator<Item = (Code, Code, Down)> {
                 from: effect.from?,
                 to: effect.to,
                 sample: outage.sample,
+                users: outage.stands.users_percent,
                 planned: window.map(|planned| PlannedWindow {
                     noticed: planned.noticed,
                     from: planned.maintenance.from,

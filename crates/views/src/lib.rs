@@ -41,6 +41,8 @@ pub mod ledger;
 
 pub mod availability;
 
+pub mod failures;
+
 pub mod change_control;
 
 pub mod findings;

@@ -4,7 +4,9 @@ use std::fmt;
 
 use townclerk_domain::identity::AggregateKind;
 
-use crate::definition::{Agreement, Definition, Made, change, outage, post, service_level, ticket};
+use crate::definition::{
+    Agreement, Definition, Made, change, outage, post, recovery, service_level, ticket,
+};
 use crate::dimension::{Dimension, Mask};
 
 /// One line for each measure: its byte in keys, which is persisted (append, never reorder), and
@@ -58,11 +60,18 @@ measures! {
     ChangesClosed = 9 is change::CLOSED,
     ChangesInFreezeWithoutExemption = 22 is change::IN_FREEZE,
     DaysSinceChangeRelatedMajorIncident = 23 is change::DAYS_SINCE_INCIDENT,
+    ChangeSuccessRate = 70 is change::SUCCESS_RATE,
+    ChangeFailureRate = 71 is change::FAILURE_RATE,
+    EmergencyChangeShare = 72 is change::EMERGENCY_SHARE,
+    ChangeRelatedIncidentRate = 73 is change::INCIDENT_RATE,
+    ChangeReviewsOverdue = 74 is change::REVIEWS_OVERDUE,
     Establishment = 10 is post::ESTABLISHMENT,
     PostsFilled = 11 is post::FILLED,
     PostsCreated = 12 is post::CREATED,
     PostsDeleted = 13 is post::DELETED,
     Vacancies = 14 is post::VACANCIES,
+    VacancyRate = 75 is post::VACANCY_RATE,
+    Interims = 76 is post::INTERIMS,
     Outages = 15 is outage::OUTAGES_BEGUN,
     DowntimeMinutes = 16 is outage::DOWNTIME,
     Availability = 17 is outage::AVAILABILITY,
@@ -70,6 +79,13 @@ measures! {
     AvailabilityRolling12TimeWeighted = 19 is outage::ROLLING_12_TIME_WEIGHTED,
     MonthsBelowTarget = 20 is outage::MONTHS_BELOW,
     LongestRunBelowTarget = 21 is outage::LONGEST_RUN,
+    MeanTimeToRestore = 50 is outage::TIME_TO_RESTORE,
+    MeanTimeBetweenFailures = 51 is outage::TIME_BETWEEN_FAILURES,
+    MeanTimeBetweenServiceIncidents = 52 is outage::TIME_BETWEEN_INCIDENTS,
+    DowntimeUserMinutes = 53 is outage::DOWNTIME_BY_USERS,
+    OutagesRecurred = 54 is outage::RECURRED,
+    RecoveryTests = 55 is recovery::TESTS,
+    RecoveryTestsWithinTarget = 56 is recovery::WITHIN_TARGET,
 }
 
 /// How months make up a period.

@@ -47,15 +47,33 @@ impl Quantity {
         })
     }
 
-    /// `sum` over `count` of them; `None` of none.
-    pub fn mean(sum: i64, count: i64, sample: bool) -> Option<Self> {
+    /// `numerator` for each of `denominator`; `None` of nothing.
+    pub fn ratio(numerator: i64, denominator: i64, decimals: u8, sample: bool) -> Option<Self> {
         Some(Self {
-            exact: share(sum, count)?,
-            decimals: MEAN_DECIMALS,
-            numerator: Some(sum),
-            denominator: Some(count),
+            exact: share(numerator, denominator)?,
+            decimals,
+            numerator: Some(numerator),
+            denominator: Some(denominator),
             sample,
         })
+    }
+
+    /// `sum` over `count` of them, such as minutes for each outage; `None` of none.
+    pub fn mean(sum: i64, count: i64, sample: bool) -> Option<Self> {
+        Self::ratio(sum, count, MEAN_DECIMALS, sample)
+    }
+
+    /// Both together, not rounded in between: numerator and denominator are those of the sum in
+    /// lowest terms.
+    pub fn plus(&self, other: &Self) -> Self {
+        let exact = &self.exact + &other.exact;
+        Self {
+            numerator: exact.numer().to_i64(),
+            denominator: exact.denom().to_i64(),
+            exact,
+            decimals: self.decimals.max(other.decimals),
+            sample: self.sample || other.sample,
+        }
     }
 
     /// The mean of shares, each numerator of denominator, in percent; `None` of none.
@@ -140,6 +158,23 @@ mod tests {
         let small = [(5, 100_000), (4, 100_000)];
         assert_eq!(shown(Quantity::mean_percent(&small, false)), "0.00");
         assert_eq!(Quantity::mean_percent(&[], false), None);
+    }
+
+    #[test]
+    fn a_ratio_is_rounded_once_and_a_sum_of_two_not_before() {
+        let third = Quantity::ratio(100, 3, 1, false).unwrap();
+        assert_eq!(shown(Some(third.clone())), "33.3");
+        assert_eq!((third.numerator, third.denominator), (Some(100), Some(3)));
+        // 33.33… and 16.66… are exactly 50.
+        let sixth = Quantity::ratio(100, 6, 1, true).unwrap();
+        let both = third.plus(&sixth);
+        assert_eq!((both.numerator, both.denominator), (Some(50), Some(1)));
+        assert!(both.sample);
+        // 0.04 and 0.04 are shown as 0.0 each, and together as 0.1.
+        let small = Quantity::ratio(1, 25, 1, false).unwrap();
+        assert_eq!(shown(Some(small.clone())), "0.0");
+        assert_eq!(shown(Some(small.plus(&small))), "0.1");
+        assert_eq!(Quantity::ratio(5, 0, 1, false), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::hours::{HoursAgreed, HoursFact};
@@ -102,7 +103,7 @@ pub struct TicketLevel {
     pub logged_at: Timestamp,
     pub status: Status,
     /// As they stood.
-    pub attributes: Logged,
+    pub attributes: Arc<Logged>,
     /// From when on it is an aged one, if it is open then; `None` where no age limit governs it.
     pub aged_from: Option<Timestamp>,
     /// `None` where no targets or no service hours govern it.
@@ -271,6 +272,7 @@ pub fn moment<R: Rows>(
         periods: Periods::These(vec![Period::Month(Month::of(newest))]),
         breakdowns: vec![Breakdown::default()],
         basis,
+        like_for_like: false,
     };
     let figure = figures(reading, &query)?.pop();
     let complete = figure.and_then(|figure| {
@@ -303,7 +305,7 @@ pub struct OpenTicket {
     pub sample: bool,
     pub logged_at: Timestamp,
     pub status: Status,
-    pub attributes: Logged,
+    pub attributes: Arc<Logged>,
     pub risk: Risk,
     pub target: Option<SignedDuration>,
     pub left: Option<SignedDuration>,

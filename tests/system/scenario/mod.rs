@@ -138,6 +138,7 @@ impl Story {
                 ..Breakdown::default()
             }],
             basis,
+            like_for_like: false,
         };
         let figures = tokio::task::block_in_place(|| self.view.figures(&query)).unwrap();
         assert_eq!(figures.len(), 1);

@@ -31,7 +31,7 @@ pub enum ScopeNeed {
 pub enum Anonymous {
     Never,
     Always,
-    /// Where `{view}` is `joint` and the query does not split by council.
+    /// Where `{view}` is `joint` and the query does not split by council, nor is like for like.
     JointWithoutSplit,
 }
 
@@ -175,7 +175,10 @@ pub enum Refusal {
 /// The dimension that splits a joint figure by council.
 const HOME: &str = "home";
 
-/// Whether a query asks for a split by council: `breakdown` names `home`, or `home` is filtered.
+const LIKE_FOR_LIKE: &str = "like_for_like";
+
+/// Whether a query asks for a split by council: `breakdown` names `home`, or `home` is filtered, or it
+/// is like for like, which names councils, and beside the usual figure is what another one has.
 ///
 /// Any separator counts, so that another way of writing a list is no way around this.
 pub fn splits_by_council(query: &[(String, String)]) -> bool {
@@ -184,7 +187,10 @@ pub fn splits_by_council(query: &[(String, String)]) -> bool {
             .any(|word| word.eq_ignore_ascii_case(HOME))
     };
     query.iter().any(|(key, value)| {
-        names_home(key) || (key.trim().starts_with("breakdown") && names_home(value))
+        let key = key.trim();
+        names_home(key)
+            || key.eq_ignore_ascii_case(LIKE_FOR_LIKE)
+            || (key.starts_with("breakdown") && names_home(value))
     })
 }
 
@@ -206,6 +212,8 @@ mod tests {
             "breakdown=kind home",
             "breakdown=kind×home",
             "breakdown[]=home",
+            "like_for_like=true",
+            " Like_For_Like=true",
         ] {
             assert!(splits_by_council(&query(splits)), "{splits}");
         }

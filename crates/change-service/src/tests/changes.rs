@@ -40,6 +40,11 @@ fn a_whole_life() -> Vec<(&'static str, Value, &'static str)> {
         ("start", json!({}), "started"),
         ("implement", json!({}), "implemented"),
         (
+            "set-review",
+            json!({"by": "2026-02-01", "owner": "change-manager"}),
+            "review-due",
+        ),
+        (
             "review",
             json!({"findings": "One controller restarted"}),
             "reviewed",
@@ -165,6 +170,21 @@ async fn a_time_that_ends_before_it_begins_is_refused_by_value() {
             json!({"refusal": "ends-before-it-begins", "from": from, "to": to}),
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_review_that_cannot_be_due_is_refused_by_value() {
+    let service = service();
+    let commands = ["schedule", "start", "implement", "review"];
+    let change = after(&service, "standard", &commands).await;
+    let path = format!("{change}/set-review");
+    let due = |by: &str| json!({"by": by, "owner": "change-manager"});
+    let reviewed = json!({"refusal": "no-review-to-come", "from": "reviewed"});
+    service.refuses(&path, due("2026-02-01"), reviewed).await;
+    let change = requested(&service, "standard").await;
+    let path = format!("{change}/set-review");
+    let passed = json!({"refusal": "due-in-the-past", "day": "2026-01-05", "by": "2026-01-04"});
+    service.refuses(&path, due("2026-01-04"), passed).await;
 }
 
 #[tokio::test]

@@ -285,7 +285,7 @@ async fn only_whoever_manages_changes_of_a_council_gives_commands() {
         Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, (13 + 5 + 5) * 4 * 14);
+    assert_eq!(knocks, (14 + 5 + 5) * 4 * 14);
     assert_eq!(service.recorded().await, 0);
 }
 

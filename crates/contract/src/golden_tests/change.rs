@@ -2,7 +2,7 @@
 
 use townclerk_domain::change::{
     Assessed, Authorised, Cancelled, Caused, ChangeFact, ChangeType, Closed, Implemented, Outcome,
-    Rejected, Requested, Reviewed, Risk, Scheduled, Started,
+    Rejected, Requested, ReviewDue, Reviewed, Risk, Scheduled, Started,
 };
 use townclerk_domain::freeze::{
     ChangeReference, Exempt, FreezeDeclared, FreezeExempted, FreezeFact, FreezeLifted, FreezeScope,
@@ -56,6 +56,10 @@ pub fn change_facts() -> Vec<ChangeFact> {
                 kind: ReferenceKind::Outage,
                 id: Uuid::from_u128(9),
             },
+        }),
+        ChangeFact::ReviewDue(ReviewDue {
+            by: "2020-08-29".parse().unwrap(),
+            owner: code("change-manager"),
         }),
     ]
 }

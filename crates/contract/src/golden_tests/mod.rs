@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use self::agreement::{availability_facts, holidays_facts, hours_facts, targets_facts};
 use self::change::{change_facts, freeze_facts, gate_facts};
-use self::outage::{first_moment, outage_facts};
+use self::outage::{first_moment, outage_facts, recovery_test_facts};
 use self::published::{claim_facts, coverage_facts};
 use self::restructure::{partnership_facts, post_facts, programme_facts};
 use self::ticket::ticket_facts;
@@ -95,6 +95,7 @@ fn events_of(kind: AggregateKind) -> Vec<Event> {
         AggregateKind::Targets => with_amendments(targets_facts(), Event::Targets),
         AggregateKind::Hours => with_amendments(hours_facts(), Event::Hours),
         AggregateKind::Holidays => with_amendments(holidays_facts(), Event::Holidays),
+        AggregateKind::RecoveryTest => with_amendments(recovery_test_facts(), Event::RecoveryTest),
     }
 }
 
@@ -106,7 +107,7 @@ fn origin(kind: AggregateKind) -> (&'static str, &'static str) {
         AggregateKind::Claim | AggregateKind::Partnership => ("shared", "ticket-service"),
         AggregateKind::Change | AggregateKind::Freeze => ("shared", "change-service"),
         AggregateKind::Gate => ("southwark", "change-service"),
-        AggregateKind::Outage => ("shared", "outage-service"),
+        AggregateKind::Outage | AggregateKind::RecoveryTest => ("shared", "outage-service"),
         AggregateKind::Programme | AggregateKind::Post => ("shared", "restructure-service"),
         AggregateKind::Availability
         | AggregateKind::Targets

@@ -10,6 +10,7 @@ use townclerk_domain::outage::{
     Linked, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred, Resolved, Reviewed,
     ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
 };
+use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use uuid::Uuid;
 
@@ -41,6 +42,29 @@ pub fn first_moment(event: &Event) -> Option<Timestamp> {
         }
         _ => None,
     }
+}
+
+/// With every field, and with what a paper may have no target for.
+pub fn recovery_test_facts() -> Vec<RecoveryTestFact> {
+    let all = RecoveryTested {
+        group: code("critical-services"),
+        target_minutes: Some(15),
+        achieved_minutes: Some(12),
+        data_loss_target_minutes: Some(15),
+        data_loss_minutes: Some(3),
+    };
+    let without_target = RecoveryTested {
+        group: code("virtual-machines"),
+        target_minutes: None,
+        achieved_minutes: Some(345),
+        data_loss_target_minutes: None,
+        data_loss_minutes: None,
+    };
+    let results = [all, without_target];
+    results
+        .into_iter()
+        .map(RecoveryTestFact::RecoveryTested)
+        .collect()
 }
 
 pub fn outage_facts() -> Vec<OutageFact> {

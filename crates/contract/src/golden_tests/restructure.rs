@@ -6,8 +6,8 @@ use townclerk_domain::post::{
     PostRingfenced, PostVacated, Under,
 };
 use townclerk_domain::programme::{
-    PhaseCompleted, PhaseStarted, PlannedPhase, ProgrammeCompleted, ProgrammeFact, ProgrammeOpened,
-    ProgrammePaused, ProgrammeResumed,
+    FunctionTransferred, PhaseCompleted, PhaseStarted, PlannedPhase, ProgrammeCompleted,
+    ProgrammeFact, ProgrammeOpened, ProgrammePaused, ProgrammeResumed,
 };
 use uuid::Uuid;
 
@@ -56,6 +56,11 @@ pub fn programme_facts() -> Vec<ProgrammeFact> {
         }),
         ProgrammeFact::ProgrammeResumed(ProgrammeResumed {}),
         ProgrammeFact::ProgrammeCompleted(ProgrammeCompleted {}),
+        ProgrammeFact::FunctionTransferred(FunctionTransferred {
+            function: code("programme-office-support"),
+            from: code("transformation"),
+            to: code("assistant-chief-executive"),
+        }),
     ]
 }
 

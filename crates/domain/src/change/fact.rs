@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,15 @@ pub struct Caused {
     pub effect: Reference,
 }
 
+/// The day until which it is to be looked back at, and who sees to it. Set anew, the latest holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReviewDue {
+    /// Last day, in London.
+    pub by: Date,
+    /// A role, such as `change-manager`; never a person.
+    pub owner: Code,
+}
+
 /// The names of these variants are the event types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -149,4 +159,5 @@ pub enum ChangeFact {
     Closed(Closed),
     Cancelled(Cancelled),
     Caused(Caused),
+    ReviewDue(ReviewDue),
 }

@@ -7,6 +7,6 @@ mod tests;
 
 pub use fact::{
     Assessed, Authorised, Cancelled, Caused, ChangeFact, ChangeType, Closed, Implemented, Outcome,
-    Rejected, Requested, Reviewed, Risk, Scheduled, Started,
+    Rejected, Requested, ReviewDue, Reviewed, Risk, Scheduled, Started,
 };
 pub use rules::{Change, ChangeRules, NAMED_MAX, Refusal, Status, Transition};

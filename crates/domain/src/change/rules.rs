@@ -5,18 +5,23 @@
 //! emergency one must be authorised, need not be assessed, and may start without a time. Until it is
 //! implemented a change can be cancelled. Closed and cancelled are final; only what a change caused
 //! may come to light later.
+//!
+//! Whatever its outcome, a change is closed after its review, one that failed too. Until it is
+//! reviewed or cancelled a day can be set by which the review is due.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::fact::{ChangeFact, ChangeType, Outcome, Requested, Risk, Scheduled};
+use super::fact::{ChangeFact, ChangeType, Outcome, Requested, ReviewDue, Risk, Scheduled};
 use crate::codes::codes;
 use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
 use crate::names::LogName;
+use crate::period::{end_of_day, london_day};
 use crate::reference::{Reference, ReferenceKind};
 
 /// How many services, and how many councils, a change may name.
@@ -94,6 +99,11 @@ impl Status {
             Self::Implementing | Self::Implemented | Self::Reviewed | Self::Closed
         )
     }
+
+    /// Whether a review may still be to come.
+    fn may_be_reviewed(self) -> bool {
+        !matches!(self, Self::Reviewed | Self::Closed | Self::Cancelled)
+    }
 }
 
 impl Transition {
@@ -108,7 +118,7 @@ impl Transition {
             ChangeFact::Reviewed(_) => Some(Self::Review),
             ChangeFact::Closed(_) => Some(Self::Close),
             ChangeFact::Cancelled(_) => Some(Self::Cancel),
-            ChangeFact::Requested(_) | ChangeFact::Caused(_) => None,
+            ChangeFact::Requested(_) | ChangeFact::Caused(_) | ChangeFact::ReviewDue(_) => None,
         }
     }
 
@@ -144,9 +154,30 @@ pub struct Change {
     pub cancelled: Option<Timestamp>,
     /// The incidents and outages that it caused.
     pub caused: BTreeSet<Reference>,
+    pub reviewed: Option<Timestamp>,
+    /// By when its review was to be done, each with when that was set.
+    pub reviews_due: Vec<(Timestamp, ReviewDue)>,
 }
 
 impl Change {
+    /// What was set last, before a moment, of when its review is due.
+    pub fn review_due(&self, seen: Timestamp) -> Option<&ReviewDue> {
+        let before = self.reviews_due.iter().rev().find(|(set, _)| *set < seen);
+        before.map(|(_, due)| due)
+    }
+
+    /// Whether it was implemented and not reviewed before a moment.
+    pub fn awaits_review(&self, seen: Timestamp) -> bool {
+        let before = |at: Option<Timestamp>| at.is_some_and(|at| at < seen);
+        before(self.implemented) && !before(self.reviewed)
+    }
+
+    /// Whether its review was still to be done when the last day for it was over.
+    pub fn is_review_overdue(&self, seen: Timestamp) -> bool {
+        let due = self.review_due(seen);
+        self.awaits_review(seen) && due.is_some_and(|due| end_of_day(due.by) <= seen)
+    }
+
     fn takes(&self, wanted: Transition) -> Result<(), Refusal> {
         let from = self.status;
         let change_type = self.requested.change_type;
@@ -214,6 +245,10 @@ pub enum Refusal {
     AlreadyCaused { effect: Reference },
     #[error("a change causes a ticket or an outage; {effect} is a change")]
     EffectIsAChange { effect: Reference },
+    #[error("a change that is {} has no review before it that could be due", from.code())]
+    NoReviewToCome { from: Status },
+    #[error("a review that is set on {day} cannot be due by {by}, which had passed by then")]
+    DueInThePast { day: Date, by: Date },
     #[error("it is scheduled to end at {to}, which is not after its beginning at {from}")]
     EndsBeforeItBegins { from: Timestamp, to: Timestamp },
     #[error("a change in the shared log names the councils that it touches, at least two")]
@@ -265,6 +300,9 @@ impl Decider for ChangeRules {
                 })
             }
             ChangeFact::Caused(caused) => change.can_have_caused(&caused.effect),
+            ChangeFact::ReviewDue(due) => {
+                may_be_due(change.status, due, london_day(occasion.happened))
+            }
             _ => Ok(()),
         }
     }
@@ -285,6 +323,8 @@ impl Decider for ChangeRules {
                 closed: None,
                 cancelled: None,
                 caused: BTreeSet::new(),
+                reviewed: None,
+                reviews_due: Vec::new(),
             });
         };
         if let Some(transition) = Transition::of(fact) {
@@ -303,9 +343,22 @@ impl Decider for ChangeRules {
             ChangeFact::Caused(caused) => {
                 change.caused.insert(caused.effect.clone());
             }
-            ChangeFact::Requested(_) | ChangeFact::Authorised(_) | ChangeFact::Reviewed(_) => {}
+            ChangeFact::Reviewed(_) => change.reviewed = Some(happened),
+            ChangeFact::ReviewDue(due) => change.reviews_due.push((happened, due.clone())),
+            ChangeFact::Requested(_) | ChangeFact::Authorised(_) => {}
         }
         Some(change)
+    }
+}
+
+/// A day is set for a review that is to come, and is not over.
+fn may_be_due(status: Status, due: &ReviewDue, day: Date) -> Result<(), Refusal> {
+    if !status.may_be_reviewed() {
+        return Err(Refusal::NoReviewToCome { from: status });
+    }
+    match due.by < day {
+        true => Err(Refusal::DueInThePast { day, by: due.by }),
+        false => Ok(()),
     }
 }
 

@@ -94,6 +94,13 @@ fn caused(kind: ReferenceKind) -> ChangeFact {
     })
 }
 
+fn review_due(by: &str) -> ChangeFact {
+    ChangeFact::ReviewDue(ReviewDue {
+        by: by.parse().unwrap(),
+        owner: code("change-manager"),
+    })
+}
+
 /// A shortest life that leads to each status; `None` where no change of this type comes to it.
 fn life(change_type: ChangeType, status: Status) -> Option<Vec<ChangeFact>> {
     let is_standard = change_type == ChangeType::Standard;
@@ -205,6 +212,7 @@ fn a_life_begins_with_requested_and_only_once() {
         closed(),
         cancelled(),
         caused(ReferenceKind::Ticket),
+        review_due("2020-02-01"),
     ] {
         given::<ChangeRules>([])
             .when(fact)
@@ -312,6 +320,64 @@ fn a_time_that_ends_at_its_beginning_or_before_is_refused() {
     given::<ChangeRules>([requested(ChangeType::Standard)])
         .when(scheduled_for(from, least))
         .then_recorded();
+}
+
+#[test]
+fn a_day_is_set_for_a_review_that_is_to_come() {
+    use Status::{Cancelled, Closed, Reviewed};
+    for (_, from, life) in lives() {
+        let outcome = given::<ChangeRules>(life).when(review_due("2020-01-02"));
+        match from {
+            Reviewed | Closed | Cancelled => outcome.then_refused(Refusal::NoReviewToCome { from }),
+            _ => outcome.then_recorded(),
+        }
+    }
+}
+
+#[test]
+fn a_review_is_due_on_the_day_on_which_it_is_set_at_the_earliest() {
+    let requested = [requested(ChangeType::Standard)];
+    given::<ChangeRules>(requested.clone())
+        .when(review_due("2020-01-01"))
+        .then_recorded();
+    let by = "2019-12-31".parse().unwrap();
+    let day = "2020-01-01".parse().unwrap();
+    given::<ChangeRules>(requested)
+        .when(review_due("2019-12-31"))
+        .then_refused(Refusal::DueInThePast { day, by });
+}
+
+#[test]
+fn a_review_is_overdue_when_the_latest_day_for_it_is_over_and_until_it_is_done() {
+    let life = life(ChangeType::Standard, Status::Implemented).unwrap();
+    let set = [review_due("2020-01-01"), review_due("2020-01-03")];
+    let facts = life.iter().chain(&set);
+    let mut change = None;
+    for (index, fact) in facts.enumerate() {
+        change = ChangeRules::evolve(change, fact, given_time(index));
+    }
+    let reviewed_at: Timestamp = "2020-01-05T09:00:00Z".parse().unwrap();
+    let change = ChangeRules::evolve(change, &reviewed(), reviewed_at).unwrap();
+    let second_set = given_time(life.len() + 1);
+    for (seen, awaits, overdue) in [
+        // Implemented last of the life, and known the moment after it.
+        (given_time(life.len() - 1), false, false),
+        (given_time(life.len()), true, false),
+        // Only the first day is set, and it is over at midnight.
+        (second_set, true, false),
+        ("2020-01-03T00:00:00Z".parse().unwrap(), true, false),
+        ("2020-01-03T23:59:59Z".parse().unwrap(), true, false),
+        ("2020-01-04T00:00:00Z".parse().unwrap(), true, true),
+        (reviewed_at, true, true),
+        (reviewed_at + SignedDuration::from_nanos(1), false, false),
+    ] {
+        let found = (change.awaits_review(seen), change.is_review_overdue(seen));
+        assert_eq!(found, (awaits, overdue), "{seen}");
+    }
+    assert_eq!(
+        change.review_due(second_set).map(|due| due.by.to_string()),
+        Some("2020-01-01".to_owned())
+    );
 }
 
 #[test]

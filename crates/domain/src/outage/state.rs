@@ -43,6 +43,8 @@ impl Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     pub agreed: ActionAgreed,
+    /// When it was agreed.
+    pub agreed_at: Timestamp,
     pub completed: Option<Timestamp>,
 }
 
@@ -190,6 +192,7 @@ impl Outage {
             OutageFact::CauseFound(cause) => self.cause = Some(cause.clone()),
             OutageFact::ActionAgreed(agreed) => self.actions.push(Action {
                 agreed: agreed.clone(),
+                agreed_at: happened,
                 completed: None,
             }),
             OutageFact::ActionCompleted(completed) => {

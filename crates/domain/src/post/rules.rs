@@ -12,7 +12,7 @@ use super::fact::{Appointment, PostCreated, PostFact, PostFilled};
 use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
 use crate::names::Code;
-use crate::period::london_day;
+use crate::period::{end_of_day, london_day};
 
 /// How a post is held, without saying by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -59,6 +59,23 @@ impl Post {
     pub fn is_vacant(&self) -> bool {
         let permanent = |holder: Holder| holder.appointment.is_permanent();
         self.deleted.is_none() && !self.holder.is_some_and(permanent)
+    }
+
+    /// In the establishment and held by an interim.
+    pub fn has_interim(&self) -> bool {
+        self.deleted.is_none() && self.interim().is_some()
+    }
+
+    /// The interim that holds it.
+    pub fn interim(&self) -> Option<Holder> {
+        self.holder
+            .filter(|holder| !holder.appointment.is_permanent())
+    }
+
+    /// The last day of an interim that holds it although that day was over by then.
+    pub fn interim_expired(&self, seen: Timestamp) -> Option<Date> {
+        let until = self.interim()?.until?;
+        (self.deleted.is_none() && end_of_day(until) <= seen).then_some(until)
     }
 }
 

@@ -49,6 +49,16 @@ pub struct ProgrammePaused {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProgrammeResumed {}
 
+/// A function moved from one service to another, such as the support of the programme office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionTransferred {
+    pub function: Code,
+    /// The service that had it.
+    pub from: Code,
+    /// The service that has it now.
+    pub to: Code,
+}
+
 /// Every phase is complete. Final.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProgrammeCompleted {}
@@ -63,4 +73,5 @@ pub enum ProgrammeFact {
     ProgrammePaused(ProgrammePaused),
     ProgrammeResumed(ProgrammeResumed),
     ProgrammeCompleted(ProgrammeCompleted),
+    FunctionTransferred(FunctionTransferred),
 }

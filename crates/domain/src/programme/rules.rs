@@ -1,7 +1,7 @@
 //! Which facts a programme takes in which state.
 //!
 //! Its phases start and complete in any order, but none while the programme is paused. Completed is
-//! final, and needs every phase complete.
+//! final, and needs every phase complete. A function moves from the service that has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::fact::{PlannedPhase, ProgrammeFact, ProgrammeOpened};
+use super::fact::{FunctionTransferred, PlannedPhase, ProgrammeFact, ProgrammeOpened};
 use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
 use crate::names::Code;
@@ -35,6 +35,8 @@ pub struct Programme {
     /// Each pause with its end; the last one may be under way.
     pub pauses: Vec<(Timestamp, Option<Timestamp>)>,
     pub completed: Option<Timestamp>,
+    /// The functions that moved, each with when it did.
+    pub transferred: Vec<(Timestamp, FunctionTransferred)>,
 }
 
 impl Programme {
@@ -70,6 +72,28 @@ impl Programme {
             (None, _) => Err(Refusal::PhaseNotStarted { phase }),
             (Some(_), Some(at)) => Err(Refusal::PhaseAlreadyCompleted { phase, at }),
             (Some(_), None) => Ok(()),
+        }
+    }
+
+    /// A function moves from where it is to another service.
+    fn may_transfer(&self, transferred: &FunctionTransferred) -> Result<(), Refusal> {
+        let FunctionTransferred { function, from, to } = transferred;
+        let function = function.clone();
+        if let Some(since) = self.paused_since() {
+            return Err(Refusal::TransferredWhilePaused { function, since });
+        }
+        if from == to {
+            let service = to.clone();
+            return Err(Refusal::TransferredToItself { function, service });
+        }
+        let mut before = self.transferred.iter().rev().map(|(_, before)| before);
+        match before.find(|before| before.function == function) {
+            Some(before) if before.to != *from => Err(Refusal::FunctionElsewhere {
+                function,
+                from: from.clone(),
+                service: before.to.clone(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -137,6 +161,16 @@ pub enum Refusal {
     NotPaused,
     #[error("this programme is paused since {since}: resume it before it is completed")]
     CompletedWhilePaused { since: Timestamp },
+    #[error("this programme is paused since {since}: resume it before {function} is transferred")]
+    TransferredWhilePaused { function: Code, since: Timestamp },
+    #[error("{function} is transferred from {service} to {service}: name two services")]
+    TransferredToItself { function: Code, service: Code },
+    #[error("{function} is not with {from}: it was transferred to {service}")]
+    FunctionElsewhere {
+        function: Code,
+        from: Code,
+        service: Code,
+    },
     #[error("these phases are not complete yet: {}", listed(phases))]
     PhasesNotComplete { phases: Vec<Code> },
 }
@@ -174,6 +208,9 @@ impl Decider for ProgrammeRules {
             (ProgrammeFact::ProgrammeOpened(_), _) => Err(Refusal::AlreadyOpened),
             (ProgrammeFact::PhaseStarted(started), _) => programme.may_start(&started.phase),
             (ProgrammeFact::PhaseCompleted(done), _) => programme.may_complete(&done.phase),
+            (ProgrammeFact::FunctionTransferred(transferred), _) => {
+                programme.may_transfer(transferred)
+            }
             (ProgrammeFact::ProgrammePaused(_), Some(since)) => {
                 Err(Refusal::AlreadyPaused { since })
             }
@@ -211,6 +248,7 @@ impl Decider for ProgrammeRules {
                 phases: planned.map(|phase| (phase, Phase::default())).collect(),
                 pauses: Vec::new(),
                 completed: None,
+                transferred: Vec::new(),
             });
         };
         match fact {
@@ -230,6 +268,9 @@ impl Decider for ProgrammeRules {
                 }
             }
             ProgrammeFact::ProgrammeCompleted(_) => programme.completed = Some(happened),
+            ProgrammeFact::FunctionTransferred(transferred) => {
+                programme.transferred.push((happened, transferred.clone()));
+            }
         }
         Some(programme)
     }

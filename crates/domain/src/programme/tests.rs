@@ -64,6 +64,18 @@ fn completed() -> ProgrammeFact {
     ProgrammeFact::ProgrammeCompleted(ProgrammeCompleted {})
 }
 
+fn office() -> Code {
+    code("programme-office-support")
+}
+
+fn transferred(from: &str, to: &str) -> ProgrammeFact {
+    ProgrammeFact::FunctionTransferred(FunctionTransferred {
+        function: office(),
+        from: code(from),
+        to: code(to),
+    })
+}
+
 /// A programme of which every phase is complete.
 fn done() -> Vec<ProgrammeFact> {
     vec![
@@ -83,7 +95,7 @@ fn and(mut facts: Vec<ProgrammeFact>, next: ProgrammeFact) -> Vec<ProgrammeFact>
 /// Asks each fact of a programme in this order after these, and expects its refusal, or `None`:
 /// recorded.
 #[track_caller]
-fn after(facts: &[ProgrammeFact], refusals: [Option<Refusal>; 6]) {
+fn after(facts: &[ProgrammeFact], refusals: [Option<Refusal>; 7]) {
     let every_fact = [
         opened(),
         started("interviews"),
@@ -91,6 +103,7 @@ fn after(facts: &[ProgrammeFact], refusals: [Option<Refusal>; 6]) {
         paused(),
         resumed(),
         completed(),
+        transferred("change", "organisation"),
     ];
     for (fact, refusal) in every_fact.into_iter().zip(refusals) {
         let asked = given::<ProgrammeRules>(facts.iter().cloned()).when(fact);
@@ -113,7 +126,7 @@ fn no_phase_complete() -> Refusal {
 
 #[test]
 fn before_it_is_opened_a_programme_takes_nothing_else() {
-    let mut refusals = [(); 6].map(|()| Some(Refusal::NotOpened));
+    let mut refusals = [(); 7].map(|()| Some(Refusal::NotOpened));
     refusals[0] = None;
     after(&[], refusals);
 }
@@ -129,6 +142,7 @@ fn an_opened_programme_starts_phases_and_pauses() {
             None,
             Some(Refusal::NotPaused),
             Some(no_phase_complete()),
+            None,
         ];
         after(&life, refusals);
     }
@@ -144,6 +158,7 @@ fn a_phase_starts_once_and_is_completed_after_that() {
         None,
         Some(Refusal::NotPaused),
         Some(no_phase_complete()),
+        None,
     ];
     after(&[opened(), started("interviews")], refusals);
 }
@@ -169,6 +184,10 @@ fn a_paused_programme_takes_nothing_but_that_it_is_resumed() {
             Some(Refusal::AlreadyPaused { since }),
             None,
             Some(Refusal::CompletedWhilePaused { since }),
+            Some(Refusal::TransferredWhilePaused {
+                function: office(),
+                since,
+            }),
         ];
         after(&life, refusals);
     }
@@ -190,13 +209,14 @@ fn a_programme_with_every_phase_complete_is_completed() {
         None,
         Some(Refusal::NotPaused),
         None,
+        None,
     ];
     after(&done(), refusals);
 }
 
 #[test]
 fn a_completed_programme_takes_nothing_more() {
-    let refusals = [(); 6].map(|()| Some(Refusal::Completed { at: given_time(5) }));
+    let refusals = [(); 7].map(|()| Some(Refusal::Completed { at: given_time(5) }));
     after(&and(done(), completed()), refusals);
 }
 
@@ -382,5 +402,26 @@ fn a_corrected_plan_keeps_the_phases_that_were_started() {
                 phase: code("interviews"),
                 planned: vec![code("recruitment")],
             },
+        });
+}
+
+#[test]
+fn a_function_moves_from_the_service_that_has_it_to_another() {
+    let life = [opened(), transferred("transformation", "chief-executive")];
+    given::<ProgrammeRules>(life.clone())
+        .when(transferred("chief-executive", "transformation"))
+        .then_recorded();
+    given::<ProgrammeRules>(life)
+        .when(transferred("transformation", "finance"))
+        .then_refused(Refusal::FunctionElsewhere {
+            function: office(),
+            from: code("transformation"),
+            service: code("chief-executive"),
+        });
+    given::<ProgrammeRules>([opened()])
+        .when(transferred("finance", "finance"))
+        .then_refused(Refusal::TransferredToItself {
+            function: office(),
+            service: code("finance"),
         });
 }

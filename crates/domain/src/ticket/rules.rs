@@ -5,6 +5,8 @@
 //! cancelled are final. Assigning, recategorising, reprioritising and linking are facts of an open
 //! ticket and move it nowhere.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -107,8 +109,9 @@ impl Transition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     pub status: Status,
-    /// As logged, with the present priority, category, service and directorate.
-    pub attributes: Logged,
+    /// As logged, with the present priority, category, service and directorate. Shared by all states
+    /// between two changes of them.
+    pub attributes: Arc<Logged>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -202,7 +205,7 @@ impl Decider for TicketRules {
             };
             return Some(Ticket {
                 status: Status::Logged,
-                attributes: logged.clone(),
+                attributes: Arc::new(logged.clone()),
             });
         };
         if let Some(transition) = Transition::of(fact) {
@@ -210,7 +213,7 @@ impl Decider for TicketRules {
         }
         match fact {
             TicketFact::Recategorised(named) => {
-                let attributes = &mut ticket.attributes;
+                let attributes = Arc::make_mut(&mut ticket.attributes);
                 if let Some(category) = &named.category {
                     attributes.category = category.clone();
                 }
@@ -221,7 +224,9 @@ impl Decider for TicketRules {
                     attributes.directorate = Some(directorate.clone());
                 }
             }
-            TicketFact::Reprioritised(raised) => ticket.attributes.priority = raised.priority,
+            TicketFact::Reprioritised(raised) => {
+                Arc::make_mut(&mut ticket.attributes).priority = raised.priority;
+            }
             _ => {}
         }
         Some(ticket)

@@ -6,8 +6,10 @@ mod continuation;
 mod partner;
 mod stream_config;
 
+use std::fmt::Display;
+
 use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::consumer::pull::OrderedConfig;
+use async_nats::jetstream::consumer::{pull, push};
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use async_nats::{HeaderMap, header};
 use async_trait::async_trait;
@@ -72,7 +74,7 @@ impl JetStreamLog {
         })
     }
 
-    fn unavailable(&self, why: impl std::fmt::Display) -> LogError {
+    fn unavailable(&self, why: impl Display) -> LogError {
         LogError::Unavailable {
             log: self.name.clone(),
             why: why.to_string(),
@@ -88,6 +90,39 @@ fn message_id(headers: &HeaderMap) -> Option<String> {
         .find(|(name, _)| AsRef::<str>::as_ref(name).eq_ignore_ascii_case(expected))
         .and_then(|(_, values)| values.first())
         .map(|value| value.as_str().to_owned())
+}
+
+/// Everything after a sequence.
+fn everything_after(after: u64) -> DeliverPolicy {
+    DeliverPolicy::ByStartSequence {
+        start_sequence: after + 1,
+    }
+}
+
+/// What an ordered consumer gives, as it is stored.
+fn delivered<E: Display + Send + 'static>(
+    log: LogName,
+    messages: impl futures::Stream<Item = Result<async_nats::jetstream::Message, E>> + Send + 'static,
+) -> Tail {
+    let read = move |message: Result<async_nats::jetstream::Message, E>| {
+        let failed = |why: String| LogError::Unavailable {
+            log: log.clone(),
+            why,
+        };
+        let message = message.map_err(|error| failed(error.to_string()))?;
+        let sequence = message
+            .info()
+            .map_err(|error| failed(error.to_string()))?
+            .stream_sequence;
+        let message = message.message;
+        Ok(StoredMessage {
+            sequence,
+            id: message.headers.as_ref().and_then(message_id),
+            subject: message.subject.to_string(),
+            payload: message.payload,
+        })
+    };
+    messages.map(read).boxed()
 }
 
 fn stored(message: async_nats::jetstream::message::StreamMessage) -> StoredMessage {
@@ -167,11 +202,9 @@ impl EventLog for JetStreamLog {
 
     async fn tail(&self, after: u64) -> Result<Tail, LogError> {
         // One consumer over the whole log: filtered ones over many subjects are far slower.
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: after + 1,
-            },
-            ..OrderedConfig::default()
+        let config = pull::OrderedConfig {
+            deliver_policy: everything_after(after),
+            ..pull::OrderedConfig::default()
         };
         let consumer = self
             .stream
@@ -182,29 +215,25 @@ impl EventLog for JetStreamLog {
             .messages()
             .await
             .map_err(|error| self.unavailable(error))?;
-        let log = self.name.clone();
-        let read = move |message: Result<async_nats::jetstream::Message, _>| {
-            let failed = |why: String| LogError::Unavailable {
-                log: log.clone(),
-                why,
-            };
-            let message = message.map_err(
-                |error: async_nats::jetstream::consumer::pull::OrderedError| {
-                    failed(error.to_string())
-                },
-            )?;
-            let sequence = message
-                .info()
-                .map_err(|error| failed(error.to_string()))?
-                .stream_sequence;
-            let message = message.message;
-            Ok(StoredMessage {
-                sequence,
-                id: message.headers.as_ref().and_then(message_id),
-                subject: message.subject.to_string(),
-                payload: message.payload,
-            })
+        Ok(delivered(self.name.clone(), messages))
+    }
+
+    async fn history(&self, after: u64) -> Result<Tail, LogError> {
+        // Pushed, which costs both sides less; flow control holds the server back at 32 MiB.
+        let config = push::OrderedConfig {
+            deliver_subject: self.client.new_inbox(),
+            deliver_policy: everything_after(after),
+            ..push::OrderedConfig::default()
         };
-        Ok(messages.map(read).boxed())
+        let consumer = self
+            .stream
+            .create_consumer(config)
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        let messages = consumer
+            .messages()
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        Ok(delivered(self.name.clone(), messages))
     }
 }

@@ -73,6 +73,9 @@ impl MayPass for ChangeRules {
             | Refusal::AlreadyCaused { .. }
             | Refusal::EffectIsAChange { .. }
             | Refusal::EndsBeforeItBegins { .. }
+            // A review only comes nearer, and days only pass.
+            | Refusal::NoReviewToCome { .. }
+            | Refusal::DueInThePast { .. }
             | Refusal::SharedNeedsCouncils
             | Refusal::OwnLogNamesCouncils
             | Refusal::TooManyNamed { .. } => false,

@@ -38,6 +38,12 @@ async fn each_command_on_a_programme_becomes_its_event() {
         ),
         ("resume", json!({}), "programme-resumed"),
         (
+            "transfer-function",
+            json!({"function": "programme-office-support", "from": "transformation",
+                "to": "assistant-chief-executive"}),
+            "function-transferred",
+        ),
+        (
             "complete-phase",
             json!({"phase": "interviews"}),
             "phase-completed",
@@ -65,7 +71,7 @@ async fn each_command_on_a_programme_becomes_its_event() {
         let (path, key) = (format!("{one}/{command}"), format!("step-{number}"));
         service.records(&path, &key, body, what).await;
     }
-    assert_eq!(service.recorded().await, 10);
+    assert_eq!(service.recorded().await, 11);
 }
 
 #[tokio::test]
@@ -83,6 +89,11 @@ async fn what_does_not_fit_a_programme_is_refused_by_value() {
         ("complete", json!({}), "phases-not-complete"),
         ("complete-phase", interviews(), "phase-not-started"),
         ("start-phase", json!({"phase": "party"}), "not-planned"),
+        (
+            "transfer-function",
+            json!({"function": "printing", "from": "it", "to": "it"}),
+            "transferred-to-itself",
+        ),
         (
             "pause",
             json!({"reason": "pandemic", "until": "2026-01-04"}),

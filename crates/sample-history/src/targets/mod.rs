@@ -21,7 +21,7 @@ pub use outages::{DISKS_REPLACED, INTERCONNECT_DAYS, INTERCONNECT_INCIDENTS, NAM
 pub use restructure::{
     FILLED_INTERNALLY, FILLED_INTERNALLY_IN, STRUCTURE_EFFECTIVE, VACANCIES_AFTER, VACANCIES_BEFORE,
 };
-pub use tickets::{CSCCM, csccm_quarters, p1_months};
+pub use tickets::{CSCCM, P3_PERCENT, csccm_quarters, p1_months};
 
 use crate::malformed;
 use crate::spelling::{Spelt, code};

@@ -11,6 +11,10 @@ use crate::spelling::Spelt;
 /// The application whose tickets are published.
 pub const CSCCM: &str = "csccm";
 
+/// The share of P3 tickets to be resolved within two working days, in percent, as the committee's
+/// minutes quote its performance pack.
+pub const P3_PERCENT: i64 = 90;
+
 /// The first day of the published tables.
 const FIRST_DAY: Date = date(2019, 1, 1);
 

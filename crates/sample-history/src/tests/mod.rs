@@ -30,6 +30,7 @@ use townclerk_domain::outage::OutageRules;
 use townclerk_domain::partnership::PartnershipRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
 use townclerk_domain::timeline::{Entry, Timeline};
@@ -153,6 +154,7 @@ struct Judges {
     targets: Judge<TargetsRules>,
     hours: Judge<HoursRules>,
     holidays: Judge<HolidaysRules>,
+    recovery_tests: Judge<RecoveryTestRules>,
 }
 
 impl Judges {
@@ -172,6 +174,7 @@ impl Judges {
             AggregateKind::Targets => self.targets.judge(event),
             AggregateKind::Hours => self.hours.judge(event),
             AggregateKind::Holidays => self.holidays.judge(event),
+            AggregateKind::RecoveryTest => self.recovery_tests.judge(event),
         }
     }
 }
@@ -190,6 +193,10 @@ fn every_event_is_one_that_the_rules_let_in() {
     // Four families in four logs.
     assert_eq!(judged.coverages.timelines.len(), 16);
     assert_eq!(judged.availability.timelines.len(), 3);
+    // In each log.
+    assert_eq!(judged.targets.timelines.len(), 4);
+    assert_eq!(judged.hours.timelines.len(), 4);
+    assert_eq!(judged.holidays.timelines.len(), 4);
     assert_eq!(judged.programmes.timelines.len(), 2);
     assert_eq!(judged.freezes.timelines.len(), 2);
     assert_eq!(judged.gates.timelines.len(), 1);

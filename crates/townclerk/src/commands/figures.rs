@@ -12,6 +12,9 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
     query.extend(options.measure.into_iter().map(|value| ("measure", value)));
     query.extend(options.period.into_iter().map(|value| ("period", value)));
     query.extend(options.breakdown.map(|value| ("breakdown", value)));
+    if options.like_for_like {
+        query.push(("like_for_like", "true".to_owned()));
+    }
     query.extend(options.as_at.map(|value| ("as_at", value)));
     query.extend(options.known_at.map(|value| ("known_at", value)));
     let positions = options.min_position.into_iter();
@@ -72,6 +75,14 @@ fn remarks(figure: &Value) -> String {
     let mut remarks = Vec::new();
     if figure["partial"] == true {
         remarks.push("partial".to_owned());
+    }
+    if let Some(councils) = figure["like_for_like"].as_array() {
+        let councils: Vec<String> = councils.iter().map(show::cell).collect();
+        let councils = match councils.is_empty() {
+            true => "nobody".to_owned(),
+            false => councils.join(", "),
+        };
+        remarks.push(format!("like for like: {councils}"));
     }
     let uncovered = figure["covered"].as_object().into_iter().flatten();
     for (log, _) in uncovered.filter(|(_, covered)| covered.is_null()) {

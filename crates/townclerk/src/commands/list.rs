@@ -18,11 +18,14 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
     query.extend(options.band.map(|value| ("band", value)));
     query.extend(options.priority.map(|value| ("priority", value)));
+    let within = options.within_days;
+    query.extend(within.map(|value| ("within_days", value.to_string())));
     query.extend(options.limit.map(|value| ("limit", value.to_string())));
     query.extend(options.after.map(|value| ("after", value)));
     let services = options.services;
     let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
-    let path = format!("/v1/views/{}/{}", options.scope, path(sort));
+    let name = key(sort).replace('_', "-");
+    let path = format!("/v1/views/{}/{name}", options.scope);
     let answer = client.get(&path, &query).await?;
     if services.json {
         show::json(&answer)?;
@@ -45,18 +48,10 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-/// The list's name in the path.
-fn path(sort: Sort) -> &'static str {
-    match sort {
-        Sort::ServiceLevels => "service-levels",
-        named => key(named),
-    }
-}
-
-/// The list's name in the answer.
+/// The list's name in the answer; in the path with hyphens.
 fn key(sort: Sort) -> &'static str {
     match sort {
-        Sort::ServiceLevels => "tickets",
+        Sort::ServiceLevels => "service_levels",
         Sort::Tickets => "tickets",
         Sort::Changes => "changes",
         Sort::Outages => "outages",
@@ -64,6 +59,8 @@ fn key(sort: Sort) -> &'static str {
         Sort::Gates => "gates",
         Sort::Programmes => "programmes",
         Sort::Posts => "posts",
+        Sort::RecoveryTests => "recovery_tests",
+        Sort::Interims => "interims",
         Sort::Agreements => "agreements",
         Sort::Findings => "findings",
     }

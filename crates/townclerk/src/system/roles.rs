@@ -177,8 +177,9 @@ fn commands(
         guarded = townclerk_change_service::routes(guarded, changes, freezes, gates);
     }
     if roles.outages {
-        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        guarded = townclerk_outage_service::routes(guarded, handlers);
+        let outages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let tests = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        guarded = townclerk_outage_service::routes(guarded, outages, tests);
     }
     if roles.registry {
         let coverages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));

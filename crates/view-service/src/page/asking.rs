@@ -87,6 +87,7 @@ impl Asking<'_> {
             periods,
             breakdowns: vec![breakdown],
             basis: self.asked,
+            like_for_like: false,
         }
     }
 

@@ -23,7 +23,11 @@ use super::words;
 use crate::view::ViewError;
 
 /// By month.
-const MONTHLY: [Measure; 2] = [Measure::Availability, Measure::DowntimeMinutes];
+const MONTHLY: [Measure; 3] = [
+    Measure::Availability,
+    Measure::DowntimeMinutes,
+    Measure::DowntimeUserMinutes,
+];
 
 /// At the end of the latest complete month, over the twelve that end with it.
 const ROLLING: [Measure; 2] = [
@@ -34,8 +38,8 @@ const ROLLING: [Measure; 2] = [
 /// Over those twelve as one period.
 const YEARLY: [Measure; 2] = [Measure::MonthsBelowTarget, Measure::LongestRunBelowTarget];
 
-const COUNTED: [Measure; 6] = [
-    MONTHLY[0], MONTHLY[1], ROLLING[0], ROLLING[1], YEARLY[0], YEARLY[1],
+const COUNTED: [Measure; 7] = [
+    MONTHLY[0], MONTHLY[1], MONTHLY[2], ROLLING[0], ROLLING[1], YEARLY[0], YEARLY[1],
 ];
 
 const NO_AGREEMENT: &str = "no agreement";
@@ -77,7 +81,12 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     }
     let charts = of.services().into_iter().filter_map(|s| of.chart(s));
     content.parts.extend(charts.map(Part::Chart));
-    let tables = [of.by_month(), of.downtime(), of.over_twelve_months()];
+    let tables = [
+        of.by_month(),
+        of.downtime(),
+        of.downtime_by_users(),
+        of.over_twelve_months(),
+    ];
     content.parts.extend(tables.map(Part::Table));
     content.parts.extend(Part::published(&claims));
     let agreements = || vec![agreements::table(asking)];
@@ -123,7 +132,7 @@ impl Of<'_> {
 
     fn headlines(&self) -> Option<Headlines> {
         let month = self.shown.complete_month?;
-        let [availability, downtime] = MONTHLY.map(|measure| self.figure(measure, &month, None));
+        let [availability, downtime, _] = MONTHLY.map(|measure| self.figure(measure, &month, None));
         let numbers = vec![
             Headline::of("Availability of all services, percent", availability),
             Headline::of("Minutes down", downtime),
@@ -143,6 +152,14 @@ impl Of<'_> {
         let note = "Minutes of agreed service time only. Planned maintenance of which notice was \
                     given in time is not counted.";
         self.monthly("downtime", title, note, Measure::DowntimeMinutes)
+    }
+
+    fn downtime_by_users(&self) -> Table {
+        let title = "Downtime by month weighted by users, in minutes, newest first";
+        let note = "The same minutes, each times the share of users that was hit; all users where \
+                    nothing was said. It stands beside downtime and never in place of it.";
+        let measure = Measure::DowntimeUserMinutes;
+        self.monthly("downtime-users", title, note, measure)
     }
 
     fn monthly(&self, id: &'static str, caption: &str, note: &str, measure: Measure) -> Table {

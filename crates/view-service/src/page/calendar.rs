@@ -202,6 +202,8 @@ mod tests {
             cancelled: None,
             closed: None,
             caused: BTreeSet::new(),
+            reviewed: None,
+            reviews_due: Vec::new(),
         })
     }
 

@@ -1,5 +1,5 @@
-//! The page of changes: how they ended, which went ahead in a freeze, the calendar, and the freezes
-//! and gates that hold.
+//! The page of changes: how they ended, which went ahead in a freeze, the reviews to be done, the
+//! calendar, and the freezes and gates that hold.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -20,6 +20,7 @@ use townclerk_views::measure::Measure;
 
 use super::asking::{Asking, Figures, split};
 use super::calendar::calendar;
+use super::change_rates::{self, NONE_CLOSED, RATES};
 use super::content::{Content, Part};
 use super::periods::Shown;
 use super::table::{Cell, Column, Link, NOT_COVERED, Row, Table};
@@ -28,8 +29,13 @@ use super::topic::Topic;
 use super::words;
 use crate::view::ViewError;
 
-const COUNTED: [Measure; 3] = [
+const COUNTED: [Measure; 8] = [
     Measure::ChangesClosed,
+    Measure::ChangeSuccessRate,
+    Measure::ChangeFailureRate,
+    Measure::EmergencyChangeShare,
+    Measure::ChangeRelatedIncidentRate,
+    Measure::ChangeReviewsOverdue,
     Measure::ChangesInFreezeWithoutExemption,
     Measure::DaysSinceChangeRelatedMajorIncident,
 ];
@@ -46,14 +52,22 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let whole = asking.figures(&QUARTERLY, shown.all(), Breakdown::default())?;
     let by_outcome = split(Dimension::Outcome, &[]);
     let outcomes = asking.figures(&QUARTERLY[..1], quarters.clone(), by_outcome)?;
+    let rated: Vec<Period> = quarters
+        .iter()
+        .chain(&shown.complete_month)
+        .copied()
+        .collect();
+    let rates = asking.figures(&RATES, rated, Breakdown::default())?;
     let shared = asking.shared_beside(&QUARTERLY[..1], &quarters)?;
     let since = asking.standing(Measure::DaysSinceChangeRelatedMajorIncident)?;
     let claims = asking
         .claims(|measure| measure.is_some_and(|measure| measure.kind() == AggregateKind::Change))?;
-    let others: Vec<&Figures> = shared.iter().chain([&outcomes]).collect();
+    let others: Vec<&Figures> = shared.iter().chain([&outcomes, &rates]).collect();
     let mut content = Content::of(asking, Topic::Changes, &whole, &others, &claims);
-    content.headlines = headlines(&shown, &whole, since.as_ref());
+    content.headlines = headlines(&shown, &whole, &rates, since.as_ref());
     let table = by_quarter(&shown, &whole, &outcomes, shared.as_ref());
+    content.parts.push(Part::Table(table));
+    let table = change_rates::by_quarter(&shown, &rates);
     content.parts.push(Part::Table(table));
     content.parts.extend(Part::published(&claims));
     let ledger = asking.ledger()?;
@@ -64,12 +78,22 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     Ok(content)
 }
 
-fn headlines(shown: &Shown, whole: &Figures, since: Option<&Figure>) -> Option<Headlines> {
+fn headlines(
+    shown: &Shown,
+    whole: &Figures,
+    rates: &Figures,
+    since: Option<&Figure>,
+) -> Option<Headlines> {
     let month = shown.complete_month?;
     let closed = whole.find(Measure::ChangesClosed, &month, &[]);
     let breaches = whole.find(Measure::ChangesInFreezeWithoutExemption, &month, &[]);
+    let succeeded = rates.find(Measure::ChangeSuccessRate, &month, &[]);
+    let succeeded = Cell::of_share(succeeded, NONE_CLOSED);
+    let overdue = rates.find(Measure::ChangeReviewsOverdue, &month, &[]);
     let numbers = vec![
         Headline::of("Changes closed", closed),
+        Headline::saying("Succeeded, % of these", &succeeded),
+        Headline::of("Reviews overdue at the end", overdue),
         Headline::of("Begun in a freeze without exemption", breaches),
         days_since(since),
     ];
@@ -159,6 +183,7 @@ fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Timestamp) -> Vec<Table> {
         asking.asked,
     ));
     vec![
+        change_rates::reviews(asking, &changes, now),
         calendar,
         freezes_table(asking, ledger, freezes, now),
         gates_table(asking, gates, now),

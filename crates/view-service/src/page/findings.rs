@@ -95,5 +95,9 @@ fn kind(kind: FindingKind) -> &'static str {
         FindingKind::ExemptionOfNothing => "Exemption of nothing",
         FindingKind::FreezesOverlap => "Freezes that overlap",
         FindingKind::LinkToNothing => "Link to nothing",
+        FindingKind::CauseRecurred => "Cause that recurred",
+        FindingKind::ActionOverdue => "Remedial action overdue",
+        FindingKind::ReviewOverdue => "Review overdue",
+        FindingKind::InterimExpired => "Interim past the last day",
     }
 }

@@ -11,11 +11,14 @@ use townclerk_domain::period::Period;
 use townclerk_views::dimension::{Dimension, UNKNOWN};
 use townclerk_views::figures::Breakdown;
 use townclerk_views::kept::Kept;
+use townclerk_views::ledger::Ledger;
 use townclerk_views::measure::Measure;
 
 use super::asking::{Asking, Figures, split};
 use super::content::{Content, Part};
+use super::failures::{self, Failures, open_actions};
 use super::periods::Shown;
+use super::recovery::{self, Recovery};
 use super::table::{Cell, Column, Link, Row, Table, period_name};
 use super::tables::{Headline, Headlines};
 use super::topic::Topic;
@@ -23,6 +26,17 @@ use super::words;
 use crate::view::ViewError;
 
 const OUTAGES: [Measure; 1] = [Measure::Outages];
+
+/// Everything that the page counts.
+const COUNTED: [Measure; 7] = [
+    OUTAGES[0],
+    failures::MEASURES[0],
+    failures::MEASURES[1],
+    failures::MEASURES[2],
+    failures::MEASURES[3],
+    recovery::MEASURES[0],
+    recovery::MEASURES[1],
+];
 
 /// Outages that the list shows; the rest is a link away.
 const LISTED_MAX: usize = 200;
@@ -37,8 +51,19 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let latest = shown.quarters.iter().take(QUARTERS_OF_COMPONENTS);
     let latest = latest.copied().collect();
     let components = asking.figures(&OUTAGES, latest, split(Dimension::Component, &[]))?;
-    let claims = asking.claims(|measure| measure == Some(Measure::Outages))?;
-    let others: Vec<&Figures> = beside.iter().chain([&components]).collect();
+    let of_failures = failures::figures(asking, &shown)?;
+    let of_recovery = recovery::figures(asking, &shown)?;
+    let claims = asking.claims(|measure| measure.is_some_and(|m| COUNTED.contains(&m)))?;
+    let Failures {
+        whole: failed,
+        parties,
+    } = &of_failures;
+    let Recovery {
+        whole: tested,
+        shared,
+    } = &of_recovery;
+    let sets = [&components, failed, parties, tested];
+    let others: Vec<&Figures> = beside.iter().chain(sets).chain(shared).collect();
     let mut content = Content::of(asking, Topic::Outages, &whole, &others, &claims);
     content.headlines = headlines(&shown, &whole, beside.as_ref());
     let by = |id, title: &str, periods: &[Period]| {
@@ -53,11 +78,16 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
         by("months", "Outages by month", &shown.months),
         Part::Table(by_component(&shown, &components)),
     ];
+    let tables = failures::tables(&shown, &of_failures);
+    content.parts.extend(tables.into_iter().map(Part::Table));
+    let tests = recovery::by_period(&shown, &of_recovery);
+    content.parts.push(Part::Table(tests));
     content.parts.extend(Part::published(&claims));
     let ledger = asking.ledger()?;
-    let list = || vec![list(asking, &ledger.outages)];
-    content.parts.extend(Part::records(asking, list));
-    content.counted = OUTAGES.to_vec();
+    let now = asking.now(&shown)?;
+    let lists = || lists(asking, &ledger, now);
+    content.parts.extend(Part::records(asking, lists));
+    content.counted = COUNTED.to_vec();
     Ok(content)
 }
 
@@ -143,15 +173,24 @@ fn by_component(shown: &Shown, components: &Figures) -> Table {
     }
 }
 
-/// The outages and maintenance of the scope, latest first.
-fn list(asking: &Asking<'_>, outages: &[Kept<Outage>]) -> Table {
+/// What is still to be done, the outages and maintenance of the scope, and tests of recovery.
+fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Option<Timestamp>) -> Vec<Table> {
     let touches = |outage: &&Kept<Outage>| {
         asking.scope.has(&outage.log, |council| {
             outage.stands.councils.contains(council)
         })
     };
-    let mut found: Vec<&Kept<Outage>> = outages.iter().filter(touches).collect();
+    let mut found: Vec<&Kept<Outage>> = ledger.outages.iter().filter(touches).collect();
     found.sort_by_key(|outage| Reverse((began(&outage.stands), outage.id)));
+    vec![
+        open_actions(asking, &found, now),
+        list(asking, found),
+        recovery::list(asking, &ledger.recovery_tests),
+    ]
+}
+
+/// The outages and maintenance of the scope, latest first.
+fn list(asking: &Asking<'_>, found: Vec<&Kept<Outage>>) -> Table {
     let all = found.len();
     let shown = found.into_iter().take(LISTED_MAX);
     Table {
@@ -209,7 +248,7 @@ fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
     }
 }
 
-fn title(outage: &Outage) -> String {
+pub(super) fn title(outage: &Outage) -> String {
     let begun = outage.begun.as_ref().map(|begun| &begun.declared.title);
     let planned = outage.planned.as_ref();
     let title = begun.or_else(|| planned.map(|planned| &planned.maintenance.title));

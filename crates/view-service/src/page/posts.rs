@@ -1,59 +1,70 @@
 //! The page of posts: the establishment and its vacancies, the phases of programmes in which posts
 //! changed, and interims.
 
-use std::collections::BTreeMap;
-
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use townclerk_domain::identity::Family;
 use townclerk_domain::period::{Period, london_day};
-use townclerk_domain::post::{Appointment, Post};
+use townclerk_domain::post::{Appointment, Holder, Post};
 use townclerk_domain::programme::Programme;
 use townclerk_views::dimension::Dimension;
+use townclerk_views::figure::Figure;
 use townclerk_views::figures::Breakdown;
 use townclerk_views::kept::Kept;
 use townclerk_views::ledger::Ledger;
 use townclerk_views::measure::Measure;
-use townclerk_views::phases::{PhaseKey, PhasePosts, posts_by_phase};
+use townclerk_views::phases::posts_by_phase;
 
 use super::asking::{Asking, Figures, split};
 use super::content::{Content, Part, Words};
 use super::periods::Shown;
+use super::programmes::{ByPhase, phases_table, programmes_table};
 use super::reconcile::do_not_reconcile;
-use super::table::{Cell, Column, Link, NOTHING, Row, Table};
+use super::table::{Cell, Column, Link, Row, Table, period_name};
 use super::tables::{Headline, Headlines};
 use super::topic::Topic;
 use super::words;
+use crate::records::days_left;
 use crate::view::ViewError;
 
-const MEASURES: [Measure; 5] = [
+const MEASURES: [Measure; 7] = [
     Measure::Establishment,
     Measure::Vacancies,
+    Measure::VacancyRate,
+    Measure::Interims,
     Measure::PostsCreated,
     Measure::PostsDeleted,
     Measure::PostsFilled,
 ];
 
 /// The columns of the same tables.
-const TITLES: [&str; 5] = [
+const TITLES: [&str; 7] = [
     "Establishment at the end",
     "Vacant at the end",
+    "Vacant, %",
+    "Held by an interim at the end",
     "Created",
     "Deleted",
     "Filled",
 ];
 
-type ByPhase = BTreeMap<PhaseKey, PhasePosts>;
+/// What there is of each team: the first of the measures.
+const OF_TEAMS: usize = 4;
+
+/// What stands where there is no post of which a share could be vacant.
+const NO_POSTS: &str = "no posts";
 
 pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let shown = asking.shown(Measure::Establishment)?;
     let whole = asking.figures(&MEASURES, shown.all(), Breakdown::default())?;
     let by_appointment = split(Dimension::Appointment, &[]);
     let filled = asking.figures(&[Measure::PostsFilled], shown.all(), by_appointment)?;
+    let now = shown.now();
+    let by_team = split(Dimension::Team, &[]);
+    let teams = asking.figures(&MEASURES[..OF_TEAMS], now.into_iter().collect(), by_team)?;
     let claims = asking.claims(|measure| {
         measure.is_some_and(|measure| measure.kind().family() == Family::Restructure)
     })?;
-    let mut content = Content::of(asking, Topic::Posts, &whole, &[&filled], &claims);
+    let mut content = Content::of(asking, Topic::Posts, &whole, &[&filled, &teams], &claims);
     content.headlines = headlines(&shown, &whole);
     let sentences = do_not_reconcile(claims.iter().map(|claimed| &claimed.claim));
     if !sentences.is_empty() {
@@ -71,6 +82,8 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     content
         .parts
         .push(by("months", "Posts by month", &shown.months));
+    let teams = now.map(|now| by_team_table(&now, &teams));
+    content.parts.extend(teams.map(Part::Table));
     content.parts.extend(Part::published(&claims));
     let ledger = asking.ledger()?;
     let phases = asking
@@ -87,7 +100,7 @@ fn headlines(shown: &Shown, whole: &Figures) -> Option<Headlines> {
     let month = shown.complete_month?;
     let find = |measure| whole.find(measure, &month, &[]);
     let numbers = MEASURES.into_iter().zip(TITLES);
-    let numbers = numbers.map(|(measure, title)| Headline::of(title, find(measure)));
+    let numbers = numbers.map(|(measure, title)| Headline::saying(title, &cell(find(measure))));
     Some(Headlines::of_month(
         &month,
         find(MEASURES[0]),
@@ -109,7 +122,12 @@ fn by_period(
             filled.find(Measure::PostsFilled, period, &values)
         });
         let found: Vec<_> = all.into_iter().chain(by).collect();
-        Row::of_period(period, &found)
+        let (header, detail) = period_name(period, &found);
+        Row {
+            header,
+            detail,
+            cells: found.into_iter().map(cell).collect(),
+        }
     };
     let by = Appointment::ALL.iter();
     let by = by.map(|appointment| Column::number(format!("Filled: {}", appointment.code())));
@@ -120,6 +138,39 @@ fn by_period(
         row_title: "Period",
         columns: TITLES.map(Column::number).into_iter().chain(by).collect(),
         rows: periods.iter().map(row).collect(),
+        more: None,
+    }
+}
+
+/// Of a covered count there is always a number: only a share may be of nothing.
+fn cell(figure: Option<&Figure>) -> Cell {
+    Cell::of_share(figure, NO_POSTS)
+}
+
+fn by_team_table(now: &Period, teams: &Figures) -> Table {
+    let row = |team: &str| {
+        let values = [(Dimension::Team, team)];
+        let found = MEASURES[..OF_TEAMS].iter();
+        let found = found.map(|measure| teams.find(*measure, now, &values));
+        Row {
+            header: team.to_owned(),
+            detail: None,
+            cells: found.map(cell).collect(),
+        }
+    };
+    let (name, _) = period_name(now, &[]);
+    let titles = TITLES.into_iter().take(OF_TEAMS).map(Column::number);
+    Table {
+        id: "teams",
+        caption: format!("Posts by team, {name}"),
+        note: None,
+        row_title: "Team",
+        columns: titles.collect(),
+        rows: teams
+            .values_of(Dimension::Team)
+            .into_iter()
+            .map(row)
+            .collect(),
         more: None,
     }
 }
@@ -141,153 +192,40 @@ fn lists(
         .filter(|post| asking.scope.has(&post.log, |_| true))
         .collect();
     vec![
-        programmes_table(asking, &programmes),
-        phases_table(&programmes, phases),
+        programmes_table(asking, &programmes, now),
+        phases_table(&programmes, phases, now),
         interims_table(asking, &posts, now),
     ]
 }
 
-fn programmes_table(asking: &Asking<'_>, programmes: &[&Kept<Programme>]) -> Table {
-    let row = |programme: &&Kept<Programme>| {
-        let stands = &programme.stands;
-        let pauses = stands.pauses.iter().map(|(from, to)| match to {
-            Some(to) => words::span(*from, *to),
-            None => format!("since {}", words::brief(*from)),
-        });
-        let complete = stands.phases.values().filter(|phase| phase.is_complete());
-        Row {
-            header: stands.opened.title.to_string(),
-            detail: Some(words::log_name(&programme.log, asking.registry)),
-            cells: vec![
-                Cell::Words(words::brief(stands.opened_at)),
-                Cell::Words(format!("{} of {}", complete.count(), stands.phases.len())),
-                Cell::lines(pauses.collect()),
-                Cell::words(stands.completed.map(words::brief)),
-            ],
-        }
-    };
-    Table {
-        id: "programmes",
-        caption: "Programmes".to_owned(),
-        note: Some("Times are London's.".to_owned()),
-        row_title: "Programme",
-        columns: ["Opened", "Phases complete", "Paused", "Completed"]
-            .map(Column::words)
-            .to_vec(),
-        rows: programmes.iter().map(row).collect(),
-        more: Some(Link::to_data(
-            "All programmes",
-            asking.scope,
-            "programmes",
-            asking.asked,
-        )),
-    }
-}
-
-/// The phases of each programme, in their order, with the posts that changed under them.
-fn phases_table(programmes: &[&Kept<Programme>], phases: &ByPhase) -> Table {
-    let of_programme = |programme: &&Kept<Programme>| -> Vec<Row> {
-        let stands = &programme.stands;
-        let planned = stands.opened.phases.iter();
-        let row = planned.map(|planned| {
-            let phase = stands
-                .phases
-                .get(&planned.phase)
-                .copied()
-                .unwrap_or_default();
-            let key = PhaseKey {
-                log: programme.log.clone(),
-                programme: programme.id,
-                phase: planned.phase.clone(),
-            };
-            let posts = phases.get(&key).copied().unwrap_or_default();
-            let counts = [
-                posts.created,
-                posts.filled_internally,
-                posts.filled_externally,
-                posts.interims,
-                posts.deleted,
-            ];
-            let dates = [
-                plan(planned.from, planned.to),
-                day_of(phase.started),
-                day_of(phase.completed),
-            ];
-            let dates = dates.into_iter().map(Cell::Words);
-            let counts = counts
-                .into_iter()
-                .map(|count| Cell::Number(words::count(count)));
-            Row {
-                header: planned.phase.to_string(),
-                detail: Some(stands.opened.title.to_string()),
-                cells: dates.chain(counts).collect(),
-            }
-        });
-        row.collect()
-    };
-    let dates = ["Planned", "Started", "Completed"].map(Column::words);
-    let counts = [
-        "Created",
-        "Filled: internal",
-        "Filled: external",
-        "Filled: interim",
-        "Deleted",
-    ]
-    .map(Column::number);
-    Table {
-        id: "phases",
-        caption: "Posts by phase".to_owned(),
-        note: Some(
-            "Only what was recorded as done under a phase is counted in it, each filling once."
-                .to_owned(),
-        ),
-        row_title: "Phase",
-        columns: dates.into_iter().chain(counts).collect(),
-        rows: programmes.iter().flat_map(of_programme).collect(),
-        more: None,
-    }
-}
-
-fn plan(from: Option<Date>, to: Option<Date>) -> String {
-    match (from, to) {
-        (Some(from), Some(to)) => format!("{} to {}", words::day(from), words::day(to)),
-        (Some(from), None) => format!("from {}", words::day(from)),
-        (None, Some(to)) => format!("to {}", words::day(to)),
-        (None, None) => NOTHING.to_owned(),
-    }
-}
-
-fn day_of(instant: Option<Timestamp>) -> String {
-    instant.map_or(NOTHING.to_owned(), |at| words::day(london_day(at)))
-}
-
 /// The posts that interims hold, by when those end.
 fn interims_table(asking: &Asking<'_>, posts: &[&Kept<Post>], now: Option<Timestamp>) -> Table {
-    let today = now.map(|now| london_day(now - SignedDuration::from_micros(1)));
-    let mut held: Vec<_> = posts
-        .iter()
-        .filter_map(|post| {
-            let holder = post.stands.holder?;
-            let is_interim = holder.appointment == Appointment::Interim;
-            is_interim.then_some((holder.until, holder.since, *post))
-        })
+    let held = posts.iter().filter(|post| post.stands.has_interim());
+    let mut held: Vec<(Holder, &Kept<Post>)> = held
+        .filter_map(|post| Some((post.stands.interim()?, *post)))
         .collect();
-    held.sort_by_key(|(until, since, post)| (*until, *since, post.id));
-    let row = |(until, since, post): &(Option<Date>, Timestamp, &Kept<Post>)| {
-        let has_passed = until.zip(today).is_some_and(|(until, today)| until < today);
-        let until = until.map(words::day);
+    held.sort_by_key(|(holder, post)| (holder.until, holder.since, post.id));
+    let row = |(holder, post): &(Holder, &Kept<Post>)| {
+        let expired = now.and_then(|now| post.stands.interim_expired(now));
+        let left = holder.until.zip(now);
+        let left = left.and_then(|(until, now)| days_left(until, now));
+        let until = holder.until.map(words::day);
         Row {
             header: post.stands.created.role.to_string(),
             detail: Some(words::log_name(&post.log, asking.registry)),
             cells: vec![
                 Cell::Words(post.stands.created.team.to_string()),
-                Cell::Words(words::day(london_day(*since))),
+                Cell::Words(words::day(london_day(holder.since))),
                 match until {
-                    Some(until) if has_passed => {
+                    Some(until) if expired.is_some() => {
                         Cell::Notable(format!("{until}, has passed, not recorded as ended"))
                     }
                     until => Cell::words(until),
                 },
+                Cell::words(left.map(|left| match expired.is_some() {
+                    true => "none".to_owned(),
+                    false => words::counted(left.into(), "day"),
+                })),
             ],
         }
     };
@@ -296,12 +234,14 @@ fn interims_table(asking: &Asking<'_>, posts: &[&Kept<Post>], now: Option<Timest
         caption: "Posts that interims hold, by when they end".to_owned(),
         note: Some("Who holds a post is not recorded.".to_owned()),
         row_title: "Role",
-        columns: ["Team", "Since", "Until"].map(Column::words).to_vec(),
+        columns: ["Team", "Since", "Until", "Left"]
+            .map(Column::words)
+            .to_vec(),
         rows: held.iter().map(row).collect(),
         more: Some(Link::to_data(
-            "All posts",
+            "All interims",
             asking.scope,
-            "posts",
+            "interims",
             asking.asked,
         )),
     }

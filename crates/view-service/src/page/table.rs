@@ -100,6 +100,17 @@ impl Cell {
         }
     }
 
+    /// The same of a share; `none` says why there is none although all is covered.
+    pub fn of_share(figure: Option<&Figure>, none: &str) -> Self {
+        let is_covered = figure.is_some_and(|figure| {
+            !figure.covered.is_empty() && figure.covered.values().all(Option::is_some)
+        });
+        match Self::of(figure) {
+            Self::NotCovered if is_covered => Self::Absent(none.to_owned()),
+            cell => cell,
+        }
+    }
+
     /// Some words; a dash where there is nothing to say.
     pub fn words(text: Option<impl Into<String>>) -> Self {
         Self::Words(text.map_or_else(|| NOTHING.to_owned(), Into::into))

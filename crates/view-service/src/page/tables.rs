@@ -245,7 +245,10 @@ pub struct Headline {
 
 impl Headline {
     pub fn of(title: &str, figure: Option<&Figure>) -> Self {
-        let cell = Cell::of(figure);
+        Self::saying(title, &Cell::of(figure))
+    }
+
+    pub fn saying(title: &str, cell: &Cell) -> Self {
         Self {
             title: title.to_owned(),
             value: cell.text().to_owned(),

@@ -53,7 +53,7 @@ impl Topic {
             Self::ServiceLevels => "Tickets against the targets that were agreed.",
             Self::Backlog => "Open tickets, how they came and went, and the aged ones among them.",
             Self::Availability => "Availability of services, against what was agreed.",
-            Self::Outages => "Outages of services and planned maintenance.",
+            Self::Outages => "Outages of services, planned maintenance and tests of recovery.",
             Self::Changes => "Changes to services, with the freezes and gates that hold them.",
             Self::Posts => "Posts of the establishment, and the phases in which they changed.",
             Self::Findings => "What was recorded and does not fit together.",

@@ -10,11 +10,10 @@ use townclerk_domain::coverage::Selector;
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Period, london_day};
+use townclerk_views::failures::begun_minutes;
 use townclerk_views::figure::Number;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
-
-use crate::records::begun_minutes;
 
 const LONDON: &str = "Europe/London";
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::change::{Change, ChangeRules, ChangeType, Outcome, Risk, Status};
@@ -31,6 +32,11 @@ pub(super) struct ChangeShown {
     scheduled: Option<ScheduledShown>,
     started: Option<Timestamp>,
     implemented: Option<Timestamp>,
+    reviewed: Option<Timestamp>,
+    /// By when its review is due, as it was set last.
+    review_due: Option<ReviewDueShown>,
+    /// Whether that day is over and the review is still to be done.
+    review_overdue: bool,
     closed: Option<ClosedShown>,
     caused: BTreeSet<Reference>,
     /// What does not fit about it, by code.
@@ -41,6 +47,12 @@ pub(super) struct ChangeShown {
 struct ScheduledShown {
     from: Timestamp,
     to: Timestamp,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ReviewDueShown {
+    by: Date,
+    owner: Code,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -74,6 +86,12 @@ impl Listable for ChangeRules {
     }
 
     fn shown(kept: &Kept<Change>, beside: &Beside) -> ChangeShown {
+        let review_due = kept.stands.review_due(beside.seen);
+        let review_due = review_due.map(|due| ReviewDueShown {
+            by: due.by,
+            owner: due.owner.clone(),
+        });
+        let review_overdue = kept.stands.is_review_overdue(beside.seen);
         let change = kept.stands.clone();
         let requested = change.requested;
         ChangeShown {
@@ -92,6 +110,9 @@ impl Listable for ChangeRules {
                 .map(|(from, to)| ScheduledShown { from, to }),
             started: change.started,
             implemented: change.implemented,
+            reviewed: change.reviewed,
+            review_due,
+            review_overdue,
             closed: change
                 .closed
                 .map(|(at, outcome)| ClosedShown { at, outcome }),

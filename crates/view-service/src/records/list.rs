@@ -56,6 +56,8 @@ pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
 /// What is known beside the record that is shown.
 pub(super) struct Beside {
     pub as_at: Option<Timestamp>,
+    /// The moment at which it is looked at, also where none is asked for.
+    pub seen: Timestamp,
     findings: BTreeMap<(LogName, Uuid), BTreeSet<FindingKind>>,
 }
 
@@ -68,6 +70,7 @@ impl Beside {
     ) -> Result<Self, RowsError> {
         let mut beside = Self {
             as_at: basis.as_at,
+            seen: reading.seen(basis),
             findings: BTreeMap::new(),
         };
         if L::TELLS_FINDINGS {

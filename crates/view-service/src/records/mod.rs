@@ -10,6 +10,7 @@ mod events;
 mod findings;
 mod freezes;
 mod gates;
+mod interims;
 mod list;
 mod one;
 mod outages;
@@ -17,6 +18,7 @@ mod page_end;
 mod parameters;
 mod posts;
 mod programmes;
+mod recovery_tests;
 mod routes;
 mod service_agreements;
 mod service_level;
@@ -26,7 +28,7 @@ mod tickets;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outages::begun_minutes;
+pub(crate) use interims::days_left;
 pub(crate) use routes::routes;
 pub(crate) use service_level::{Found, found, minutes};
 

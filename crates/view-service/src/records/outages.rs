@@ -14,13 +14,12 @@ use townclerk_domain::outage::{
 };
 use townclerk_domain::reference::Reference;
 use townclerk_domain::text::Text;
+use townclerk_views::failures::begun_minutes;
 use townclerk_views::kept::Kept;
 use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 use super::parameters::Takes;
-
-const SECONDS_PER_MINUTE: i64 = 60;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct OutageShown {
@@ -163,12 +162,4 @@ fn exactly_began(outage: &Outage) -> Option<Timestamp> {
 fn duration_minutes(outage: &Outage) -> Option<i64> {
     let (began, resolved) = exactly_began(outage).zip(outage.resolved)?;
     Some(begun_minutes(began, resolved))
-}
-
-/// Whole minutes from one moment to another, a begun one included.
-pub(crate) fn begun_minutes(from: Timestamp, to: Timestamp) -> i64 {
-    let exactly = to.duration_since(from);
-    let (minutes, rest) = (exactly.as_mins(), exactly.as_secs() % SECONDS_PER_MINUTE);
-    let started = rest > 0 || exactly.subsec_nanos() > 0;
-    minutes + i64::from(started)
 }

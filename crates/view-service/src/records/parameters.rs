@@ -77,10 +77,20 @@ impl Takes {
                 let schema = json!({ "type": "string", "enum": codes });
                 once(name, "Only those in this band.", schema)
             }
+            WITHIN_DAYS => {
+                let about = "Only those whose last day is that near, or over.";
+                let schema = json!({ "type": "integer", "minimum": 0, "maximum": WITHIN_DAYS_MAX });
+                once(name, about, schema)
+            }
             name => parameter(name),
         }
     }
 }
+
+/// The parameter that leaves out the interims whose last day is further away.
+const WITHIN_DAYS: &str = "within_days";
+
+const WITHIN_DAYS_MAX: i32 = 3_660;
 
 const OPEN: &str = "open";
 
@@ -97,6 +107,8 @@ pub(super) struct Wanted {
     pub after: Option<PageEnd>,
     pub band: Option<Risk>,
     pub priority: Option<Priority>,
+    /// Of interims, how many days are left to them at most.
+    pub within_days: Option<i32>,
 }
 
 impl Wanted {
@@ -112,6 +124,7 @@ impl Wanted {
             after: None,
             band: None,
             priority: None,
+            within_days: None,
         };
         for (name, value) in params {
             if !takes.names.contains(&name.as_str()) {
@@ -125,6 +138,7 @@ impl Wanted {
                 BAND => wanted.band = Some(band(value)?),
                 "priority" => wanted.priority = Some(priority(value)?),
                 "after" => wanted.after = Some(page_end::read(value)?),
+                WITHIN_DAYS => wanted.within_days = Some(within_days(value)?),
                 _ => return Err(unknown(takes, name)),
             }
         }
@@ -158,6 +172,15 @@ fn priority(value: &str) -> Result<Priority, Problem> {
     found.ok_or_else(|| Problem::bad_query("priority", codes()))
 }
 
+fn within_days(value: &str) -> Result<i32, Problem> {
+    let days: i32 = parsed(WITHIN_DAYS, value)?;
+    if !(0..=WITHIN_DAYS_MAX).contains(&days) {
+        let why = format!("0 to {WITHIN_DAYS_MAX}");
+        return Err(Problem::bad_query(WITHIN_DAYS, why));
+    }
+    Ok(days)
+}
+
 fn limit(takes: &Takes, value: &str) -> Result<usize, Problem> {
     let limit: usize = parsed("limit", value)?;
     if !(1..=takes.limit_max).contains(&limit) {
@@ -185,7 +208,13 @@ mod tests {
     #[test]
     fn every_published_parameter_is_taken_and_told_about() {
         let urgent = super::super::service_levels::TAKES;
-        for takes in [Takes::PAGES, Takes::PAGES_BY_STATUS, Takes::ONE, urgent] {
+        for takes in [
+            Takes::PAGES,
+            Takes::PAGES_BY_STATUS,
+            Takes::ONE,
+            crate::records::interims::TAKES,
+            urgent,
+        ] {
             for published in takes.parameters() {
                 assert_ne!(published.about, "", "{}", published.name);
                 // It was waited for before.
@@ -224,6 +253,13 @@ mod tests {
             (all, "limit", "many", "invalid digit"),
             (urgent, "band", "60", "overdue, 95, 85"),
             (urgent, "priority", "p9", "p1, p2"),
+            (all, "within_days", "30", "not a parameter here"),
+            (
+                crate::records::interims::TAKES,
+                "within_days",
+                "-1",
+                "0 to 3660",
+            ),
             (all, "after", "x", "take it from `next`"),
             (all, "known_at", "yesterday", "is not a time"),
         ] {

@@ -14,14 +14,18 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 
 use super::agreements::Agreed;
 use super::findings::Findings;
+use super::interims::Interims;
 use super::list::Listable;
 use super::one::WithEvents;
 use super::parameters::Takes;
 use super::tickets::TicketState;
-use super::{ReadError, agreements, findings, list, one, service_level, service_levels, tickets};
+use super::{
+    ReadError, agreements, findings, interims, list, one, service_level, service_levels, tickets,
+};
 use crate::routes::{Asked, RECORDS, TICKETS, Views, after_waiting, failed, params};
 
 const SERVICE_LEVEL: &str = "/v1/views/{view}/tickets/{id}/service-level";
@@ -40,6 +44,7 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
     let gates = page::<GateRules>;
     let programmes = page::<ProgrammeRules>;
     let posts = page::<PostRules>;
+    let tests = page::<RecoveryTestRules>;
     guarded
         .get_with("/v1/views/{view}/tickets", TICKETS, state(), ticket_page)
         .described(of::<tickets::Page>(&tickets::TAKES))
@@ -65,6 +70,10 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(a_page::<ProgrammeRules>())
         .get_with("/v1/views/{view}/posts", RECORDS, state(), posts)
         .described(a_page::<PostRules>())
+        .get_with("/v1/views/{view}/recovery-tests", RECORDS, state(), tests)
+        .described(a_page::<RecoveryTestRules>())
+        .get_with("/v1/views/{view}/interims", RECORDS, state(), held)
+        .described(of::<Interims>(&interims::TAKES))
         .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
         .described(of::<Agreed>(&agreements::TAKES))
         .get_with("/v1/views/{view}/findings", RECORDS, state(), found)
@@ -178,6 +187,17 @@ async fn agreed(
     let params = after_waiting(&view, params(query)?).await?;
     let agreements = tokio::task::block_in_place(|| agreements::agreements(&view, &scope, &params));
     Ok(Json(agreements.map_err(unreadable)?).into_response())
+}
+
+async fn held(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let interims = tokio::task::block_in_place(|| interims::interims(&view, &scope, &params));
+    Ok(Json(interims.map_err(unreadable)?).into_response())
 }
 
 async fn found(

@@ -40,7 +40,7 @@ pub(super) struct Open {
     /// How many were asked for, shown or not.
     total: usize,
     /// The most urgent first.
-    tickets: Vec<OpenShown>,
+    service_levels: Vec<OpenShown>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -95,7 +95,7 @@ pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, 
         bands,
         cut_at: found.cut.then_some(LOOKED_AT_MAX),
         total: asked.len(),
-        tickets: asked
+        service_levels: asked
             .into_iter()
             .take(wanted.limit)
             .map(OpenShown::of)
@@ -112,7 +112,7 @@ impl OpenShown {
             kind: ticket.attributes.kind,
             priority: ticket.attributes.priority,
             user_class: ticket.attributes.user_class,
-            service: ticket.attributes.service,
+            service: ticket.attributes.service.clone(),
             logged: ticket.logged_at,
             status: ticket.status,
             standing: ticket.standing,

@@ -1,5 +1,7 @@
 //! Tickets: pages of those of one log, in the order in which they were logged, and one of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -65,7 +67,7 @@ pub(super) fn page(view: &View, log: &LogName, params: &Params) -> Result<Page, 
             logged: found.began,
             status: found.stands.status,
             sample: found.sample,
-            attributes: found.stands.attributes,
+            attributes: Arc::unwrap_or_clone(found.stands.attributes),
         },
     });
     Ok(Page {
@@ -92,7 +94,7 @@ pub(super) async fn one(
         logged,
         status: ticket.status,
         sample: row.sample,
-        attributes: ticket.attributes,
+        attributes: Arc::unwrap_or_clone(ticket.attributes),
     });
     Ok(WithEvents {
         log: log.clone(),

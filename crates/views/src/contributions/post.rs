@@ -16,10 +16,19 @@ pub(crate) fn of(facts: &[Standing<PostFact>]) -> Vec<Contribution> {
     for standing in facts {
         let at = standing.happened;
         let was_vacant = post.as_ref().is_some_and(Post::is_vacant);
+        let had_interim = post.as_ref().is_some_and(Post::has_interim);
         post = PostRules::evolve(post, &standing.fact, at);
+        let Some(Post { created, .. }) = &post else {
+            continue;
+        };
         let is_vacant = post.as_ref().is_some_and(Post::is_vacant);
+        let has_interim = post.as_ref().is_some_and(Post::has_interim);
         let mut add = |measure, delta, appointment| {
-            let attributes = Attributes::Post { appointment };
+            let attributes = Attributes::Post {
+                team: created.team.clone(),
+                role: created.role.clone(),
+                appointment,
+            };
             found.push(Contribution::plain(measure, at, delta, attributes));
         };
         match &standing.fact {
@@ -42,6 +51,11 @@ pub(crate) fn of(facts: &[Standing<PostFact>]) -> Vec<Contribution> {
         match (was_vacant, is_vacant) {
             (false, true) => add(Measure::Vacancies, 1, None),
             (true, false) => add(Measure::Vacancies, -1, None),
+            _ => {}
+        }
+        match (had_interim, has_interim) {
+            (false, true) => add(Measure::Interims, 1, None),
+            (true, false) => add(Measure::Interims, -1, None),
             _ => {}
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn of(
         }
     }
     life.ages_before(Timestamp::MAX);
-    let status = life.ticket.map(|(status, _)| status);
+    let status = life.ticket.map(|ticket| ticket.status);
     let mut found = life.found;
     if let (Some(Status::Resolved | Status::Closed), Some((at, attributes))) =
         (status, latest_resolution)
@@ -58,8 +58,7 @@ pub(crate) fn of(
 /// A ticket while its facts are gone through.
 struct Life {
     found: Vec<Contribution>,
-    /// Its status, and its attributes, which contributions share.
-    ticket: Option<(Status, Arc<Logged>)>,
+    ticket: Option<Ticket>,
     /// From when on it is an aged one, if it is still open.
     ages: Option<Timestamp>,
     is_aged: bool,
@@ -68,9 +67,9 @@ struct Life {
 impl Life {
     /// Adds what one fact does, and gives the attributes after it.
     fn hear(&mut self, standing: &Standing<TicketFact>) -> Option<Arc<Logged>> {
-        let before = self.ticket.take();
-        let after = after(before.as_ref(), standing)?;
-        let (at, (status, attributes)) = (standing.happened, &after);
+        let before = self.ticket.clone();
+        let after = TicketRules::evolve(self.ticket.take(), &standing.fact, standing.happened)?;
+        let (at, status, attributes) = (standing.happened, after.status, &after.attributes);
         let once = match &standing.fact {
             TicketFact::Logged(_) => Some(Measure::TicketsLogged),
             TicketFact::Resolved(_) => Some(Measure::TicketResolutions),
@@ -80,26 +79,32 @@ impl Life {
         };
         let once = once.map(|measure| plain(measure, at, 1, attributes));
         self.found.extend(once);
-        let moves = before
-            .as_ref()
-            .filter(|(_, old)| !Arc::ptr_eq(old, attributes));
-        if let Some((_, old)) = moves {
+        let old = before.as_ref().map(|before| &before.attributes);
+        let old = old.filter(|old| !Arc::ptr_eq(old, attributes) && **old != *attributes);
+        if let Some(old) = old {
             self.found.extend(moved(at, old, attributes));
         }
-        let was = before.as_ref().map(|(status, _)| *status);
+        let was = before.as_ref().map(|before| before.status);
         for (measure, holds) in STOCKS {
             self.stock(
                 measure,
                 at,
                 was.is_some_and(holds),
-                holds(*status),
-                moves,
+                holds(status),
+                old,
                 attributes,
             );
         }
         if self.is_aged {
-            let (was, is) = (was.is_some_and(Status::is_open), status.is_open());
-            self.stock(Measure::TicketsAged, at, was, is, moves, attributes);
+            let was = was.is_some_and(Status::is_open);
+            self.stock(
+                Measure::TicketsAged,
+                at,
+                was,
+                status.is_open(),
+                old,
+                attributes,
+            );
         }
         let attributes = Arc::clone(attributes);
         self.ticket = Some(after);
@@ -113,13 +118,13 @@ impl Life {
         at: Timestamp,
         was: bool,
         is: bool,
-        moves: Option<&(Status, Arc<Logged>)>,
+        old: Option<&Arc<Logged>>,
         attributes: &Arc<Logged>,
     ) {
-        match (was, is, moves) {
+        match (was, is, old) {
             (false, true, _) => self.found.push(plain(measure, at, 1, attributes)),
             (true, false, _) => self.found.push(plain(measure, at, -1, attributes)),
-            (true, true, Some((_, old))) => {
+            (true, true, Some(old)) => {
                 self.found.push(side(measure, at, -1, old, attributes));
                 self.found.push(side(measure, at, 1, attributes, old));
             }
@@ -132,34 +137,16 @@ impl Life {
         let Some(at) = self.ages.filter(|at| *at <= next) else {
             return;
         };
-        let Some((status, attributes)) = &self.ticket else {
+        let Some(ticket) = &self.ticket else {
             return;
         };
-        if status.is_open() {
-            self.found
-                .push(plain(Measure::TicketsAged, at, 1, attributes));
+        if ticket.status.is_open() {
+            let aged = plain(Measure::TicketsAged, at, 1, &ticket.attributes);
+            self.found.push(aged);
         }
         self.ages = None;
         self.is_aged = true;
     }
-}
-
-/// Status and attributes after a fact; the attributes are the same ones where it changes none.
-fn after(
-    before: Option<&(Status, Arc<Logged>)>,
-    standing: &Standing<TicketFact>,
-) -> Option<(Status, Arc<Logged>)> {
-    let ticket = before.map(|(status, attributes)| Ticket {
-        status: *status,
-        attributes: Logged::clone(attributes),
-    });
-    let after = TicketRules::evolve(ticket, &standing.fact, standing.happened)?;
-    let same = before.filter(|(_, attributes)| **attributes == after.attributes);
-    let attributes = match same {
-        Some((_, attributes)) => Arc::clone(attributes),
-        None => Arc::new(after.attributes),
-    };
-    Some((after.status, attributes))
 }
 
 /// What a ticket adds that stands resolved, at its latest resolution; its service level also counts

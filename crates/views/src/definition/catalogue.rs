@@ -6,9 +6,10 @@ use super::{Definition, Made, Whose};
 use crate::measure::{Accumulation, Measure};
 
 /// The measures by what they are about, in the order of the document.
-const CHAPTERS: [(&str, AggregateKind); 4] = [
+const CHAPTERS: [(&str, AggregateKind); 5] = [
     ("Tickets", AggregateKind::Ticket),
     ("Outages and availability", AggregateKind::Outage),
+    ("Tests of recovery", AggregateKind::RecoveryTest),
     ("Changes", AggregateKind::Change),
     ("Posts", AggregateKind::Post),
 ];

@@ -1,10 +1,11 @@
 //! What is measured of changes.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::ticket::TicketKind;
 
-use super::{Definition, Made, Whose, count};
+use super::{Definition, Made, Part, Whose, count};
 use crate::dimension::Dimension;
-use crate::measure::Accumulation;
+use crate::measure::{Accumulation, Measure};
 
 const CHANGES: Definition = Definition {
     unit: "changes",
@@ -18,6 +19,97 @@ pub(crate) const CLOSED: Definition = Definition {
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
     computed_in: "crates/views/src/contributions/change.rs",
     dimensions: &[Dimension::Outcome, Dimension::ChangeType],
+    ..CHANGES
+};
+
+/// The changes closed with an outcome.
+const fn closed(outcome: &'static [(Dimension, &'static str)]) -> Part {
+    Part {
+        measure: Measure::ChangesClosed,
+        fixed: outcome,
+    }
+}
+
+const RATES: Definition = Definition {
+    unit: "percent",
+    computed_in: "crates/views/src/figures/counted.rs",
+    dimensions: &[Dimension::ChangeType],
+    adds_up: false,
+    ..CHANGES
+};
+
+pub(crate) const SUCCESS_RATE: Definition = Definition {
+    name: "change_success_rate",
+    title: "Changes that succeeded",
+    cohort: "closed in the period as successful or with issues, of those closed in it",
+    formula: "changes_closed, outcome successful or with-issues / changes_closed",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
+    made: Made::Share {
+        of: &[
+            closed(&[(Dimension::Outcome, "successful")]),
+            closed(&[(Dimension::Outcome, "with-issues")]),
+        ],
+        among: &[Part::whole(Measure::ChangesClosed)],
+    },
+    ..RATES
+};
+
+pub(crate) const FAILURE_RATE: Definition = Definition {
+    name: "change_failure_rate",
+    title: "Changes that failed",
+    cohort: "closed in the period as unsuccessful or backed out, of those closed in it",
+    formula: "changes_closed, outcome unsuccessful or backed-out / changes_closed",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1 and 3.8",
+    made: Made::Share {
+        of: &[
+            closed(&[(Dimension::Outcome, "unsuccessful")]),
+            closed(&[(Dimension::Outcome, "backed-out")]),
+        ],
+        among: &[Part::whole(Measure::ChangesClosed)],
+    },
+    ..RATES
+};
+
+pub(crate) const EMERGENCY_SHARE: Definition = Definition {
+    name: "emergency_change_share",
+    title: "Emergency changes",
+    cohort: "emergency changes closed in the period, of all closed in it",
+    formula: "changes_closed, change_type emergency / changes_closed",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
+    dimensions: &[Dimension::Outcome],
+    made: Made::Share {
+        of: &[closed(&[(Dimension::ChangeType, "emergency")])],
+        among: &[Part::whole(Measure::ChangesClosed)],
+    },
+    ..RATES
+};
+
+pub(crate) const INCIDENT_RATE: Definition = Definition {
+    name: "change_related_incident_rate",
+    title: "Changes that caused an incident",
+    cohort: "closed in the period and with at least one incident that it caused, linked by either \
+             side or by way of an outage, of those closed in the period",
+    formula: "changes closed with a linked incident / changes_closed",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1 and 3.9; \
+             Lewisham, Mayor and Cabinet, 16 September 2020, paragraph 6.13.1",
+    computed_in: "crates/views/src/figures/incidents.rs",
+    families: &[Family::Change, Family::Ticket, Family::Outage],
+    tickets_of: Some(TicketKind::Incident),
+    made: Made::Computed,
+    whose: Whose::HomeByShared,
+    ..RATES
+};
+
+pub(crate) const REVIEWS_OVERDUE: Definition = Definition {
+    name: "change_reviews_overdue",
+    title: "Change reviews overdue",
+    cohort: "implemented and not reviewed at the end of the period, although the last day for the \
+             review was over",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
+    computed_in: "crates/views/src/figures/changes.rs",
+    accumulation: Accumulation::Stock,
+    dimensions: &[Dimension::ChangeType],
+    made: Made::Computed,
     ..CHANGES
 };
 

@@ -5,12 +5,14 @@
 pub(crate) mod change;
 pub(crate) mod outage;
 pub(crate) mod post;
+pub(crate) mod recovery;
 pub(crate) mod service_level;
 pub(crate) mod ticket;
 
 pub mod catalogue;
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::ticket::TicketKind;
 
 use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
@@ -38,6 +40,8 @@ pub struct Definition {
     pub families: &'static [Family],
     /// Of tickets, whether it looks at incidents of the highest priority alone.
     pub major_only: bool,
+    /// Of tickets, the only kind that it looks at.
+    pub tickets_of: Option<TicketKind>,
     /// What must be agreed on for it to be there.
     pub agreed: Option<Agreement>,
     /// Where it looks at whole months up to the period's last one: at how many.
@@ -126,6 +130,7 @@ const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
         kind,
         families,
         major_only: false,
+        tickets_of: None,
         agreed: None,
         months_back: None,
         accumulation: Accumulation::Flow,

@@ -22,6 +22,57 @@ pub(crate) const OUTAGES_BEGUN: Definition = Definition {
     ..OUTAGES
 };
 
+/// What is computed of the outages that hit the scope, one beside the other.
+const FAILURES: Definition = Definition {
+    clock: Some("the clock on the wall"),
+    unit: "minutes",
+    source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10 to 6.14",
+    computed_in: "crates/views/src/failures.rs",
+    dimensions: &[Dimension::Component, Dimension::Class, Dimension::Party],
+    whose: Whose::Affected,
+    adds_up: false,
+    ..OUTAGES
+};
+
+pub(crate) const TIME_TO_RESTORE: Definition = Definition {
+    name: "mean_time_to_restore",
+    title: "Mean time to restore",
+    cohort: "unplanned outages that were resolved in the period and of which the time is known, each \
+             from its begin to its resolution as a whole",
+    formula: "minutes from begin to resolution, a begun one counted whole / the number of those outages",
+    ..FAILURES
+};
+
+pub(crate) const TIME_BETWEEN_FAILURES: Definition = Definition {
+    name: "mean_time_between_failures",
+    title: "Mean time between failures",
+    cohort: "covered times of the period in which no unplanned outage lasted, of whatever service, \
+             from the end of one to the begin of the next; outages that overlap are one failure, and \
+             one of which the time is known only roughly is none",
+    formula: "minutes from the end of one failure to the begin of the next / the number of such times",
+    ..FAILURES
+};
+
+pub(crate) const TIME_BETWEEN_INCIDENTS: Definition = Definition {
+    name: "mean_time_between_service_incidents",
+    title: "Mean time between service incidents",
+    cohort: "mean time between failures and mean time to restore of the period, together",
+    formula: "mean_time_between_failures + mean_time_to_restore, neither of them rounded",
+    ..FAILURES
+};
+
+pub(crate) const RECURRED: Definition = Definition {
+    name: "outages_recurred",
+    title: "Outages of which the cause recurred",
+    unit: "outages",
+    clock: None,
+    cohort: "unplanned outages that began in the period after all remedial actions agreed for an \
+             earlier outage of the same cause were complete: of the same component and class, or \
+             recorded as a recurrence",
+    formula: "the number of them",
+    ..FAILURES
+};
+
 /// What is computed of outages and agreements, by affected council and service.
 const SERVICES: Definition = Definition {
     clock: Some("agreed service time, Europe/London"),
@@ -42,6 +93,18 @@ pub(crate) const DOWNTIME: Definition = Definition {
     cohort: "minutes of agreed service time in which the service was down for the council, whatever \
              the outage; overlapping outages once, planned maintenance noticed in time not",
     formula: "minutes of the union of all outages of the service within agreed service time",
+    adds_up: true,
+    ..SERVICES
+};
+
+pub(crate) const DOWNTIME_BY_USERS: Definition = Definition {
+    name: "downtime_user_minutes",
+    title: "Downtime by users",
+    unit: "minutes",
+    cohort: "the minutes of downtime_minutes, each times the share of users that an outage was last \
+             said to hit, all users where nothing was said; of overlapping outages the largest share",
+    formula: "sum over downtime_minutes of the share of users in millionths of a percent / 100,000,000",
+    source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraph 5.2",
     adds_up: true,
     ..SERVICES
 };

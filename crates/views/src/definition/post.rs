@@ -2,15 +2,16 @@
 
 use townclerk_domain::identity::{AggregateKind, Family};
 
-use super::{Definition, count};
+use super::{Definition, Made, Part, count};
 use crate::dimension::Dimension;
-use crate::measure::Accumulation;
+use crate::measure::{Accumulation, Measure};
 
 const POSTS: Definition = Definition {
     unit: "posts",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1, 3.14 \
              and 3.15",
     computed_in: "crates/views/src/contributions/post.rs",
+    dimensions: &[Dimension::Team, Dimension::Role],
     ..count(AggregateKind::Post, &[Family::Restructure])
 };
 
@@ -19,6 +20,9 @@ pub(crate) const ESTABLISHMENT: Definition = Definition {
     title: "Establishment",
     cohort: "posts there are at the end of the period, filled or not",
     formula: "created − deleted, up to the end of the period",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1, 3.14 \
+             and 3.15; Gloucestershire, Children and Families scrutiny, 16 September 2021, ICT \
+             Service Support",
     accumulation: Accumulation::Stock,
     ..POSTS
 };
@@ -32,12 +36,38 @@ pub(crate) const VACANCIES: Definition = Definition {
     ..POSTS
 };
 
+pub(crate) const VACANCY_RATE: Definition = Definition {
+    name: "vacancy_rate",
+    title: "Vacancy rate",
+    unit: "percent",
+    cohort: "posts without a permanent holder at the end of the period, of the establishment then",
+    formula: "vacancies / establishment",
+    computed_in: "crates/views/src/figures/counted.rs",
+    accumulation: Accumulation::Stock,
+    made: Made::Share {
+        of: &[Part::whole(Measure::Vacancies)],
+        among: &[Part::whole(Measure::Establishment)],
+    },
+    adds_up: false,
+    ..POSTS
+};
+
+pub(crate) const INTERIMS: Definition = Definition {
+    name: "interims",
+    title: "Posts held by an interim",
+    cohort: "posts of the establishment that an interim holds at the end of the period",
+    formula: "interims appointed − interims ended, up to the end of the period",
+    source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.10",
+    accumulation: Accumulation::Stock,
+    ..POSTS
+};
+
 pub(crate) const FILLED: Definition = Definition {
     name: "posts_filled",
     title: "Posts filled",
     unit: "fillings",
     cohort: "posts filled in the period, each time, interims included",
-    dimensions: &[Dimension::Appointment],
+    dimensions: &[Dimension::Appointment, Dimension::Team, Dimension::Role],
     ..POSTS
 };
 

@@ -37,6 +37,7 @@ pub fn additive_query(scope: Scope, newest: Option<Timestamp>) -> Query {
             as_at: newest.map(|newest| newest + SignedDuration::from_micros(1)),
             known_at: None,
         },
+        like_for_like: false,
     }
 }
 

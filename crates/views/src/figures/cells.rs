@@ -75,11 +75,15 @@ impl<'a, R: Rows> Cells<'a, R> {
         self.grain
     }
 
-    /// The combinations of values that tickets have or had: each came to be by logging or by
-    /// moving in, and neither measure ever cancels out.
+    /// The combinations of values that records have or had: each came to be by logging or creating
+    /// one, or by moving in, and none of these measures ever cancels out.
     pub fn values(&self, slot: &Slot, mask: Mask) -> Result<BTreeSet<Vec<String>>, RowsError> {
         let mut counts: BTreeMap<Vec<String>, i64> = BTreeMap::new();
-        for measure in [Measure::TicketsLogged, Measure::TicketsMovedIn] {
+        for measure in [
+            Measure::TicketsLogged,
+            Measure::TicketsMovedIn,
+            Measure::PostsCreated,
+        ] {
             for (values, count) in self.tally.totals(slot, measure, mask) {
                 *counts.entry(values).or_default() += count;
             }

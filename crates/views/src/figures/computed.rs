@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use townclerk_domain::names::Code;
+use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::period::{Month, Period};
 
 use super::evaluate::{Asked, Evaluation};
@@ -29,7 +29,16 @@ impl<R: Rows> Evaluation<'_, R> {
             Measure::Outages => Some(self.outages(of)),
             Measure::ChangesInFreezeWithoutExemption => Some(self.changes_in_freeze(of)),
             Measure::DaysSinceChangeRelatedMajorIncident => self.days_since_incident(of),
+            Measure::MeanTimeToRestore => self.mean_time_to_restore(of),
+            Measure::MeanTimeBetweenFailures => self.mean_time_between_failures(of),
+            Measure::MeanTimeBetweenServiceIncidents => self.mean_time_between_incidents(of),
+            Measure::OutagesRecurred => Some(self.outages_recurred(of)),
+            Measure::RecoveryTests => Some(self.recovery_tests(of)),
+            Measure::RecoveryTestsWithinTarget => self.recovery_within_target(of),
+            Measure::ChangeRelatedIncidentRate => self.incident_rate(of),
+            Measure::ChangeReviewsOverdue => Some(self.reviews_overdue(of)),
             Measure::DowntimeMinutes => self.downtime(of),
+            Measure::DowntimeUserMinutes => self.downtime_by_users(of),
             Measure::Availability => self.availability(of),
             Measure::AvailabilityRolling12 => self.rolling_mean(of),
             Measure::AvailabilityRolling12TimeWeighted => self.rolling_by_time(of),
@@ -48,11 +57,21 @@ impl<R: Rows> Evaluation<'_, R> {
         at: Timestamp,
         councils: &BTreeSet<Code>,
     ) -> bool {
-        let during = Period::Month(Month::of(at));
-        let slots = self.home_logs(asked.home.as_ref(), &during);
+        self.is_home(asked, &Period::Month(Month::of(at)), &record.log, councils)
+    }
+
+    /// The same of the record's log, during a period.
+    pub(super) fn is_home(
+        &self,
+        asked: &Asked<'_>,
+        during: &Period,
+        log: &LogName,
+        councils: &BTreeSet<Code>,
+    ) -> bool {
+        let slots = self.home_logs(asked.home.as_ref(), during);
         slots.iter().any(|slot| match slot {
-            Slot::Log(log) => record.log == *log,
-            Slot::SharedFor(council) => record.log.is_shared() && councils.contains(council),
+            Slot::Log(home) => log == home,
+            Slot::SharedFor(council) => log.is_shared() && councils.contains(council),
         })
     }
 }

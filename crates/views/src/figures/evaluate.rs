@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::Period;
 
 use super::cells::{Cells, PassCache, Positions};
 use super::computed::Computing;
+use super::like_for_like::constant;
 use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use crate::completeness::{Covered, LogCoverage, Reached};
@@ -45,6 +46,17 @@ impl<R: Rows> Reading<'_, R> {
         known_at.filter(|at| Some(*at) < newest)
     }
 
+    /// The moment at which records are looked at: the one that is asked for, else just after the
+    /// newest that is known, or was known by then.
+    pub fn seen(&self, basis: Basis) -> Timestamp {
+        let newest = self.known.values().max().copied();
+        let newest = basis
+            .known_at
+            .map_or(newest, |known_at| newest.min(Some(known_at)));
+        let after = newest.map(|newest| newest + SignedDuration::from_micros(1));
+        basis.as_at.or(after).unwrap_or(Timestamp::MIN)
+    }
+
     /// The records of a scope that computed figures and findings are made from.
     ///
     /// # Errors
@@ -64,16 +76,12 @@ impl<R: Rows> Reading<'_, R> {
 /// Only what is wrong with the rows: a question that has no answer gets figures with null values.
 pub fn figures<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<Vec<Figure>, RowsError> {
     let known_at = reading.knowledge(query.basis.known_at);
-    let registry = Registry::read(reading.rows, known_at)?;
-    let evaluation = Evaluation {
-        reading,
-        registry: &registry,
-        scope: &query.scope,
-        known_at,
-        knowledge: query.basis.known_at,
-        held: Held::count(reading)?,
-        cells: RefCell::default(),
+    let mut registry = Registry::read(reading.rows, known_at)?;
+    let constant = match query.like_for_like && query.scope == Scope::Joint {
+        true => Some(constant(reading, &mut registry, query)?),
+        false => None,
     };
+    let evaluation = Evaluation::new(reading, &registry, query, constant)?;
     let mut figures = Vec::new();
     for breakdown in &query.breakdowns {
         for measure in &query.measures {
@@ -82,7 +90,7 @@ pub fn figures<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<Vec<F
             }
         }
     }
-    if query.periods == Periods::Recorded {
+    if query.periods == Periods::Recorded && evaluation.constant.is_none() {
         evaluation.add_claimed(query, &mut figures)?;
     }
     Ok(figures)
@@ -111,6 +119,8 @@ pub(super) struct Evaluation<'a, R> {
     pub known_at: Option<Timestamp>,
     /// As it was asked.
     pub knowledge: Option<Timestamp>,
+    /// The councils that alone count, where figures are like for like.
+    pub constant: Option<Vec<LogName>>,
     held: Held,
     /// The numbers that this query has asked for already.
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
@@ -118,6 +128,26 @@ pub(super) struct Evaluation<'a, R> {
 
 /// The kind, the moment, the mask where it is not a counted one, and the grain.
 pub(super) type CellsKey = (AggregateKind, Option<Timestamp>, Mask, Grain);
+
+impl<'a, R: Rows> Evaluation<'a, R> {
+    pub(super) fn new(
+        reading: &'a Reading<'a, R>,
+        registry: &'a Registry,
+        query: &'a Query,
+        constant: Option<Vec<LogName>>,
+    ) -> Result<Self, RowsError> {
+        Ok(Self {
+            reading,
+            registry,
+            scope: &query.scope,
+            known_at: reading.knowledge(query.basis.known_at),
+            knowledge: query.basis.known_at,
+            constant,
+            held: Held::count(reading)?,
+            cells: RefCell::default(),
+        })
+    }
+}
 
 impl<R: Rows> Evaluation<'_, R> {
     /// The figures of one measure by one breakdown.
@@ -199,7 +229,11 @@ impl<R: Rows> Evaluation<'_, R> {
                 .collect(),
             held: self.held.of(measure, &logs),
             synthetic: computed.is_some_and(|found| found.sample || coverages.use_sample()),
-            claims: self.claims(asked)?,
+            claims: match self.constant {
+                Some(_) => Vec::new(),
+                None => self.claims(asked)?,
+            },
+            like_for_like: self.constant.clone(),
         })
     }
 

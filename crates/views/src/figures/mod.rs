@@ -8,9 +8,12 @@ mod claims;
 mod computed;
 mod counted;
 mod evaluate;
+mod failures;
 mod incidents;
+mod like_for_like;
 mod outages;
 mod query;
+mod recovery;
 mod scope;
 mod services;
 

@@ -25,7 +25,11 @@ impl<R: Rows> Evaluation<'_, R> {
 
 /// When an unplanned outage began, if that lies in a period: of one of which the time is known only
 /// roughly, if all of that time does.
-fn began_in(outage: &Kept<Outage>, period: &Period, as_at: Timestamp) -> Option<Timestamp> {
+pub(super) fn began_in(
+    outage: &Kept<Outage>,
+    period: &Period,
+    as_at: Timestamp,
+) -> Option<Timestamp> {
     let begun = outage.stands.begun.as_ref()?;
     let (from, ends) = match begun.declared.when {
         Some(within) => (within.start(), within.end()),
@@ -36,7 +40,7 @@ fn began_in(outage: &Kept<Outage>, period: &Period, as_at: Timestamp) -> Option<
 }
 
 /// Whether an outage has these values, by the cause that was found last.
-fn has(outage: &Kept<Outage>, values: &Values) -> bool {
+pub(super) fn has(outage: &Kept<Outage>, values: &Values) -> bool {
     values
         .iter()
         .all(|(dimension, value)| value_of(&outage.stands, *dimension) == Some(value))

@@ -56,6 +56,9 @@ pub struct Query {
     pub breakdowns: Vec<Breakdown>,
     /// An absent `as_at` is as far as the record is complete.
     pub basis: Basis,
+    /// Whether a figure of all councils sums, in each period, only those that were members
+    /// throughout all of the periods. It changes nothing of other scopes.
+    pub like_for_like: bool,
 }
 
 impl Query {
@@ -74,6 +77,7 @@ impl Query {
             periods: Periods::Recorded,
             breakdowns,
             basis: Basis::default(),
+            like_for_like: false,
         }
     }
 }
@@ -91,6 +95,10 @@ pub(super) fn selectors(measure: Measure, values: &Values) -> Vec<Selector> {
             Family::Ticket if definition.major_only => Selector {
                 kind: Some(TicketKind::Incident),
                 priority: Some(Priority::P1),
+                ..Selector::whole(Family::Ticket)
+            },
+            Family::Ticket if definition.tickets_of.is_some() => Selector {
+                kind: definition.tickets_of,
                 ..Selector::whole(Family::Ticket)
             },
             Family::Ticket => of_tickets(values),

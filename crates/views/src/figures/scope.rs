@@ -181,6 +181,7 @@ impl<R: Rows> Evaluation<'_, R> {
             Accumulation::Flow => window,
         };
         match (self.scope, asked.home, asked.measure.definition().whose) {
+            (_, Some(home), _) if self.leaves_out(home) => Vec::new(),
             (_, Some(home), Whose::Home) => vec![home.clone()],
             // A freeze of any council may hold a shared change.
             (Scope::Joint, Some(_), _) => self.joint_logs(window),
@@ -234,7 +235,11 @@ impl<R: Rows> Evaluation<'_, R> {
             Home::Split => match self.scope {
                 Scope::Log(log) if log.is_shared() => vec![Some(log.clone())],
                 Scope::Log(log) => vec![Some(log.clone()), Some(LogName::shared())],
-                Scope::Joint => self.reading.positions.keys().cloned().map(Some).collect(),
+                Scope::Joint => {
+                    let logs = self.reading.positions.keys();
+                    let logs = logs.filter(|log| !self.leaves_out(log));
+                    logs.cloned().map(Some).collect()
+                }
             },
         }
     }

@@ -8,16 +8,24 @@ use townclerk_domain::period::Period;
 use super::computed::Computing;
 use super::evaluate::{Asked, Evaluation};
 use super::scope::months_back;
-use crate::availability::{self, Minutes};
+use crate::availability::{self, ALL_USERS, Minutes};
 use crate::completeness::Covered;
 use crate::measure::Accumulation;
 use crate::quantity::Quantity;
 use crate::rows::Rows;
 
+/// Decimals with which minutes weighted by users are shown.
+const USER_DECIMALS: u8 = 1;
+
 impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn downtime(&self, of: &Computing<'_>) -> Option<Quantity> {
         let minutes = self.minutes_of_parts(of)?;
         Some(Quantity::count(minutes.down, minutes.sample))
+    }
+
+    pub(super) fn downtime_by_users(&self, of: &Computing<'_>) -> Option<Quantity> {
+        let minutes = self.minutes_of_parts(of)?;
+        Quantity::ratio(minutes.users_down, ALL_USERS, USER_DECIMALS, minutes.sample)
     }
 
     pub(super) fn availability(&self, of: &Computing<'_>) -> Option<Quantity> {

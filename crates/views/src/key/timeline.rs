@@ -25,6 +25,7 @@ pub(super) fn kind_byte(kind: AggregateKind) -> u8 {
         AggregateKind::Targets => 12,
         AggregateKind::Hours => 13,
         AggregateKind::Holidays => 14,
+        AggregateKind::RecoveryTest => 20,
     }
 }
 

@@ -72,7 +72,7 @@ fn freeze(history: &mut History, number: u128, from: &str) -> AggregateId {
     id
 }
 
-fn found(history: &History, scope: &str) -> Vec<Finding> {
+pub fn found(history: &History, scope: &str) -> Vec<Finding> {
     let rows = folded(&history.all(), &[]);
     let scope = scope.parse().unwrap();
     read(history, &rows, |reading| {

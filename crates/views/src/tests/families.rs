@@ -73,7 +73,7 @@ pub fn of(scope: &str, measure: Measure, period: &str, fixed: &[(Dimension, &str
     }
 }
 
-fn agrees(history: &mut History, council: &str, service: &str, from: &str) {
+pub fn agrees(history: &mut History, council: &str, service: &str, from: &str) {
     let agreed = AvailabilityFact::AvailabilityAgreed(AvailabilityAgreed {
         service: code(service),
         service_time: ServiceTime::Always,
@@ -85,7 +85,7 @@ fn agrees(history: &mut History, council: &str, service: &str, from: &str) {
     history.tell::<AvailabilityRules>(council, id, "2019-01-02T00:00:00Z", agreed);
 }
 
-fn down(council: &str, from: &str, to: &str) -> Effect {
+pub fn down(council: &str, from: &str, to: &str) -> Effect {
     Effect {
         service: code("email"),
         council: code(council),
@@ -116,10 +116,10 @@ pub fn declares(history: &mut History, name: &str, number: u128, at: &str, fact:
     history.tell::<OutageRules>(name, id, at, fact);
 }
 
-const EMAIL: [(Dimension, &str); 1] = [(Dimension::Service, "email")];
+pub const EMAIL: [(Dimension, &str); 1] = [(Dimension::Service, "email")];
 
 /// Both outages together last from 10:00 to 13:00; each of them is recorded in another log.
-fn overlapping() -> History {
+pub fn overlapping() -> History {
     let mut history = History::covering(&EVERYTHING);
     agrees(&mut history, "brent", "email", "2019-02-01");
     let own = down("brent", "2019-03-05T10:00:00Z", "2019-03-05T12:00:00Z");

@@ -1,6 +1,6 @@
 //! Laws of changes, posts and outages on random histories: whatever their deciders accept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -12,9 +12,12 @@ use townclerk_domain::change::{
     Cancelled, ChangeFact, ChangeRules, ChangeType, Closed, Implemented, Outcome, Requested,
     Reviewed, Scheduled, Started,
 };
+use townclerk_domain::decimal::Decimal;
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::names::Scope;
-use townclerk_domain::outage::{Declared, Effect, OutageFact, OutageRules, Resolved, Severity};
+use townclerk_domain::outage::{
+    Declared, Effect, OutageFact, OutageRules, Resolved, Severity, UsersAffected,
+};
 use townclerk_domain::period::Period;
 use townclerk_domain::post::{
     Appointment, InterimEnded, PostCreated, PostDeleted, PostFact, PostFilled, PostRules,
@@ -26,7 +29,8 @@ use super::families::{aggregate, text};
 use super::history::{History, LOGS, ask, code, folded, log, one, read, start};
 use crate::availability::minutes;
 use crate::contributions::Basis;
-use crate::figures::{Periods, Query, additive_differences, additive_query};
+use crate::dimension::Dimension;
+use crate::figures::{Breakdown, Periods, Query, additive_differences, additive_query};
 use crate::measure::Measure;
 use crate::registry::Registry;
 
@@ -118,6 +122,10 @@ fn lasts(step: &Step) -> SignedDuration {
 fn outage(step: &Step, at: Timestamp) -> OutageFact {
     if step.what == 15 {
         return OutageFact::Resolved(Resolved {});
+    }
+    if step.what == 16 && step.detail.is_multiple_of(3) {
+        let percent = Decimal::whole((step.detail % 101).into());
+        return OutageFact::UsersAffected(UsersAffected { percent });
     }
     let hit = match LOGS[step.log] {
         "shared" => councils("shared"),
@@ -265,11 +273,37 @@ proptest! {
             let differences = additive_differences(&ask(&history, &rows, &query));
             prop_assert_eq!(differences, Vec::<String>::new());
         }
-        let of = |scope: &str| ask(&history, &rows, &counted(scope, Basis { as_at: Some(after(20_000)), known_at: None }));
+        let of = |scope: &str| {
+            let counted = counted(scope, Basis { as_at: Some(after(20_000)), known_at: None });
+            let measures = counted.measures.iter().copied();
+            let measures = measures.filter(|measure| measure.definition().adds_up).collect();
+            let figures = ask(&history, &rows, &Query { measures, ..counted }).into_iter();
+            let cells = figures.map(|f| ((f.measure, f.period.label, f.breakdown), f.numerator));
+            cells.collect::<BTreeMap<_, _>>()
+        };
         let parts = ["brent", "lewisham", "shared"].map(of);
-        for (index, whole) in of("joint").iter().enumerate() {
-            let sum: Option<i64> = parts.iter().map(|part| part[index].numerator).sum();
-            prop_assert_eq!(whole.numerator, sum);
+        for (cell, whole) in of("joint") {
+            // A team or a role that a log does not have adds nothing.
+            let in_part = |part: &BTreeMap<_, _>| part.get(&cell).copied().unwrap_or(Some(0));
+            let sum: Option<i64> = parts.iter().map(in_part).sum();
+            prop_assert_eq!(whole, sum, "{:?}", cell);
+        }
+    }
+
+    /// Of the closed changes each succeeded or failed, and of none there is no share.
+    #[test]
+    fn success_and_failure_make_up_all_closed_changes(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let basis = Basis { as_at: Some(after(20_000)), known_at: None };
+        for scope in ["joint", "brent", "shared"] {
+            let of = |measure| ask(&history, &rows, &one(scope, measure, "2019-01/2020-12", basis)).remove(0);
+            let closed = of(Measure::ChangesClosed).numerator.unwrap();
+            let rates = [Measure::ChangeSuccessRate, Measure::ChangeFailureRate].map(of);
+            let denominators = rates.each_ref().map(|rate| rate.denominator);
+            prop_assert_eq!(denominators, [(closed > 0).then_some(closed); 2]);
+            let sum: Option<i64> = rates.iter().map(|rate| rate.numerator).sum();
+            prop_assert_eq!(sum.unwrap_or(0), closed);
         }
     }
 
@@ -286,6 +320,9 @@ proptest! {
         prop_assert_eq!(number(Measure::Establishment), there);
         let vacancies = number(Measure::Vacancies);
         prop_assert!((0..=there).contains(&vacancies), "{} of {}", vacancies, there);
+        // An interim leaves a post vacant.
+        let interims = number(Measure::Interims);
+        prop_assert!((0..=vacancies).contains(&interims), "{} of {}", interims, vacancies);
     }
 
     /// What was known on a day is what a view says that read no further.
@@ -312,8 +349,9 @@ proptest! {
         prop_assert_eq!(later, known);
     }
 
-    /// Downtime is the number of agreed minutes of which some part was down in some outage: the
-    /// union against an oracle that marks every minute, with effects as they were recorded.
+    /// Downtime is the number of agreed minutes of which some part was down in some outage, and by
+    /// users each of them counts as the largest share: the union against an oracle that marks every
+    /// minute, with effects as they were recorded.
     #[test]
     fn downtime_is_the_union_of_outages(steps in steps()) {
         let history = history(&steps);
@@ -321,28 +359,100 @@ proptest! {
         let period: Period = "2019-02".parse().unwrap();
         let (from, to) = (period.start(), period.end());
         for council in ["brent", "lewisham"] {
-            let found = read(&history, &rows, |reading| {
+            let (found, marked, by_users) = read(&history, &rows, |reading| {
                 let registry = Registry::read(reading.rows, None).unwrap();
                 let ledger = reading.ledger(&Scope::Joint, Basis { as_at: Some(to), known_at: None }).unwrap();
                 let agreements = &registry.agreements[&log(council)];
                 let found = minutes(&ledger, agreements, &code(council), &code("email"), (from, to));
-                let mut marked = 0;
-                let mut minute = from;
-                while minute < to {
+                let time = &agreements.stands.0[0].agreed.service_time;
+                let (mut marked, mut by_users) = (0, 0);
+                for minute in minutes_of(from, to) {
                     let next = minute + SignedDuration::from_mins(1);
-                    let time = &agreements.stands.0[0].agreed.service_time;
-                    let is_agreed = time.intervals(minute, next).next().is_some();
-                    let effects = ledger.outages.iter().flat_map(|outage| &outage.stands.effects);
-                    let mut hitting = effects.filter(|effect| effect.council == code(council));
-                    let is_down = hitting.any(|effect| {
-                        effect.from.unwrap() < next && effect.to.is_none_or(|to| minute < to)
+                    if time.intervals(minute, next).next().is_none() {
+                        continue;
+                    }
+                    let shares = ledger.outages.iter().filter_map(|outage| {
+                        let mut effects = outage.stands.effects.iter();
+                        let is_down = effects.any(|effect| {
+                            effect.council == code(council)
+                                && effect.from.unwrap() < next
+                                && effect.to.is_none_or(|to| minute < to)
+                        });
+                        is_down.then(|| outage.stands.users_percent.map_or(100, Decimal::units))
                     });
-                    marked += i64::from(is_agreed && is_down);
-                    minute = next;
+                    if let Some(share) = shares.max() {
+                        marked += 1;
+                        by_users += share;
+                    }
                 }
-                (found, marked)
+                (found, marked, by_users)
             });
-            prop_assert_eq!(found.0.down, found.1, "{}", council);
+            prop_assert_eq!(found.down, marked, "{}", council);
+            prop_assert_eq!(found.users_down, by_users * 1_000_000, "{}", council);
         }
     }
+
+    /// The time between failures against an oracle that marks every minute of the period in which
+    /// an outage lasted, and looks at what lies between the marks.
+    #[test]
+    fn time_between_failures_is_what_no_outage_marks(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let (label, basis) = ("2019-01/2019-03", Basis { as_at: Some(after(20_000)), known_at: None });
+        let period: Period = label.parse().unwrap();
+        for scope in ["joint", "brent", "shared"] {
+            let found = &ask(&history, &rows, &one(scope, Measure::MeanTimeBetweenFailures, label, basis))[0];
+            let lasted: Vec<(Timestamp, Option<Timestamp>)> = read(&history, &rows, |reading| {
+                let ledger = reading.ledger(&scope.parse().unwrap(), basis).unwrap();
+                let outages = ledger.outages.iter();
+                outages.map(|outage| (outage.stands.begun.as_ref().unwrap().at, outage.stands.resolved)).collect()
+            });
+            let marks: String = minutes_of(period.start(), period.end()).map(|minute| {
+                let next = minute + SignedDuration::from_mins(1);
+                let failed = lasted.iter().any(|(from, to)| *from < next && to.is_none_or(|to| minute < to));
+                if failed { 'x' } else { '.' }
+            }).collect();
+            let between: Vec<usize> = marks.trim_matches('.').split('x').map(str::len).filter(|length| *length > 0).collect();
+            let expected = (!between.is_empty())
+                .then(|| (i64::try_from(between.iter().sum::<usize>()).unwrap(), i64::try_from(between.len()).unwrap()));
+            prop_assert_eq!(found.numerator.zip(found.denominator), expected, "{}", scope);
+        }
+    }
+
+    /// From incident to incident is what is between failures and what it takes to restore; and the
+    /// outages of each party make up all of them, in minutes and in number.
+    #[test]
+    fn the_means_of_failures_fit_each_other(steps in steps()) {
+        let history = history(&steps);
+        let rows = folded(&history.all(), &[]);
+        let basis = Basis { as_at: Some(after(20_000)), known_at: None };
+        for scope in ["joint", "brent", "shared"] {
+            let parts = |measure| {
+                let query = one(scope, measure, "2019-01/2019-12", basis);
+                let figure = &ask(&history, &rows, &query)[0];
+                figure.numerator.zip(figure.denominator).map(|(n, d)| (i128::from(n), i128::from(d)))
+            };
+            let restoring = parts(Measure::MeanTimeToRestore);
+            let between = parts(Measure::MeanTimeBetweenFailures);
+            let incidents = parts(Measure::MeanTimeBetweenServiceIncidents);
+            prop_assert_eq!(incidents.is_some(), restoring.is_some() && between.is_some());
+            if let (Some((r, of_r)), Some((b, of_b)), Some((i, of_i))) = (restoring, between, incidents) {
+                prop_assert_eq!(i * of_r * of_b, (r * of_b + b * of_r) * of_i);
+            }
+            let by_party = Query {
+                breakdowns: vec![Breakdown { split: vec![Dimension::Party], ..Breakdown::default() }],
+                ..one(scope, Measure::MeanTimeToRestore, "2019-01/2019-12", basis)
+            };
+            let by_party = ask(&history, &rows, &by_party);
+            let sum = by_party.iter().filter_map(|figure| figure.numerator.zip(figure.denominator));
+            let sum = sum.fold((0, 0), |(n, d), (of_n, of_d)| (n + i128::from(of_n), d + i128::from(of_d)));
+            prop_assert_eq!(sum, restoring.unwrap_or((0, 0)));
+        }
+    }
+}
+
+/// The begin of every minute of a stretch of time.
+fn minutes_of(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let next = |minute: &Timestamp| Some(*minute + SignedDuration::from_mins(1));
+    std::iter::successors(Some(from), next).take_while(move |minute| *minute < to)
 }

@@ -284,6 +284,7 @@ fn every_key_of_a_figure_is_always_there() {
         "denominator",
         "held",
         "known_at",
+        "like_for_like",
         "measure",
         "numerator",
         "partial",

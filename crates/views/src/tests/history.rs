@@ -458,5 +458,6 @@ pub fn one(scope: &str, measure: Measure, period: &str, basis: Basis) -> Query {
         periods: Periods::These(vec![period.parse().unwrap()]),
         breakdowns: vec![Breakdown::default()],
         basis,
+        like_for_like: false,
     }
 }

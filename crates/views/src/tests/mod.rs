@@ -2,10 +2,16 @@
 
 mod agreements;
 mod change_control;
+mod change_rates;
+mod failures;
 mod families;
 mod family_laws;
 mod figures;
 mod history;
 mod laws;
+mod like_for_like;
+mod posts;
 mod quarantine;
+mod recovery;
 mod service_levels;
+mod ticket_levels;

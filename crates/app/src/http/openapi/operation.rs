@@ -84,7 +84,7 @@ fn who(need: &Need) -> String {
     };
     let without = match need.anonymous {
         Anonymous::JointWithoutSplit => {
-            " `joint` needs none, where nothing is split or filtered by `home`."
+            " `joint` needs none, where nothing is split or filtered by `home` or like for like."
         }
         Anonymous::Never | Anonymous::Always => "",
     };

@@ -14,6 +14,8 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Gates => GATES,
         Sort::Programmes => PROGRAMMES,
         Sort::Posts => POSTS,
+        Sort::RecoveryTests => RECOVERY_TESTS,
+        Sort::Interims => INTERIMS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
         Sort::ServiceLevels => SERVICE_LEVELS,
@@ -38,6 +40,7 @@ const CHANGES: &[Column] = &[
     ("title", "/title"),
     ("started", "/started"),
     ("outcome", "/closed/outcome"),
+    ("review due", "/review_due/by"),
     ("findings", "/findings"),
     ("id", "/id"),
 ];
@@ -78,6 +81,8 @@ const PROGRAMMES: &[Column] = &[
     ("log", "/log"),
     ("title", "/title"),
     ("paused", "/paused"),
+    ("days", "/elapsed_days"),
+    ("planned", "/planned_days"),
     ("id", "/id"),
 ];
 
@@ -90,6 +95,26 @@ const POSTS: &[Column] = &[
     ("until", "/holder/until"),
     ("vacant", "/vacant"),
     ("deleted", "/deleted"),
+    ("id", "/id"),
+];
+
+const RECOVERY_TESTS: &[Column] = &[
+    ("tested", "/tested"),
+    ("log", "/log"),
+    ("group", "/group"),
+    ("target", "/target_minutes"),
+    ("achieved", "/achieved_minutes"),
+    ("within target", "/within_target"),
+];
+
+const INTERIMS: &[Column] = &[
+    ("until", "/until"),
+    ("days left", "/days_left"),
+    ("expired", "/expired"),
+    ("log", "/log"),
+    ("role", "/role"),
+    ("team", "/team"),
+    ("since", "/since"),
     ("id", "/id"),
 ];
 

@@ -38,6 +38,7 @@ fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
         held: 0,
         synthetic: false,
         claims: Vec::new(),
+        like_for_like: None,
     }
 }
 

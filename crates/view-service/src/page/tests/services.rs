@@ -16,8 +16,10 @@ use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::outage::{self, Effect, OutageFact, Party, Severity};
 use townclerk_domain::post::{Appointment, PostCreated, PostDeleted, PostFact, PostFilled, Under};
 use townclerk_domain::programme::{
-    PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened, ProgrammePaused,
+    FunctionTransferred, PhaseStarted, PlannedPhase, ProgrammeFact, ProgrammeOpened,
+    ProgrammePaused,
 };
+use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
 use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::text::Text;
 
@@ -98,6 +100,10 @@ fn outages(record: &mut Record) {
     let core = outage(record);
     let down = declared("Core <switch>", &[BRENT], Severity::Down, None);
     put(record, BRENT, core, "2020-06-10T10:00:00Z", down);
+    let users = OutageFact::UsersAffected(outage::UsersAffected {
+        percent: "50".parse().unwrap(),
+    });
+    put(record, BRENT, core, "2020-06-10T12:00:00Z", users);
     let resolved = OutageFact::Resolved(outage::Resolved {});
     put(record, BRENT, core, "2020-06-10T20:00:00Z", resolved);
     let cause = OutageFact::CauseFound(outage::CauseFound {
@@ -133,8 +139,32 @@ fn outages(record: &mut Record) {
     });
     let maintenance = outage(record);
     put(record, BRENT, maintenance, "2020-08-20T09:00:00Z", planned);
+    recovery_tests(record);
     let core = [("component", "core-network")];
     record.claims_that("outages", Scope::Joint, "2020-04/2020-07", &core, 5);
+}
+
+fn recovery_tests(record: &mut Record) {
+    let of = |group, target_minutes, achieved_minutes| {
+        RecoveryTestFact::RecoveryTested(RecoveryTested {
+            group: code(group),
+            target_minutes,
+            achieved_minutes: Some(achieved_minutes),
+            data_loss_target_minutes: None,
+            data_loss_minutes: None,
+        })
+    };
+    let tests = [
+        (
+            "2020-06-15T09:00:00Z",
+            of("critical-services", Some(15), 20),
+        ),
+        ("2020-06-21T09:00:00Z", of("virtual-machines", None, 345)),
+    ];
+    for (at, fact) in tests {
+        let test = record.new_one(AggregateKind::RecoveryTest);
+        record.put(BRENT, test, at, Event::RecoveryTest(Recordable::Fact(fact)));
+    }
 }
 
 fn changes(record: &mut Record) {
@@ -179,10 +209,40 @@ fn changes(record: &mut Record) {
         outcome: change::Outcome::WithIssues,
     });
     put(record, patch, "2020-08-05T10:00:00Z", closed);
+    unreviewed(record, requested("New certificate"));
     let ahead = record.new_one(AggregateKind::Change);
     put(record, ahead, "2020-08-10T09:00:00Z", requested("Upgrade"));
     let when = scheduled("2020-08-26T20:00:00Z", "2020-08-26T21:00:00Z");
     put(record, ahead, "2020-08-11T09:00:00Z", when);
+}
+
+/// Implemented before the freeze, and not looked back at.
+fn unreviewed(record: &mut Record, requested: ChangeFact) {
+    let change = record.new_one(AggregateKind::Change);
+    let due = ChangeFact::ReviewDue(change::ReviewDue {
+        by: "2020-07-31".parse().unwrap(),
+        owner: code("change-manager"),
+    });
+    let scheduled = ChangeFact::Scheduled(change::Scheduled {
+        from: at("2020-07-13T19:00:00Z"),
+        to: at("2020-07-13T20:00:00Z"),
+    });
+    let facts = [
+        ("2020-07-06T09:00:00Z", requested),
+        ("2020-07-07T09:00:00Z", scheduled),
+        (
+            "2020-07-13T19:00:00Z",
+            ChangeFact::Started(change::Started {}),
+        ),
+        (
+            "2020-07-13T20:00:00Z",
+            ChangeFact::Implemented(change::Implemented {}),
+        ),
+        ("2020-07-14T09:00:00Z", due),
+    ];
+    for (at, fact) in facts {
+        record.put(BRENT, change, at, Event::Change(Recordable::Fact(fact)));
+    }
 }
 
 fn freeze_and_gate(record: &mut Record) {
@@ -234,6 +294,12 @@ fn posts(record: &mut Record) {
     let phase = code("ringfence");
     let started = ProgrammeFact::PhaseStarted(PhaseStarted { phase });
     put_programme(record, "2020-06-01T09:00:00Z", started);
+    let moved = ProgrammeFact::FunctionTransferred(FunctionTransferred {
+        function: code("printing"),
+        from: code("estates"),
+        to: code("transformation"),
+    });
+    put_programme(record, "2020-07-02T09:00:00Z", moved);
     let paused = ProgrammeFact::ProgrammePaused(ProgrammePaused {
         reason: code("consultation"),
         until: None,

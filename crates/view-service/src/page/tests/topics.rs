@@ -39,8 +39,7 @@ async fn every_page_has_one_heading_and_links_to_the_others_of_its_view() {
             assert_eq!(html.matches("<h1>").count(), 1, "{topic:?} of {name}");
             assert!(!html.contains("<script"), "{topic:?} of {name}");
             // Where there is nothing to show, nothing of it was made up.
-            let empty = matches!(topic, Topic::Availability | Topic::Findings);
-            let has_sample = !(empty && name == "shared");
+            let has_sample = !(topic == Topic::Availability && name == "shared");
             let found = html.contains("Sample data:");
             assert_eq!(found, has_sample, "{topic:?} of {name}");
             for other in Topic::ALL {
@@ -76,6 +75,8 @@ async fn a_month_below_target_says_so_in_words_and_is_drawn() {
         ["no agreement"; 2]
     );
     assert_eq!(row(&html, "downtime", "June 2020"), ["600", "600"]);
+    // Half of the users were hit.
+    assert_eq!(row(&html, "downtime-users", "June 2020"), ["300.0"; 2]);
     let year = row(&html, "rolling", "email");
     let young = "no agreement in every month";
     assert_eq!(year, [young, young, "1", "1"]);
@@ -121,6 +122,45 @@ async fn outages_say_when_as_far_as_it_is_known_what_was_hit_and_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn outages_say_how_long_restoring_took_and_what_is_still_to_be_done() {
+    let (_dir, views) = views().await;
+    let html = shown(&views, Topic::Outages, "brent").await;
+    let alone = "no two failures";
+    let quarter = row(&html, "failures", "20/21 Q1");
+    assert_eq!(quarter, ["600.0", alone, alone, "0"]);
+    let supplier = row(&html, "parties", "supplier");
+    assert!(supplier.contains(&"600.0".to_owned()), "{supplier:?}");
+    let own = row(&html, "parties", "own");
+    assert!(own.contains(&"none restored".to_owned()), "{own:?}");
+    let action = row(&html, "actions", "A second supply of power");
+    let due = "30 September 2020";
+    assert_eq!(action[0], "Core &#60;switch&#62;");
+    assert_eq!(action[2..], ["infrastructure", due]);
+    // A day after it was due it stands out, and is a finding.
+    let october = [("as_at", "2020-10-02T00:00:00Z")];
+    let page = (Topic::Outages, "brent");
+    let html = read_topic(&views, page, &october, Some(officer())).await;
+    let action = row(&html.unwrap(), "actions", "A second supply of power");
+    assert_eq!(action[3], format!("{due}, overdue"));
+    let page = (Topic::Findings, "brent");
+    let html = read_topic(&views, page, &october, Some(officer())).await;
+    assert!(html.unwrap().contains("Remedial action overdue"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_of_recovery_stand_beside_their_targets() {
+    let (_dir, views) = views().await;
+    let html = shown(&views, Topic::Outages, "brent").await;
+    let quarter = row(&html, "recovery", "20/21 Q1");
+    assert_eq!(quarter, ["2", "0.00", "0", "none with a target"]);
+    let critical = row(&html, "recovery-tests", "critical-services");
+    assert_eq!(critical[1..3], ["15 minutes", "20 minutes"]);
+    assert_eq!(critical[5], "not within target");
+    let full = row(&html, "recovery-tests", "virtual-machines");
+    assert_eq!(full[1..3], ["not recorded", "345 minutes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_published_number_of_outages_stands_beside_ours() {
     let (_dir, views) = views().await;
     let html = shown(&views, Topic::Outages, "joint").await;
@@ -140,6 +180,15 @@ async fn changes_stand_in_the_calendar_with_the_freezes_that_hold() {
     let html = shown(&views, Topic::Changes, "brent").await;
     let quarter = row(&html, "quarters", "20/21 Q2");
     assert_eq!(quarter, ["1", "0", "1", "0", "0", "1", "0"]);
+    let rates = row(&html, "rates", "20/21 Q2");
+    assert_eq!(rates, ["100.00", "0.00", "0.00", "0.00", "1"]);
+    let before = row(&html, "rates", "20/21 Q1");
+    assert_eq!(before[0], "none closed");
+    let review = row(&html, "reviews", "New certificate");
+    assert_eq!(
+        review,
+        ["13 July 2020", "31 July 2020, overdue", "change-manager"]
+    );
     let week = row(&html, "calendar", "3 August 2020");
     assert_eq!(week[0], "“Until email is stable” holds");
     assert_eq!(
@@ -169,17 +218,31 @@ async fn posts_are_counted_by_phase_and_published_numbers_are_set_against_each_o
     let html = shown(&views, Topic::Posts, "shared").await;
     let june = row(&html, "months", "June 2020");
     // Three remain of four; the interim's post and one more are vacant.
-    assert_eq!(june, ["3", "2", "4", "1", "2", "1", "0", "1"]);
+    assert_eq!(june, ["3", "2", "66.67", "1", "4", "1", "2", "1", "0", "1"]);
+    let may = row(&html, "months", "May 2020");
+    assert_eq!(may[..4], ["0", "0", "no posts", "0"]);
+    let desk = row(&html, "teams", "desk");
+    assert_eq!(desk, ["3", "2", "66.67", "1"]);
     let phase = row(&html, "phases", "ringfence");
     assert_eq!(phase[..3], ["from 1 June 2020", "1 June 2020", "\u{2013}"]);
-    assert_eq!(phase[3..], ["4", "1", "0", "1", "1"]);
+    // Paused since 10 July.
+    assert_eq!(phase[3], "39 days");
+    assert_eq!(phase[4..], ["4", "1", "0", "1", "1"]);
     let programme = row(&html, "programmes", "New structure");
     assert_eq!(programme[1..3], ["0 of 2", "since 10 July 2020, 10:00"]);
+    assert_eq!(
+        programme[4..],
+        [
+            "70 days",
+            "printing from estates to transformation, 2 July 2020"
+        ]
+    );
     let interim = row(&html, "interims", "analyst");
     assert_eq!(
         interim[2],
         "14 August 2020, has passed, not recorded as ended"
     );
+    assert_eq!(interim[3], "none");
     assert!(html.contains("11 less 7 is 4, not 5."));
     let brents = shown(&views, Topic::Posts, "brent").await;
     assert!(!brents.contains("do not reconcile"));
@@ -197,7 +260,12 @@ async fn a_finding_says_what_does_not_fit_and_who_recorded_it() {
     );
     assert!(finding[2].starts_with("change/"));
     assert_eq!(finding[3], "desk");
-    assert!(html.contains(">1 finding, latest first<"));
+    assert!(html.contains(">3 findings, latest first<"));
+    let review = row(&html, "findings", "Review overdue");
+    let ends = "change-manager was to see to that by 2020-07-31.";
+    assert!(review[0].ends_with(ends), "{}", review[0]);
+    let interim = row(&html, "findings", "Interim past the last day");
+    assert!(interim[0].contains("the post of analyst in desk was 2020-08-14"));
     assert!(html.contains("<span class=\"detail\">4 August 2020, 21:00</span>"));
 }
 

@@ -149,7 +149,7 @@ async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
     let at = "as_at=2020-03-02T14:00:00Z";
     let found = service.read(&format!("/joint/service-levels?{at}")).await;
     let bands = |found: &Value| {
-        let tickets = found["tickets"].as_array().unwrap().iter();
+        let tickets = found["service_levels"].as_array().unwrap().iter();
         let band = |ticket: &Value| ticket["band"].as_str().unwrap().to_owned();
         tickets.map(band).collect::<Vec<_>>()
     };
@@ -169,7 +169,7 @@ async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
         "status": "logged", "standing": "running", "band": "50", "target_minutes": 600,
         "left_minutes": 300, "due": "2020-03-02T19:00:00Z", "aged": false
     });
-    assert_eq!(found["tickets"][0], urgent);
+    assert_eq!(found["service_levels"][0], urgent);
     let some = service
         .read(&format!("/brent/service-levels?{at}&priority=p1"))
         .await;

@@ -7,6 +7,7 @@ use townclerk_domain::gate::GateRules;
 use townclerk_domain::outage::OutageRules;
 use townclerk_domain::post::PostRules;
 use townclerk_domain::programme::ProgrammeRules;
+use townclerk_domain::recovery::RecoveryTestRules;
 
 use super::history::{History, change, id, outage};
 
@@ -130,7 +131,8 @@ async fn a_change_shows_what_was_requested_and_what_does_not_fit_about_it() {
         "project": "new-intranet", "services": ["intranet"], "councils": [],
         "status": "implementing", "risk": "low",
         "scheduled": {"from": "2020-03-04T09:00:00Z", "to": "2020-03-04T10:00:00Z"},
-        "started": "2020-03-04T09:05:00Z", "implemented": null, "closed": null, "caused": [],
+        "started": "2020-03-04T09:05:00Z", "implemented": null, "reviewed": null,
+        "review_due": null, "review_overdue": false, "closed": null, "caused": [],
         "findings": ["change-in-freeze"]
     });
     assert_eq!(found["changes"][0], expected);
@@ -270,6 +272,8 @@ async fn a_programme_shows_its_phases_in_order_and_its_pauses() {
         {"phase": "two", "from": "2020-02-01", "to": "2020-03-31"}, {"phase": "one"}
     ]}});
     let paused = json!({"programme-paused": {"reason": "pandemic"}});
+    let transferred = json!({"function-transferred": {"function": "programme-office-support",
+        "from": "transformation", "to": "assistant-chief-executive"}});
     history
         .records::<ProgrammeRules>("shared", 1, "2020-01-01T00:00:00Z", opened)
         .records::<ProgrammeRules>(
@@ -278,23 +282,33 @@ async fn a_programme_shows_its_phases_in_order_and_its_pauses() {
             "2020-02-01T00:00:00Z",
             json!({"phase-started": {"phase": "two"}}),
         )
+        .records::<ProgrammeRules>("shared", 1, "2020-02-10T00:00:00Z", transferred)
         .records::<ProgrammeRules>("shared", 1, "2020-03-17T00:00:00Z", paused);
-    let found = history.served().await.read("/shared/programmes").await;
+    let found = history.served().await;
+    let found = found
+        .read("/shared/programmes?as_at=2020-03-31T12:00:00Z")
+        .await;
     let expected = json!({
         "id": id(1), "log": "shared", "sample": true, "title": "New model",
         "opened": "2020-01-01T00:00:00Z",
         "phases": [
             {
                 "phase": "two", "planned_from": "2020-02-01", "planned_to": "2020-03-31",
-                "started": "2020-02-01T00:00:00Z", "completed": null
+                "started": "2020-02-01T00:00:00Z", "completed": null,
+                "elapsed_days": 29 + 16, "paused_days": 15, "planned_days": 29 + 31
             },
             {
                 "phase": "one", "planned_from": null, "planned_to": null, "started": null,
-                "completed": null
+                "completed": null, "elapsed_days": null, "paused_days": null, "planned_days": null
             }
         ],
         "pauses": [{"from": "2020-03-17T00:00:00Z", "to": null}],
-        "completed": null, "paused": true
+        "completed": null, "paused": true,
+        "elapsed_days": 31 + 29 + 16, "paused_days": 15, "planned_days": null,
+        "transferred": [{
+            "at": "2020-02-10T00:00:00Z", "function": "programme-office-support",
+            "from": "transformation", "to": "assistant-chief-executive"
+        }]
     });
     assert_eq!(found["programmes"][0], expected);
 }
@@ -317,6 +331,84 @@ async fn a_post_shows_how_it_is_held_and_that_an_interim_leaves_it_vacant() {
         "vacant": true, "deleted": null
     });
     assert_eq!(found["posts"][0], expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interims_stand_by_their_last_day_and_one_past_it_is_a_finding() {
+    let mut history = History::new();
+    let created = json!({"post-created": {"role": "analyst", "team": "desk"}});
+    let lives = [
+        (1, "interim", Some("2020-09-30")),
+        (2, "interim", Some("2020-03-31")),
+        (3, "interim", Some("2020-06-30")),
+        (4, "internal", None),
+    ];
+    for (number, appointment, until) in lives {
+        let filled = json!({"post-filled": {"appointment": appointment, "until": until}});
+        history
+            .records::<PostRules>("shared", number, "2020-01-01T00:00:00Z", created.clone())
+            .records::<PostRules>("shared", number, "2020-02-01T00:00:00Z", filled);
+    }
+    let service = history.served().await;
+    let held = async |query: &str| {
+        let found = service.read(&format!("/brent/interims?{query}")).await;
+        let interims = found["interims"].as_array().unwrap().clone();
+        let held = interims.into_iter().map(|interim| {
+            let left = interim["days_left"].as_i64().unwrap();
+            (
+                interim["until"].as_str().unwrap().to_owned(),
+                left,
+                interim["expired"] == true,
+            )
+        });
+        held.collect::<Vec<_>>()
+    };
+    let first = ("2020-03-31".to_owned(), -62, true);
+    let second = ("2020-06-30".to_owned(), 29, false);
+    let third = ("2020-09-30".to_owned(), 121, false);
+    let june = "as_at=2020-06-01T12:00:00Z";
+    assert_eq!(held(june).await, [first.clone(), second.clone(), third]);
+    let near = held(&format!("{june}&within_days=29")).await;
+    assert_eq!(near, [first.clone(), second]);
+    let over = held(&format!("{june}&within_days=28")).await;
+    assert_eq!(over, [first]);
+    // On the last day it is not over.
+    let last_day = held("as_at=2020-03-31T22:59:00Z&within_days=0").await;
+    assert_eq!(last_day, [("2020-03-31".to_owned(), 0, false)]);
+    let findings = service.read(&format!("/shared/findings?{june}")).await;
+    assert_eq!(findings["total"], 1);
+    assert_eq!(findings["findings"][0]["kind"], "interim-expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_shows_by_when_its_review_is_due_and_that_it_is_overdue() {
+    let mut history = frozen();
+    let facts = [
+        ("2020-03-04T10:00:00Z", json!({"implemented": {}})),
+        (
+            "2020-03-05T09:00:00Z",
+            json!({"review-due": {"by": "2020-03-20", "owner": "manager"}}),
+        ),
+    ];
+    for (at, fact) in facts {
+        history.records::<ChangeRules>("brent", 1, at, fact);
+    }
+    let service = history.served().await;
+    for (as_at, overdue) in [
+        ("2020-03-20T12:00:00Z", false),
+        ("2020-03-21T00:00:00Z", true),
+    ] {
+        let found = service.read(&format!("/brent/changes?as_at={as_at}")).await;
+        let change = &found["changes"][0];
+        let due = json!({"by": "2020-03-20", "owner": "manager"});
+        assert_eq!(
+            (&change["review_due"], &change["reviewed"]),
+            (&due, &json!(null))
+        );
+        assert_eq!(change["review_overdue"], overdue, "{as_at}");
+        let found = change["findings"].as_array().unwrap();
+        assert_eq!(found.contains(&json!("review-overdue")), overdue);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -347,4 +439,36 @@ async fn agreements_are_those_of_the_scopes_councils() {
     assert_eq!(services, ["telephony", "email"]);
     let shared = service.read("/shared/agreements").await;
     assert_eq!(shared["agreements"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_of_recovery_says_what_was_aimed_at_and_what_came_of_it() {
+    let mut history = History::new();
+    let full = json!({"recovery-tested": {"group": "virtual-machines", "achieved_minutes": 345}});
+    let critical = json!({"recovery-tested": {
+        "group": "critical-services", "target_minutes": 15, "achieved_minutes": 12,
+        "data_loss_target_minutes": 15, "data_loss_minutes": 3
+    }});
+    history
+        .records::<RecoveryTestRules>("shared", 1, "2020-06-21T09:00:00Z", full)
+        .records::<RecoveryTestRules>("brent", 2, "2020-06-22T09:00:00Z", critical);
+    let service = history.served().await;
+    let found = service.read("/brent/recovery-tests").await;
+    let expected = json!([
+        {
+            "id": id(2), "log": "brent", "sample": true, "group": "critical-services",
+            "tested": "2020-06-22T09:00:00Z", "target_minutes": 15, "achieved_minutes": 12,
+            "data_loss_target_minutes": 15, "data_loss_minutes": 3, "within_target": true
+        },
+        {
+            "id": id(1), "log": "shared", "sample": true, "group": "virtual-machines",
+            "tested": "2020-06-21T09:00:00Z", "target_minutes": null, "achieved_minutes": 345,
+            "data_loss_target_minutes": null, "data_loss_minutes": null, "within_target": null
+        }
+    ]);
+    assert_eq!(found["recovery_tests"], expected);
+    let joint = service.read("/joint/recovery-tests").await;
+    assert_eq!(joint["recovery_tests"], expected);
+    let shared = service.read("/shared/recovery-tests").await;
+    assert_eq!(shared["recovery_tests"], json!([expected[1]]));
 }

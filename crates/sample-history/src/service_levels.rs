@@ -1,0 +1,163 @@
+//! What each log agreed on the service level of its tickets. No paper states the partnership's own
+//! hours or all of its targets: apart from P3, of which 90 % were to be resolved within two working
+//! days, all of it is sample data.
+
+use jiff::civil::{Date, date, time};
+use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::decimal::Decimal;
+use townclerk_domain::holidays::{HolidaysDeclared, HolidaysFact, HolidaysRules, holidays_of};
+use townclerk_domain::hours::{HoursAgreed, HoursFact, HoursRules, hours_of};
+use townclerk_domain::names::LogName;
+use townclerk_domain::period::london_midnight;
+use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
+use townclerk_domain::targets::{
+    AgeLimitAgreed, AttainmentAgreed, PausesAgreed, Target, TargetsAgreed, TargetsFact,
+    TargetsRules, targets_of,
+};
+use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
+
+use crate::calendar::{FIRST_DAY, HOLIDAYS};
+use crate::chronicle::{Chronicle, Recorder};
+use crate::spelling::{Spelt, code};
+use crate::targets::P3_PERCENT;
+
+/// A working day of ten hours, in minutes.
+const DAY: u32 = 600;
+
+/// Targets of standard users in minutes of service time; VIPs get half of it. P3 is published, the
+/// last priority has none.
+const TARGETS: [(Priority, &str, Option<u32>); 5] = [
+    (Priority::P1, "critical", Some(240)),
+    (Priority::P2, "high", Some(480)),
+    (Priority::P3, "normal", Some(2 * DAY)),
+    (Priority::P4, "low", Some(5 * DAY)),
+    (Priority::P5, "long-term", None),
+];
+
+/// The early May holiday of 2020 was moved to the 8th in the summer before.
+const MOVED: Date = date(2020, 5, 8);
+const MOVED_ON: Date = date(2019, 6, 7);
+
+/// The attainment of all priorities but P3.
+const PERCENT: i64 = 95;
+
+/// From which age on a ticket is an aged one, in days.
+const AGE_LIMIT: u32 = 30;
+
+/// The three records of one log.
+pub struct Told<'a> {
+    pub targets: Chronicle<'a, TargetsRules>,
+    pub hours: Chronicle<'a, HoursRules>,
+    pub holidays: Chronicle<'a, HolidaysRules>,
+}
+
+pub fn tell<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Told<'a>> {
+    Ok(Told {
+        targets: targets(recorder, log)?,
+        hours: hours(recorder, log)?,
+        holidays: holidays(recorder, log)?,
+    })
+}
+
+/// All of it is signed before the first ticket comes.
+fn signed() -> Timestamp {
+    london_midnight(FIRST_DAY)
+}
+
+fn targets<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, TargetsRules>> {
+    let mut told = Chronicle::about(recorder, "registry", log, "targets", targets_of(log))?;
+    for kind in [TicketKind::Incident, TicketKind::Request] {
+        for (user_class, share) in [(UserClass::Standard, 1), (UserClass::Vip, 2)] {
+            let targets: Spelt<Vec<Target>> = TARGETS
+                .into_iter()
+                .map(|(priority, name, minutes)| {
+                    Ok(Target {
+                        priority,
+                        name: Some(code(name)?),
+                        minutes: minutes.map(|minutes| minutes / share),
+                    })
+                })
+                .collect();
+            told.then(
+                signed(),
+                TargetsFact::TargetsAgreed(TargetsAgreed {
+                    kind,
+                    user_class,
+                    targets: targets?,
+                    from: FIRST_DAY,
+                    applies_to_existing: false,
+                }),
+            );
+        }
+    }
+    let reasons = [code("customer")?, code("supplier")?];
+    told.then(
+        signed(),
+        TargetsFact::PausesAgreed(PausesAgreed {
+            reasons: reasons.into(),
+            from: FIRST_DAY,
+            applies_to_existing: false,
+        }),
+    );
+    for (percent, priority) in [(PERCENT, None), (P3_PERCENT, Some(Priority::P3))] {
+        told.then(
+            signed(),
+            TargetsFact::AttainmentAgreed(AttainmentAgreed {
+                percent: Decimal::whole(percent),
+                kind: None,
+                priority,
+                from: FIRST_DAY,
+            }),
+        );
+    }
+    told.then(
+        signed(),
+        TargetsFact::AgeLimitAgreed(AgeLimitAgreed {
+            days: AGE_LIMIT,
+            from: FIRST_DAY,
+            applies_to_existing: false,
+        }),
+    );
+    Ok(told)
+}
+
+fn hours<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, HoursRules>> {
+    let mut told = Chronicle::about(recorder, "registry", log, "hours", hours_of(log))?;
+    let days = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+    ];
+    let window = |day| Window {
+        day,
+        from: time(8, 0, 0, 0),
+        to: time(18, 0, 0, 0),
+    };
+    told.then(
+        signed(),
+        HoursFact::HoursAgreed(HoursAgreed {
+            hours: ServiceTime::Weekly(days.map(window).to_vec()),
+            from: FIRST_DAY,
+            applies_to_existing: false,
+        }),
+    );
+    Ok(told)
+}
+
+fn holidays<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, HolidaysRules>> {
+    let one = holidays_of(log);
+    let mut told = Chronicle::about(recorder, "registry", log, "holidays", one)?;
+    let known = HOLIDAYS.into_iter().filter(|day| *day != MOVED);
+    let declared = |days| {
+        HolidaysFact::HolidaysDeclared(HolidaysDeclared {
+            days,
+            applies_to_existing: false,
+        })
+    };
+    told.then(signed(), declared(known.collect()));
+    let noon = SignedDuration::from_hours(12);
+    told.then(london_midnight(MOVED_ON) + noon, declared([MOVED].into()));
+    Ok(told)
+}

@@ -1,0 +1,31 @@
+//! What is measured of tests of recovery.
+
+use townclerk_domain::identity::{AggregateKind, Family};
+
+use super::{Definition, Made, count};
+
+const RECOVERY: Definition = Definition {
+    unit: "tests",
+    source: "Epping Forest, Stronger Council Select Committee, 14 July 2020; Joint Committee of \
+             Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.10",
+    computed_in: "crates/views/src/figures/recovery.rs",
+    made: Made::Computed,
+    ..count(AggregateKind::RecoveryTest, &[Family::Outage])
+};
+
+pub(crate) const TESTS: Definition = Definition {
+    name: "recovery_tests",
+    title: "Tests of recovery",
+    cohort: "done in the period, one for each group of services",
+    ..RECOVERY
+};
+
+pub(crate) const WITHIN_TARGET: Definition = Definition {
+    name: "recovery_tests_within_target",
+    title: "Tests of recovery within target",
+    unit: "percent",
+    cohort: "tests of the period of which a target is recorded and whether it was kept is known",
+    formula: "tests that kept every target, in time and in lost data / those tests",
+    adds_up: false,
+    ..RECOVERY
+};

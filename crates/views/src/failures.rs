@@ -1,0 +1,131 @@
+//! Failures: how long it took to restore, how long it held in between, and causes that came back.
+//!
+//! Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.10 to 6.14: what failed, what was
+//! done about it, and whether it failed so again since ("no similar outage since").
+//!
+//! A failure is an unplanned outage of which the time is known. While one lasts another adds
+//! nothing to the time between failures: they are unioned, minute by minute, as downtime is.
+
+use jiff::{SignedDuration, Timestamp};
+use rangemap::RangeSet;
+use townclerk_domain::names::LogName;
+use townclerk_domain::outage::{Action, Outage};
+use townclerk_domain::period::end_of_day;
+use townclerk_domain::reference::{Reference, ReferenceKind};
+
+use crate::availability::{begin_of, minute, minute_after};
+use crate::kept::Kept;
+
+const SECONDS_PER_MINUTE: i64 = 60;
+
+/// From when to when an unplanned outage lasted, the end absent while it does; `None` where that is
+/// not known, and of maintenance.
+pub fn lasted(outage: &Outage) -> Option<(Timestamp, Option<Timestamp>)> {
+    let begun = outage.begun.as_ref()?;
+    let is_known = outage.planned.is_none() && !outage.is_imprecise();
+    is_known.then_some((begun.at, outage.resolved))
+}
+
+/// The times within `[start, end)` in which nothing had failed, between the end of one failure and
+/// the begin of the next; each failure takes at least a minute.
+pub fn between(
+    failures: impl IntoIterator<Item = (Timestamp, Option<Timestamp>)>,
+    (start, end): (Timestamp, Timestamp),
+) -> Vec<(Timestamp, Timestamp)> {
+    let mut failed: RangeSet<i64> = RangeSet::new();
+    for (from, to) in failures {
+        let (from, to) = (from.max(start), to.unwrap_or(end).min(end));
+        if from < end && start <= to {
+            let from = minute(from);
+            failed.insert(from..minute_after(to).max(from + 1));
+        }
+    }
+    let nexts = failed.iter().skip(1);
+    let pairs = failed.iter().zip(nexts);
+    pairs
+        .filter_map(|(one, next)| begin_of(one.end).zip(begin_of(next.start)))
+        .collect()
+}
+
+/// The latest earlier outage with the same cause of which everything that was to be done about it
+/// was done, when this one began.
+pub fn recurs_from<'a>(
+    outages: &'a [Kept<Outage>],
+    this: &Kept<Outage>,
+) -> Option<&'a Kept<Outage>> {
+    let began = earliest_begin(&this.stands)?;
+    let earlier = outages.iter().filter(|earlier| {
+        let is_itself = (&earlier.log, earlier.id) == (&this.log, this.id);
+        !is_itself
+            && earlier.stands.planned.is_none()
+            && was_remedied(&earlier.stands, began)
+            && is_same_cause(earlier, this)
+    });
+    earlier.max_by_key(|earlier| {
+        let at = earlier.stands.begun.as_ref().map(|begun| begun.at);
+        (at, &earlier.log, earlier.id)
+    })
+}
+
+/// The first moment at which an unplanned outage may have begun.
+fn earliest_begin(outage: &Outage) -> Option<Timestamp> {
+    let begun = outage.begun.as_ref().filter(|_| outage.planned.is_none())?;
+    let roughly = begun.declared.when.map(|within| within.start());
+    Some(roughly.unwrap_or(begun.at))
+}
+
+/// Whether remedial actions had been agreed by then, and all of those were complete.
+fn was_remedied(outage: &Outage, at: Timestamp) -> bool {
+    let agreed: Vec<&Action> = outage
+        .actions
+        .iter()
+        .filter(|action| action.agreed_at < at)
+        .collect();
+    let is_complete = |action: &&Action| action.completed.is_some_and(|completed| completed < at);
+    !agreed.is_empty() && agreed.iter().all(is_complete)
+}
+
+/// Whether the causes that were found last are of one component and class, or the one outage is
+/// recorded to have recurred in the other.
+fn is_same_cause(earlier: &Kept<Outage>, this: &Kept<Outage>) -> bool {
+    let causes = earlier
+        .stands
+        .cause
+        .as_ref()
+        .zip(this.stands.cause.as_ref());
+    let is_alike = causes.is_some_and(|(one, other)| {
+        (&one.component, &one.class) == (&other.component, &other.class)
+    });
+    is_alike
+        || earlier
+            .stands
+            .recurred
+            .contains(&reference(&this.log, this))
+}
+
+fn reference(log: &LogName, outage: &Kept<Outage>) -> Reference {
+    Reference {
+        log: log.clone(),
+        kind: ReferenceKind::Outage,
+        id: outage.id,
+    }
+}
+
+/// The remedial actions that were not complete when their day was over, seen at a moment.
+pub fn overdue(outage: &Outage, seen: Timestamp) -> impl Iterator<Item = &Action> {
+    let actions = outage.actions.iter();
+    actions.filter(move |action| is_overdue(action, seen))
+}
+
+/// Whether a remedial action's day is over and it is not complete, seen at a moment.
+pub fn is_overdue(action: &Action, seen: Timestamp) -> bool {
+    action.completed.is_none() && end_of_day(action.agreed.due) <= seen
+}
+
+/// Whole minutes from one moment to another, a begun one included.
+pub fn begun_minutes(from: Timestamp, to: Timestamp) -> i64 {
+    let exactly: SignedDuration = to.duration_since(from);
+    let (minutes, rest) = (exactly.as_mins(), exactly.as_secs() % SECONDS_PER_MINUTE);
+    let started = rest > 0 || exactly.subsec_nanos() > 0;
+    minutes + i64::from(started)
+}
