@@ -72,15 +72,18 @@ fn expected(knock: &Knock<'_>) -> Entry {
     );
     // Pages of figures are as public as the figures; what lists records is not.
     let page = path.strip_prefix("/{view}");
-    let shows_figures = page.is_some_and(|page| page != "/findings");
+    let lists_records = |page: &str| page.starts_with("/findings") || page.starts_with("/tickets/");
+    let shows_figures = page.is_some_and(|page| !lists_records(page));
     let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || shows_figures);
     let roles: Vec<Role> = match (commander(path), path) {
         (Some(role), _) => vec![role],
         (None, "/v1/views/{view}/rebuild" | "/v1/views/{view}/verify") => vec![Role::Operator],
-        (None, _) if path.contains("/tickets") => Role::ALL
-            .into_iter()
-            .filter(|role| *role != Role::Committee)
-            .collect(),
+        (None, _) if path.contains("/tickets") || path == "/v1/views/{view}/service-levels" => {
+            Role::ALL
+                .into_iter()
+                .filter(|role| *role != Role::Committee)
+                .collect()
+        }
         (None, _) => Role::ALL.to_vec(),
     };
     if path == "/v1/logs/{log}/events" {

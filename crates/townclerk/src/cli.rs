@@ -202,6 +202,8 @@ pub enum Ticket {
     Log(TicketLog),
     /// Show a ticket with its events
     Show(TicketShow),
+    /// Show how a ticket stands against what was agreed, and how that came about
+    ServiceLevel(TicketShow),
 }
 
 #[derive(Debug, Args)]
@@ -268,6 +270,8 @@ pub enum Sort {
     Interims,
     Agreements,
     Findings,
+    /// Open tickets beside what was agreed, the most urgent first
+    ServiceLevels,
 }
 
 #[derive(Debug, Args)]
@@ -286,10 +290,16 @@ pub struct List {
     /// Only open ones, of tickets, changes and outages
     #[arg(long)]
     pub open: bool,
+    /// Of service levels: only those in this band: overdue, 95, 85, 75, 50, none, paused
+    #[arg(long)]
+    pub band: Option<String>,
+    /// Of service levels: only those of this priority, p1 to p5
+    #[arg(long)]
+    pub priority: Option<String>,
     /// Of interims: only those whose last day is that near, or over
     #[arg(long)]
     pub within_days: Option<u32>,
-    /// How many at most; else 50, of findings 100
+    /// How many at most; else 50, of findings and service levels 100
     #[arg(long)]
     pub limit: Option<u32>,
     /// Where the page before ended, as it said

@@ -7,16 +7,19 @@
 mod agreements;
 mod asking;
 mod availability;
+mod backlog;
 mod basis;
 mod calendar;
 mod change_rates;
 mod changes;
 mod chart;
 mod content;
+mod csv;
 mod failures;
 mod findings;
 mod gather;
 mod html;
+mod open_tickets;
 mod outages;
 mod periods;
 mod posts;
@@ -24,9 +27,11 @@ mod programmes;
 mod published;
 mod reconcile;
 mod recovery;
+mod service_levels;
 mod table;
 mod tables;
 mod topic;
+mod trail;
 mod words;
 
 #[cfg(test)]
@@ -48,8 +53,8 @@ use townclerk_views::registry::Registry;
 
 use crate::described::parameter;
 use crate::query::{Params, instant};
-use crate::routes::{FIGURES, RECORDS, Views, failed};
-use crate::view::ViewError;
+use crate::routes::{FIGURES, RECORDS, TICKETS, Views, failed};
+use crate::view::{View, ViewError};
 use asking::Asking;
 use content::{Content, Part};
 use html::{Frame, PageLink, Place};
@@ -78,13 +83,20 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(described(&[]))
         .get_with(SIGN_IN, Need::nothing(), state(), sign_in)
         .described(described(&NEXT));
+    let guarded = trail::routes(guarded, views);
     Topic::ALL.into_iter().fold(guarded, |guarded, topic| {
         let handler = move |views: State<Views>, name: Path<String>, query: Queried, caller| {
             page(topic, views, name, query, caller)
         };
+        let table = move |views: State<Views>, path: Path<_>, query: Queried, caller| {
+            table(topic, views, path, query, caller)
+        };
+        let path = topic.path("{view}");
         guarded
-            .get_with(&topic.path("{view}"), topic.need(), state(), handler)
+            .get_with(&path, topic.need(), state(), handler)
             .described(described(&MOMENTS))
+            .get_with(&csv::path(&path), topic.need(), state(), table)
+            .described(csv::described())
     })
 }
 
@@ -104,15 +116,8 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
-    let read = || view.with_rows(|rows| Registry::read(rows, asked.known_at));
-    let registry = tokio::task::block_in_place(read).map_err(failed)?;
-    let asking = Asking {
-        view: &view,
-        scope: &scope,
-        asked,
-        registry: &registry,
-        records: reads(RECORDS, &scope, caller.as_ref()),
-    };
+    let registry = registry(&view, asked)?;
+    let asking = asking(&view, &scope, asked, &registry, caller.as_ref());
     let content = content(topic, &asking).await.map_err(failed)?;
     let place = Place {
         scope: &scope,
@@ -120,9 +125,48 @@ async fn page(
         asked,
     };
     let mut frame = frame(&views, &registry, Some(&scope), caller.as_ref());
-    frame.topics = topics(topic, &place, caller.as_ref());
+    frame.topics = topics(Some(topic), &place, caller.as_ref());
     frame.here = address(topic, &scope, asked);
     written(html::view_page(frame, &place, &content))
+}
+
+/// One table of a page as CSV: it shows what the page shows to the same reader.
+async fn table(
+    topic: Topic,
+    State(views): State<Views>,
+    Path((name, table)): Path<(String, String)>,
+    query: Queried,
+    caller: MaybeCaller,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let asked = asked(&params(query)?)?;
+    let registry = registry(&view, asked)?;
+    let asking = asking(&view, &scope, asked, &registry, caller.as_ref());
+    let content = content(topic, &asking).await.map_err(failed)?;
+    csv::answer(&content, &scope, &table)
+}
+
+/// What is known of councils and agreements.
+fn registry(view: &View, asked: Basis) -> Result<Registry, Problem> {
+    let read = || view.with_rows(|rows| Registry::read(rows, asked.known_at));
+    tokio::task::block_in_place(read).map_err(failed)
+}
+
+fn asking<'a>(
+    view: &'a View,
+    scope: &'a Scope,
+    asked: Basis,
+    registry: &'a Registry,
+    caller: Option<&Extension<Caller>>,
+) -> Asking<'a> {
+    Asking {
+        view,
+        scope,
+        asked,
+        registry,
+        records: reads(RECORDS, scope, caller),
+        tickets: reads(TICKETS, scope, caller),
+    }
 }
 
 async fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError> {
@@ -131,6 +175,8 @@ async fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError
         return findings::content(asking, &found);
     }
     tokio::task::block_in_place(|| match topic {
+        Topic::ServiceLevels => service_levels::content(asking),
+        Topic::Backlog => backlog::content(asking),
         Topic::Availability => availability::content(asking),
         Topic::Outages => outages::content(asking),
         Topic::Changes => changes::content(asking),
@@ -286,11 +332,20 @@ fn frame(
 }
 
 /// The pages of one view, for the same moments.
-fn topics(current: Topic, place: &Place<'_>, caller: Option<&Extension<Caller>>) -> Vec<PageLink> {
+fn topics(
+    current: Option<Topic>,
+    place: &Place<'_>,
+    caller: Option<&Extension<Caller>>,
+) -> Vec<PageLink> {
     let to_topic = |topic: Topic| {
         let href = address(topic, place.scope, place.asked);
         let readable = reads(topic.need(), place.scope, caller);
-        link(topic.title().to_owned(), href, readable, topic == current)
+        link(
+            topic.title().to_owned(),
+            href,
+            readable,
+            current == Some(topic),
+        )
     };
     Topic::ALL.into_iter().map(to_topic).collect()
 }

@@ -28,6 +28,21 @@ const KINDS: [AggregateKind; 3] = [
     AggregateKind::Holidays,
 ];
 
+/// What one log agreed on, event by event, and whether any of it was made up for a demonstration.
+#[derive(Clone, Debug, Default)]
+pub struct AgreedFacts {
+    pub targets: Vec<Standing<TargetsFact>>,
+    pub hours: Vec<Standing<HoursFact>>,
+    pub holidays: Vec<Standing<HolidaysFact>>,
+    pub sample: bool,
+}
+
+impl AgreedFacts {
+    pub fn agreements(&self) -> ServiceAgreements {
+        ServiceAgreements::new(&self.targets, &self.hours, &self.holidays)
+    }
+}
+
 /// The agreements of one log, and whether any of them was made up for a demonstration.
 #[derive(Clone, Debug, Default)]
 pub struct AgreedService {
@@ -55,18 +70,41 @@ pub fn agreed_service(
 /// A look at the row of a key.
 type Get<'a> = dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, RowsError> + 'a;
 
+/// The same, event by event.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn agreed_facts(
+    rows: &impl Rows,
+    log: &LogName,
+    known_at: Option<Timestamp>,
+) -> Result<AgreedFacts, RowsError> {
+    facts_by(&|key| rows.get(key), log, known_at)
+}
+
 /// As [`agreed_service`], for rows of which some are not written yet.
 pub(crate) fn agreed_by(
     get: &Get<'_>,
     log: &LogName,
     known_at: Option<Timestamp>,
 ) -> Result<AgreedService, RowsError> {
-    let mut sample = false;
-    let targets = known::<TargetsFact>(get, log, targets_of(log), known_at, &mut sample)?;
-    let hours = known::<HoursFact>(get, log, hours_of(log), known_at, &mut sample)?;
-    let holidays = known::<HolidaysFact>(get, log, holidays_of(log), known_at, &mut sample)?;
+    let facts = facts_by(get, log, known_at)?;
     Ok(AgreedService {
-        agreements: ServiceAgreements::new(&targets, &hours, &holidays),
+        agreements: facts.agreements(),
+        sample: facts.sample,
+    })
+}
+
+fn facts_by(
+    get: &Get<'_>,
+    log: &LogName,
+    known_at: Option<Timestamp>,
+) -> Result<AgreedFacts, RowsError> {
+    let mut sample = false;
+    Ok(AgreedFacts {
+        targets: known(get, log, targets_of(log), known_at, &mut sample)?,
+        hours: known(get, log, hours_of(log), known_at, &mut sample)?,
+        holidays: known(get, log, holidays_of(log), known_at, &mut sample)?,
         sample,
     })
 }

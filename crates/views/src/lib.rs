@@ -47,6 +47,8 @@ pub mod change_control;
 
 pub mod findings;
 
+pub mod service_levels;
+
 pub mod phases;
 
 pub mod completeness;

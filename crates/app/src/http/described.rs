@@ -40,6 +40,8 @@ pub enum Answers {
     Lines,
     /// A page for people.
     Page,
+    /// A table of a page, for spreadsheets.
+    Csv,
     /// A word, or one of these problems.
     Text(&'static [Kind]),
 }

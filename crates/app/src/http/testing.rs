@@ -251,6 +251,7 @@ impl Knock<'_> {
             .replace("{log}", self.name)
             .replace("{view}", self.name);
         let path = path.replace("{id}", "00000000-0000-0000-0000-000000000001");
+        let path = path.replace("{table}", "no-table");
         let path = path.replace("{council}", "croydon");
         // An empty body asks for nothing that could be recorded.
         let mut request = request(&self.route.method, &path, self.who, Body::from("{}"));

@@ -3,7 +3,7 @@
 mod columns;
 
 use anyhow::Context;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::columns::{Column, columns};
 use super::{Outcome, show};
@@ -16,6 +16,8 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(options.as_at.map(|value| ("as_at", value)));
     query.extend(options.known_at.map(|value| ("known_at", value)));
     query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
+    query.extend(options.band.map(|value| ("band", value)));
+    query.extend(options.priority.map(|value| ("priority", value)));
     let within = options.within_days;
     query.extend(within.map(|value| ("within_days", value.to_string())));
     query.extend(options.limit.map(|value| ("limit", value.to_string())));
@@ -35,12 +37,21 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     if let Some(why) = more(&answer, records.len()) {
         show::note(why);
     }
+    if let Some(counted) = answer["bands"].as_object() {
+        show::note(bands(counted));
+    }
+    if let Some(most) = answer["cut_at"].as_u64() {
+        show::note(format!(
+            "there are more open tickets than the {most} that are looked at"
+        ));
+    }
     Ok(Outcome::Good)
 }
 
 /// The list's name in the answer; in the path with hyphens.
 fn key(sort: Sort) -> &'static str {
     match sort {
+        Sort::ServiceLevels => "service_levels",
         Sort::Tickets => "tickets",
         Sort::Changes => "changes",
         Sort::Outages => "outages",
@@ -65,6 +76,18 @@ fn status(sort: Sort, open: bool) -> Option<&'static str> {
     }
 }
 
+/// How many open tickets there are in each band that has any.
+fn bands(counted: &Map<String, Value>) -> String {
+    let some = counted.iter().filter(|(_, count)| **count != 0);
+    let some: Vec<String> = some
+        .map(|(band, count)| format!("{band} {count}"))
+        .collect();
+    match some.is_empty() {
+        true => "no ticket is open".to_owned(),
+        false => format!("open tickets by band: {}", some.join(", ")),
+    }
+}
+
 /// What is said where the list is longer than what is shown of it.
 fn more(answer: &Value, shown: usize) -> Option<String> {
     if let Some(next) = answer["next"].as_str() {
@@ -72,7 +95,7 @@ fn more(answer: &Value, shown: usize) -> Option<String> {
     }
     let total = answer["total"].as_u64()?;
     let shown = u64::try_from(shown).ok()?;
-    (shown < total).then(|| format!("these are the latest {shown} of {total}"))
+    (shown < total).then(|| format!("these are the first {shown} of {total}"))
 }
 
 fn print(sort: Sort, records: &[Value]) {
@@ -139,9 +162,17 @@ mod tests {
         let next = more(&json!({"next": "12_ab"}), 50);
         assert_eq!(next.unwrap(), "there are more: go on with --after 12_ab");
         let latest = more(&json!({"total": 120}), 100);
-        assert_eq!(latest.unwrap(), "these are the latest 100 of 120");
+        assert_eq!(latest.unwrap(), "these are the first 100 of 120");
         assert_eq!(more(&json!({"next": null}), 3), None);
         assert_eq!(more(&json!({"total": 3}), 3), None);
+    }
+
+    #[test]
+    fn bands_that_are_empty_are_not_told() {
+        let counted = json!({"overdue": 2, "95": 0, "paused": 1});
+        let said = bands(counted.as_object().unwrap());
+        assert!(said.contains("overdue 2") && said.contains("paused 1") && !said.contains("95"));
+        assert_eq!(bands(&Map::new()), "no ticket is open");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `townclerk ticket log` and `townclerk ticket show`.
+//! `townclerk ticket log`, `townclerk ticket show` and `townclerk ticket service-level`.
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ pub async fn ticket(command: Ticket) -> anyhow::Result<Outcome> {
     match command {
         Ticket::Log(options) => log(options).await,
         Ticket::Show(options) => show_one(options).await,
+        Ticket::ServiceLevel(options) => service_level(options).await,
     }
 }
 
@@ -33,15 +34,21 @@ async fn log(options: TicketLog) -> anyhow::Result<Outcome> {
     record(options.services, &path, options.key, &body).await
 }
 
-async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
-    let services = options.services;
-    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
+/// Reads something of a ticket: itself, or what `of` names.
+async fn read(options: &TicketShow, of: &str) -> anyhow::Result<Value> {
+    let services = &options.services;
+    let token = services.token.clone();
+    let client = Client::new(&services.url, token, services.token_file.as_ref())?;
     let mut query = Vec::new();
-    query.extend(options.as_at.map(|value| ("as_at", value)));
-    query.extend(options.known_at.map(|value| ("known_at", value)));
-    let path = format!("/v1/views/{}/tickets/{}", options.log, options.id);
-    let ticket = client.get(&path, &query).await?;
-    if services.json {
+    query.extend(options.as_at.clone().map(|value| ("as_at", value)));
+    query.extend(options.known_at.clone().map(|value| ("known_at", value)));
+    let path = format!("/v1/views/{}/tickets/{}{of}", options.log, options.id);
+    client.get(&path, &query).await
+}
+
+async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
+    let ticket = read(&options, "").await?;
+    if options.services.json {
         show::json(&ticket)?;
         return Ok(Outcome::Good);
     }
@@ -89,4 +96,97 @@ async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
         rows,
     );
     Ok(Outcome::Good)
+}
+
+async fn service_level(options: TicketShow) -> anyhow::Result<Outcome> {
+    let level = read(&options, "/service-level").await?;
+    if options.services.json {
+        show::json(&level)?;
+        return Ok(Outcome::Good);
+    }
+    let (id, log) = (&options.id, &options.log);
+    if level["void"] == true {
+        show::line(format!(
+            "ticket {id} of {log}: voided, or nothing was known of it then"
+        ));
+        return Ok(Outcome::Good);
+    }
+    let cell = |name: &str| show::cell(&level[name]);
+    let (standing, as_at) = (cell("standing"), cell("as_at"));
+    show::line(format!("ticket {id} of {log}: {standing}, as at {as_at}"));
+    for name in [
+        "kind",
+        "priority",
+        "user_class",
+        "status",
+        "band",
+        "target_minutes",
+        "counted_minutes",
+        "left_minutes",
+        "due",
+        "aged_from",
+    ] {
+        show::line(format!("  {name:16} {}", cell(name)));
+    }
+    for name in ["targets", "hours", "pauses"] {
+        let by = &level["terms"][name];
+        if by.is_object() {
+            let (from, position) = (show::cell(&by["from"]), show::cell(&by["position"]));
+            show::line(format!("  {name:16} agreed from {from} by {position}"));
+        }
+    }
+    let steps = level["trail"].as_array().into_iter().flatten();
+    show::table(
+        &["at", "what", "minutes counted", "due then"],
+        steps.map(|step| {
+            let counted = show::cell(&step["counted_minutes"]);
+            vec![
+                show::cell(&step["at"]),
+                said(step),
+                counted,
+                show::cell(&step["due"]),
+            ]
+        }),
+    );
+    Ok(Outcome::Good)
+}
+
+/// What happened to the clock, in words.
+fn said(step: &Value) -> String {
+    let what = show::cell(&step["what"]);
+    let target = || match step["target_minutes"].as_i64() {
+        Some(minutes) => format!("target {minutes} minutes"),
+        None => "no target".to_owned(),
+    };
+    match what.as_str() {
+        "started" | "retargeted" => {
+            format!("{what}: {}, {}", show::cell(&step["priority"]), target())
+        }
+        "held" => {
+            let goes_on = match step["pauses"] == true {
+                true => "the clock stands",
+                false => "the clock goes on",
+            };
+            format!("{what}: {}, {goes_on}", show::cell(&step["reason"]))
+        }
+        _ => what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_trail_says_why_the_clock_stands_or_goes_on() {
+        let held = json!({"what": "held", "reason": "change", "pauses": false});
+        assert_eq!(said(&held), "held: change, the clock goes on");
+        let held = json!({"what": "held", "reason": "customer", "pauses": true});
+        assert_eq!(said(&held), "held: customer, the clock stands");
+        let raised = json!({"what": "retargeted", "priority": "p1", "target_minutes": 240});
+        assert_eq!(said(&raised), "retargeted: p1, target 240 minutes");
+        let started = json!({"what": "started", "priority": "p5", "target_minutes": null});
+        assert_eq!(said(&started), "started: p5, no target");
+        assert_eq!(said(&json!({"what": "resumed"})), "resumed");
+    }
 }

@@ -78,7 +78,7 @@ fn rows_of(agreements: &Agreements, council: &str) -> Vec<Row> {
 }
 
 /// Agreed service time in words: days with the same times together.
-fn service_time(time: &ServiceTime) -> Vec<String> {
+pub fn service_time(time: &ServiceTime) -> Vec<String> {
     let windows = match time {
         ServiceTime::Always => return vec!["around the clock".to_owned()],
         ServiceTime::Weekly(windows) => windows,

@@ -28,6 +28,8 @@ pub struct Asking<'a> {
     pub registry: &'a Registry,
     /// Whether the reader may see single records beside figures.
     pub records: bool,
+    /// Whether the reader may see single tickets.
+    pub tickets: bool,
 }
 
 /// A published figure with ours at the same moment; `None` where we do not compute it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use townclerk_domain::names::{LogName, Scope};
+use townclerk_views::definition::Agreement;
 use townclerk_views::figure::Figure;
 use townclerk_views::key::quarantine;
 use townclerk_views::measure::Measure;
@@ -141,10 +142,9 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
         for (log, complete_to) in &figure.complete_to {
             let why = match (complete_to, figure.reached.get(log)) {
                 (Some(_), _) => continue,
-                (None, Some(Some(_))) if lacks_agreement(figure, log, registry) => {
-                    "no agreement on availability recorded"
+                (None, Some(Some(_))) => {
+                    lacks_agreement(figure, log, registry).unwrap_or("no coverage recorded")
                 }
-                (None, Some(Some(_))) => "no coverage recorded",
                 (None, _) => "its log has not been read yet",
             };
             let (_, labels) = logs.entry(log).or_insert((why, BTreeSet::new()));
@@ -170,10 +170,25 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
     logs.into_iter().map(sentence).collect()
 }
 
-/// Whether a figure has no value because a council agreed on no service at all.
-fn lacks_agreement(figure: &Figure, log: &LogName, registry: &Registry) -> bool {
-    let measure = Measure::from_name(figure.measure);
-    measure.is_some_and(Measure::is_of_agreed_services)
-        && !log.is_shared()
-        && !registry.agreements.contains_key(log)
+/// What was not agreed, where a figure has no value because of that.
+fn lacks_agreement(figure: &Figure, log: &LogName, registry: &Registry) -> Option<&'static str> {
+    let agreed = Measure::from_name(figure.measure)?.definition().agreed?;
+    let service = registry.service.get(log).map(|agreed| &agreed.agreements);
+    let targets = || service.is_some_and(|agreed| !agreed.target_days(None).is_empty());
+    let age_limit = || service.is_some_and(|agreed| agreed.age_limit_from().is_some());
+    let is_agreed = match agreed {
+        Agreement::Availability => log.is_shared() || registry.agreements.contains_key(log),
+        Agreement::Targets => targets(),
+        Agreement::AgeLimit => age_limit(),
+        Agreement::TargetsAndAgeLimit => targets() && age_limit(),
+    };
+    let lacking = match agreed {
+        Agreement::Availability => "no agreement on availability recorded",
+        Agreement::Targets => "no agreement on targets and service hours recorded",
+        Agreement::AgeLimit => "no agreement on an age limit recorded",
+        Agreement::TargetsAndAgeLimit => {
+            "no agreement on targets, service hours and an age limit recorded"
+        }
+    };
+    (!is_agreed).then_some(lacking)
 }

@@ -1,4 +1,5 @@
-//! A chart of one percentage by month, drawn with whole numbers, for templates to write as SVG.
+//! A chart of one percentage or one number by month, drawn with whole numbers, for templates to write
+//! as SVG.
 //!
 //! Nothing is said by colour alone: what is below target is a square with its value beside it, and
 //! the description says which months those are. The page's table holds the same numbers.
@@ -28,6 +29,8 @@ pub struct Chart {
     pub title: String,
     /// What it shows, for those who do not see it.
     pub description: String,
+    /// Which table of the page holds the same numbers.
+    pub table: &'static str,
     pub width: i64,
     pub height: i64,
     pub left: i64,
@@ -85,12 +88,41 @@ pub fn chart(
     let aimed = target.map(hundredths);
     let least = values.iter().flatten().copied().min()?;
     let scale = Scale::down_to(least.min(aimed.unwrap_or(least)));
+    let description = description(points, target);
+    let mut chart = drawn(id, title, points, &values, &scale);
+    chart.description = description;
+    chart.target = target.zip(aimed).map(|(target, aimed)| Level {
+        y: scale.y(aimed),
+        label: format!("target {target}"),
+    });
+    Some(chart)
+}
+
+/// A chart of numbers of these months, oldest first, from nothing up; `None` where no month has one.
+pub fn counts(id: String, title: String, points: &[Point]) -> Option<Chart> {
+    let values: Vec<Option<i64>> = points
+        .iter()
+        .map(|point| point.value.map(hundredths))
+        .collect();
+    let most = values.iter().flatten().copied().max()?;
+    let mut chart = drawn(id, title, points, &values, &Scale::up_to(most));
+    chart.description = described_count(points);
+    Some(chart)
+}
+
+fn drawn(
+    id: String,
+    title: String,
+    points: &[Point],
+    values: &[Option<i64>],
+    scale: &Scale,
+) -> Chart {
     let x = |index: usize| {
         let last = i64::try_from(points.len()).unwrap_or(1).max(2) - 1;
         let index = i64::try_from(index).unwrap_or(0);
         LEFT + 20 + (RIGHT - LEFT - 40) * index / last
     };
-    let dots = points.iter().zip(&values).enumerate();
+    let dots = points.iter().zip(values).enumerate();
     let dots = dots.filter_map(|(index, (point, value))| {
         Some(Dot {
             x: x(index),
@@ -107,35 +139,41 @@ pub fn chart(
         x: x(index),
         text: point.short_name.clone(),
     });
-    Some(Chart {
+    Chart {
         id,
         title,
-        description: description(points, target),
+        description: String::new(),
+        table: "availability by month",
         width: WIDTH,
         height: HEIGHT,
         left: LEFT,
         right: RIGHT,
         lines: scale.lines(),
-        target: target.zip(aimed).map(|(target, aimed)| Level {
-            y: scale.y(aimed),
-            label: format!("target {target}"),
-        }),
-        stretches: stretches(&values, &scale, x),
+        target: None,
+        stretches: stretches(values, scale, x),
         dots: dots.collect(),
         names: names.collect(),
-    })
+    }
 }
 
 impl Chart {
+    /// The same, of which another table holds the numbers.
+    pub fn of_table(mut self, table: &'static str) -> Self {
+        self.table = table;
+        self
+    }
+
     /// Whether a month is below target.
     pub fn has_missed(&self) -> bool {
         self.dots.iter().any(|dot| dot.below.is_some())
     }
 }
 
-/// From a whole percentage to a hundred.
+/// From the least to the greatest that is drawn: a whole percentage to a hundred, or nothing to some
+/// number.
 struct Scale {
     least: i64,
+    most: i64,
     step: i64,
 }
 
@@ -150,17 +188,30 @@ impl Scale {
         let count = (needed + step - 1) / step;
         Self {
             least: WHOLE - count * step,
+            most: WHOLE,
+            step,
+        }
+    }
+
+    fn up_to(value: i64) -> Self {
+        let mut steps = (0..14).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_i64.pow(power)));
+        let fitting = steps.find(|step| value <= step * 100 * (LINES_MAX - 1));
+        let step = fitting.map_or(value.max(100), |step| step * 100);
+        let count = (value + step - 1) / step;
+        Self {
+            least: 0,
+            most: count.max(1) * step,
             step,
         }
     }
 
     fn y(&self, value: i64) -> i64 {
-        TOP + (WHOLE - value) * (BOTTOM - TOP) / (WHOLE - self.least)
+        TOP + (self.most - value) * (BOTTOM - TOP) / (self.most - self.least)
     }
 
     fn lines(&self) -> Vec<Level> {
-        let count = (WHOLE - self.least) / self.step;
-        let values = (0..=count).map(|index| WHOLE - index * self.step);
+        let count = (self.most - self.least) / self.step;
+        let values = (0..=count).map(|index| self.most - index * self.step);
         values
             .map(|value| Level {
                 y: self.y(value),
@@ -230,9 +281,52 @@ fn description(points: &[Point], target: Option<Decimal>) -> String {
     sentences.join(" ")
 }
 
+fn described_count(points: &[Point]) -> String {
+    let known = points
+        .iter()
+        .filter_map(|point| Some((point, point.value?)));
+    let highest = known.clone().max_by(|(_, a), (_, b)| a.cmp_value(*b));
+    let lowest = known.min_by(|(_, a), (_, b)| a.cmp_value(*b));
+    let mut sentences = Vec::new();
+    if let Some((first, last)) = points.first().zip(points.last()) {
+        let (first, last) = (&first.long_name, &last.long_name);
+        sentences.push(format!("Number by month, from {first} to {last}."));
+    }
+    for (what, found) in [("Highest", highest), ("Lowest", lowest)] {
+        let said = found.map(|(point, value)| format!("{what}: {value} in {}.", point.long_name));
+        sentences.extend(said);
+    }
+    if points.iter().any(|point| point.value.is_none()) {
+        sentences.push("Months without a figure have no dot.".to_owned());
+    }
+    sentences.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_drawn_from_nothing_up() {
+        let points = [
+            point("May", Some("0"), false),
+            point("June", Some("1234"), false),
+            point("July", None, false),
+        ];
+        let chart = counts("id".to_owned(), "Open".to_owned(), &points).unwrap();
+        let labels: Vec<&str> = chart.lines.iter().map(|line| line.label.as_str()).collect();
+        assert_eq!(labels, ["1500", "1000", "500", "0"]);
+        assert_eq!((chart.dots[0].y, chart.dots.len()), (BOTTOM, 2));
+        let said = "Highest: 1234 in June. Lowest: 0 in May. Months without a figure have no dot.";
+        assert!(chart.description.ends_with(said), "{}", chart.description);
+        let nothing = [point("May", Some("0"), false)];
+        let chart = counts("id".to_owned(), "Open".to_owned(), &nothing).unwrap();
+        assert_eq!(chart.dots[0].y, BOTTOM);
+        assert_eq!(
+            counts("id".to_owned(), "Open".to_owned(), &points[2..]),
+            None
+        );
+    }
 
     fn point(name: &str, value: Option<&str>, is_below: bool) -> Point {
         Point {

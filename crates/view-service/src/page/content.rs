@@ -18,6 +18,17 @@ pub struct Content {
     pub parts: Vec<Part>,
     /// The measures whose rules the page explains.
     pub counted: Vec<Measure>,
+    /// What a page about a single record says of itself instead of its topic.
+    pub own: Option<Own>,
+}
+
+/// The name and address of a page about a single record, and of the same as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    pub title: String,
+    pub lead: &'static str,
+    pub path: String,
+    pub json: String,
 }
 
 /// What stands one below the other.
@@ -91,6 +102,7 @@ impl Content {
             headlines: None,
             parts: Vec::new(),
             counted: Vec::new(),
+            own: None,
         }
     }
 }

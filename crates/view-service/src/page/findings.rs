@@ -47,6 +47,7 @@ pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError>
         headlines: None,
         parts: vec![Part::Table(table(asking, found))],
         counted: Vec::new(),
+        own: None,
     })
 }
 

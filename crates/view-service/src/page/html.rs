@@ -37,7 +37,10 @@ pub struct PageLink {
 struct ViewPage<'a> {
     frame: Frame,
     name: String,
+    lead: &'static str,
     path: String,
+    /// The moments that the page was asked for, for the address of another one.
+    past: String,
     content: &'a Content,
     as_at: String,
     known_at: String,
@@ -88,13 +91,17 @@ pub fn view_page(
         title: measure.title(),
         cohort: measure.cohort(),
     };
+    let own = content.own.as_ref();
+    let title = own.map_or(topic.title(), |own| &own.title);
     let page = ViewPage {
         frame,
         name: match topic {
             Topic::Tickets => name,
-            other => format!("{} \u{2013} {name}", other.title()),
+            _ => format!("{title} \u{2013} {name}"),
         },
-        path: topic.path(scope.as_str()),
+        lead: own.map_or(topic.lead(), |own| own.lead),
+        path: own.map_or_else(|| topic.path(scope.as_str()), |own| own.path.clone()),
+        past: basis_query('?', asked),
         as_at: written(asked.as_at).unwrap_or_default(),
         known_at: written(asked.known_at).unwrap_or_default(),
         is_past: asked != Basis::default(),
@@ -107,6 +114,9 @@ pub fn view_page(
 
 /// The figures of the page as data; those of the page of tickets are all that there are.
 fn data(scope: &Scope, content: &Content, asked: Basis) -> String {
+    if let Some(own) = &content.own {
+        return own.json.clone();
+    }
     let measures: Vec<&str> = content.counted.iter().map(|m| m.name()).collect();
     match content.topic {
         Topic::Tickets => format!("/v1/views/{scope}/figures{}", basis_query('?', asked)),

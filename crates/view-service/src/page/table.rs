@@ -55,6 +55,8 @@ pub enum Cell {
     NotableNumber(String),
     /// Each on a line of its own.
     Lines(Vec<String>),
+    /// Leads to another page.
+    Linked(Link),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +132,7 @@ impl Cell {
             | Self::Words(text)
             | Self::Notable(text)
             | Self::NotableNumber(text) => text,
+            Self::Linked(link) => &link.text,
             Self::NotCovered => NOT_COVERED,
             Self::Lines(_) => "",
         }
@@ -143,11 +146,19 @@ impl Cell {
         }
     }
 
+    /// Where it leads.
+    pub fn link(&self) -> Option<&str> {
+        match self {
+            Self::Linked(link) => Some(&link.href),
+            _ => None,
+        }
+    }
+
     pub fn class(&self) -> &'static str {
         match self {
             Self::Number(_) => "number",
             Self::NotCovered | Self::Absent(_) => "number missing",
-            Self::Words(_) | Self::Lines(_) => "words",
+            Self::Words(_) | Self::Lines(_) | Self::Linked(_) => "words",
             Self::Notable(_) => "words notable",
             Self::NotableNumber(_) => "number notable",
         }

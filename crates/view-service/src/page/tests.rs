@@ -1,5 +1,6 @@
 //! Pages of a small record: a view over logs in memory, read as a browser reads them.
 
+mod levels;
 mod models;
 mod record;
 mod rendered;

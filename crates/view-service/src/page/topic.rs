@@ -11,6 +11,8 @@ use crate::routes::{FIGURES, RECORDS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     Tickets,
+    ServiceLevels,
+    Backlog,
     Availability,
     Outages,
     Changes,
@@ -20,8 +22,10 @@ pub enum Topic {
 
 impl Topic {
     /// In the order in which pages link to each other.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Tickets,
+        Self::ServiceLevels,
+        Self::Backlog,
         Self::Availability,
         Self::Outages,
         Self::Changes,
@@ -32,6 +36,8 @@ impl Topic {
     pub fn title(self) -> &'static str {
         match self {
             Self::Tickets => "Tickets",
+            Self::ServiceLevels => "Service levels",
+            Self::Backlog => "Backlog",
             Self::Availability => "Availability",
             Self::Outages => "Outages",
             Self::Changes => "Changes",
@@ -44,6 +50,8 @@ impl Topic {
     pub fn lead(self) -> &'static str {
         match self {
             Self::Tickets => "Tickets of the shared IT service.",
+            Self::ServiceLevels => "Tickets against the targets that were agreed.",
+            Self::Backlog => "Open tickets, how they came and went, and the aged ones among them.",
             Self::Availability => "Availability of services, against what was agreed.",
             Self::Outages => "Outages of services, planned maintenance and tests of recovery.",
             Self::Changes => "Changes to services, with the freezes and gates that hold them.",
@@ -64,6 +72,8 @@ impl Topic {
     pub fn path(self, view: &str) -> String {
         match self {
             Self::Tickets => format!("/{view}"),
+            Self::ServiceLevels => format!("/{view}/service-levels"),
+            Self::Backlog => format!("/{view}/backlog"),
             Self::Availability => format!("/{view}/availability"),
             Self::Outages => format!("/{view}/outages"),
             Self::Changes => format!("/{view}/changes"),
@@ -83,7 +93,7 @@ impl Topic {
     /// Whose coverage the page rests on.
     pub fn families(self) -> &'static [Family] {
         match self {
-            Self::Tickets => &[Family::Ticket],
+            Self::Tickets | Self::ServiceLevels | Self::Backlog => &[Family::Ticket],
             Self::Availability => &[Family::Outage],
             Self::Outages => &[Family::Outage],
             Self::Changes => &[Family::Change],

@@ -219,6 +219,20 @@ pub fn duration(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// How much service time something is: hours and minutes, for a day of service has no fixed length.
+pub fn service_time(minutes: i64) -> String {
+    let (sign, all) = match minutes < 0 {
+        true => ("\u{2212}", minutes.saturating_neg()),
+        false => ("", minutes),
+    };
+    let said = match (all / 60, all % 60) {
+        (0, minutes) => counted(minutes, "minute"),
+        (hours, 0) => counted(hours, "hour"),
+        (hours, minutes) => format!("{} {}", counted(hours, "hour"), counted(minutes, "minute")),
+    };
+    format!("{sign}{said}")
+}
+
 /// A number of things, in the plural where there is not one of them.
 pub fn counted(count: i64, one: &str) -> String {
     match count {
@@ -313,5 +327,13 @@ mod tests {
         assert_eq!(duration(from, next), "1 day 2 hours 2 minutes");
         assert_eq!(duration(from, from), "no time");
         assert_eq!(code("backed-out"), "Backed out");
+        let said = [0, 90, 2_400, -61].map(service_time);
+        let expected = [
+            "0 minutes",
+            "1 hour 30 minutes",
+            "40 hours",
+            "\u{2212}1 hour 1 minute",
+        ];
+        assert_eq!(said, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What councils agreed on the availability of services.
+//! What councils agreed on the availability of services, and logs on the service level of tickets.
 
 use std::cmp::Reverse;
 
@@ -9,10 +9,12 @@ use townclerk_domain::availability::Agreement;
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::service_time::ServiceTime;
+use townclerk_views::agreed::agreed_facts;
 use townclerk_views::registry::Registry;
 
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
+use super::service_agreements::ServiceAgreements;
 use crate::query::Params;
 use crate::view::View;
 
@@ -25,7 +27,10 @@ pub(super) const TAKES: Takes = Takes {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Agreed {
     scope: Scope,
+    /// On availability.
     agreements: Vec<AgreementShown>,
+    #[serde(flatten)]
+    service: ServiceAgreements,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -42,10 +47,19 @@ struct AgreementShown {
     through: Option<Date>,
 }
 
-/// The agreements of a scope's councils, those that begin last first.
+/// The agreements of a scope's councils and logs, those that begin last first.
 pub(super) fn agreements(view: &View, scope: &Scope, params: &Params) -> Result<Agreed, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
-    let registry = view.with_rows(|rows| Registry::read(rows, wanted.basis.known_at))?;
+    let known_at = wanted.basis.known_at;
+    let (registry, service) = view.with_rows(|rows| {
+        let mut service = ServiceAgreements::default();
+        for log in view.logs().map(|log| log.name()) {
+            if matches!(scope, Scope::Joint) || matches!(scope, Scope::Log(own) if own == log) {
+                service.add(log, &agreed_facts(rows, log, known_at)?);
+            }
+        }
+        Ok((Registry::read(rows, known_at)?, service))
+    })?;
     let councils = registry.agreements.into_iter();
     let councils = councils.filter(|(log, _)| match scope {
         Scope::Log(wanted) => log == wanted,
@@ -61,6 +75,7 @@ pub(super) fn agreements(view: &View, scope: &Scope, params: &Params) -> Result<
     Ok(Agreed {
         scope: scope.clone(),
         agreements,
+        service: service.sorted(),
     })
 }
 

@@ -20,6 +20,9 @@ mod posts;
 mod programmes;
 mod recovery_tests;
 mod routes;
+mod service_agreements;
+mod service_level;
+mod service_levels;
 mod tickets;
 
 #[cfg(test)]
@@ -27,6 +30,7 @@ mod tests;
 
 pub(crate) use interims::days_left;
 pub(crate) use routes::routes;
+pub(crate) use service_level::{Found, found, minutes};
 
 use townclerk_app::http::Problem;
 use townclerk_views::rows::RowsError;

@@ -4,8 +4,10 @@
 use serde_json::json;
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Parameter;
+use townclerk_domain::ticket::Priority;
 use townclerk_views::contributions::Basis;
 use townclerk_views::lists::{Listed, PAGE_MAX, PageEnd};
+use townclerk_views::service_levels::Risk;
 
 use super::page_end;
 use crate::described::{MIN_POSITION, once, parameter};
@@ -70,6 +72,11 @@ impl Takes {
                 });
                 once(name, "Which of them.", schema)
             }
+            BAND => {
+                let codes = Risk::ALL.map(Risk::code);
+                let schema = json!({ "type": "string", "enum": codes });
+                once(name, "Only those in this band.", schema)
+            }
             WITHIN_DAYS => {
                 let about = "Only those whose last day is that near, or over.";
                 let schema = json!({ "type": "integer", "minimum": 0, "maximum": WITHIN_DAYS_MAX });
@@ -89,6 +96,8 @@ const OPEN: &str = "open";
 
 const ALL: &str = "all";
 
+const BAND: &str = "band";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
@@ -96,6 +105,8 @@ pub(super) struct Wanted {
     pub listed: Listed,
     pub limit: usize,
     pub after: Option<PageEnd>,
+    pub band: Option<Risk>,
+    pub priority: Option<Priority>,
     /// Of interims, how many days are left to them at most.
     pub within_days: Option<i32>,
 }
@@ -111,6 +122,8 @@ impl Wanted {
             listed: takes.listed,
             limit: takes.limit,
             after: None,
+            band: None,
+            priority: None,
             within_days: None,
         };
         for (name, value) in params {
@@ -122,6 +135,8 @@ impl Wanted {
                 "known_at" => wanted.basis.known_at = Some(instant(name, value)?),
                 "status" => wanted.listed = listed(value)?,
                 "limit" => wanted.limit = limit(takes, value)?,
+                BAND => wanted.band = Some(band(value)?),
+                "priority" => wanted.priority = Some(priority(value)?),
                 "after" => wanted.after = Some(page_end::read(value)?),
                 WITHIN_DAYS => wanted.within_days = Some(within_days(value)?),
                 _ => return Err(unknown(takes, name)),
@@ -143,6 +158,18 @@ fn listed(value: &str) -> Result<Listed, Problem> {
         ALL => Ok(Listed::All),
         _ => Err(Problem::bad_query("status", "open or all")),
     }
+}
+
+fn band(value: &str) -> Result<Risk, Problem> {
+    let codes = || Risk::ALL.map(Risk::code).join(", ");
+    Risk::from_code(value).ok_or_else(|| Problem::bad_query(BAND, codes()))
+}
+
+fn priority(value: &str) -> Result<Priority, Problem> {
+    let mut all = Priority::ALL.iter();
+    let codes = || Vec::from_iter(Priority::ALL.iter().map(|p| p.code())).join(", ");
+    let found = all.find(|priority| priority.code() == value).copied();
+    found.ok_or_else(|| Problem::bad_query("priority", codes()))
 }
 
 fn within_days(value: &str) -> Result<i32, Problem> {
@@ -180,11 +207,13 @@ mod tests {
 
     #[test]
     fn every_published_parameter_is_taken_and_told_about() {
+        let urgent = super::super::service_levels::TAKES;
         for takes in [
             Takes::PAGES,
             Takes::PAGES_BY_STATUS,
             Takes::ONE,
             crate::records::interims::TAKES,
+            urgent,
         ] {
             for published in takes.parameters() {
                 assert_ne!(published.about, "", "{}", published.name);
@@ -213,6 +242,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_or_makes_no_sense_is_named_with_what_there_is() {
         let all = Takes::PAGES_BY_STATUS;
+        let urgent = super::super::service_levels::TAKES;
         for (takes, name, value, says) in [
             (all, "colour", "red", "there are as_at, known_at, status"),
             (Takes::ONE, "limit", "5", "as_at, known_at and min_position"),
@@ -221,6 +251,8 @@ mod tests {
             (all, "limit", "0", "1 to 500"),
             (all, "limit", "501", "1 to 500"),
             (all, "limit", "many", "invalid digit"),
+            (urgent, "band", "60", "overdue, 95, 85"),
+            (urgent, "priority", "p9", "p1, p2"),
             (all, "within_days", "30", "not a parameter here"),
             (
                 crate::records::interims::TAKES,

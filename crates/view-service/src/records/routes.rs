@@ -23,8 +23,14 @@ use super::list::Listable;
 use super::one::WithEvents;
 use super::parameters::Takes;
 use super::tickets::TicketState;
-use super::{ReadError, agreements, findings, interims, list, one, tickets};
+use super::{
+    ReadError, agreements, findings, interims, list, one, service_level, service_levels, tickets,
+};
 use crate::routes::{Asked, RECORDS, TICKETS, Views, after_waiting, failed, params};
+
+const SERVICE_LEVEL: &str = "/v1/views/{view}/tickets/{id}/service-level";
+
+const SERVICE_LEVELS: &str = "/v1/views/{view}/service-levels";
 
 /// Adds the routes of records.
 #[must_use]
@@ -44,6 +50,10 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(of::<tickets::Page>(&tickets::TAKES))
         .get_with("/v1/views/{view}/tickets/{id}", TICKETS, state(), ticket)
         .described(of::<WithEvents<TicketState>>(&Takes::ONE))
+        .get_with(SERVICE_LEVEL, TICKETS, state(), ticket_level)
+        .described(of::<service_level::Shown>(&Takes::ONE))
+        .get_with(SERVICE_LEVELS, TICKETS, state(), open_levels)
+        .described(of::<service_levels::Open>(&service_levels::TAKES))
         .get_with("/v1/views/{view}/outages", RECORDS, state(), outages)
         .described(a_page::<OutageRules>())
         .get_with("/v1/views/{view}/outages/{id}", RECORDS, state(), outage)
@@ -116,6 +126,32 @@ async fn ticket(
     let params = after_waiting(&view, params(query)?).await?;
     let ticket = tickets::one(&view, &log, &id, &params).await;
     Ok(Json(ticket.map_err(unreadable)?).into_response())
+}
+
+/// How a ticket stands against what was agreed, and how that came about.
+async fn ticket_level(
+    State(views): State<Views>,
+    Path((name, id)): Path<(String, String)>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let log = log_of(&scope)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let read = || service_level::service_level(&view, &log, &id, &params);
+    let level = tokio::task::block_in_place(read);
+    Ok(Json(level.map_err(unreadable)?).into_response())
+}
+
+/// The open tickets of a scope by urgency.
+async fn open_levels(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let open = tokio::task::block_in_place(|| service_levels::open(&view, &scope, &params));
+    Ok(Json(open.map_err(unreadable)?).into_response())
 }
 
 /// A page of one kind of record.

@@ -41,7 +41,7 @@ pub struct Reading<'a, R> {
 
 impl<R: Rows> Reading<'_, R> {
     /// What `known_at` leaves out; `None` where nothing: then it is what the counters know.
-    fn knowledge(&self, known_at: Option<Timestamp>) -> Option<Timestamp> {
+    pub(crate) fn knowledge(&self, known_at: Option<Timestamp>) -> Option<Timestamp> {
         let newest = self.known.values().max().copied();
         known_at.filter(|at| Some(*at) < newest)
     }

@@ -14,3 +14,4 @@ mod posts;
 mod quarantine;
 mod recovery;
 mod service_levels;
+mod ticket_levels;

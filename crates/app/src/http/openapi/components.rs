@@ -12,7 +12,7 @@ use crate::http::headers::{CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
 use crate::http::kind::Kind;
 
 /// The parameters that a path may have.
-pub(super) const PATH_PARAMETERS: [&str; 4] = ["log", "view", "council", "id"];
+pub(super) const PATH_PARAMETERS: [&str; 5] = ["log", "view", "council", "id", "table"];
 
 /// The headers of every command.
 pub(super) const COMMAND_HEADERS: [&str; 3] = [IDEMPOTENCY_KEY, CORRELATION_ID, TRACEPARENT];
@@ -75,6 +75,7 @@ fn parameters() -> Value {
         "log": in_path("log", "A council's code, or `shared`.", taken::<Code>()),
         "view": in_path("view", "A council's code, `shared` or `joint`.", taken::<Code>()),
         "council": in_path("council", "A council's code.", taken::<Code>()),
+        "table": in_path("table", "The id of a table, as the page links it.", taken::<Code>()),
         "id": in_path("id", "The id of a record, in lower case.", id),
         IDEMPOTENCY_KEY: header(
             IDEMPOTENCY_KEY,

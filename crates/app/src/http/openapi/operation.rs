@@ -58,7 +58,7 @@ pub(super) fn tag(route: &RouteNeed) -> String {
     let tag = match (&route.described, resource) {
         (Described::Form { .. }, _) => "session",
         (Described::Read { answers, .. }, resource) => match answers {
-            Answers::Page => "pages",
+            Answers::Page | Answers::Csv => "pages",
             Answers::Text(_) => "health",
             Answers::Lines => "views",
             Answers::Json(_) | Answers::Tagged(_) | Answers::Events => resource.unwrap_or("views"),

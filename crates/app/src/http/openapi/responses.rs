@@ -131,6 +131,11 @@ fn answers(described: &Described, shared: &mut Shared) -> Map<String, Value> {
                     "application/x-ndjson",
                     text(),
                 ),
+                Answers::Csv => with(
+                    "The table as comma-separated values (RFC 4180).",
+                    "text/csv",
+                    text(),
+                ),
                 Answers::Page => with("A page for people.", "text/html", text()),
                 Answers::Text(_) => with("Yes.", "text/plain", text()),
             };
@@ -212,7 +217,7 @@ fn problems(route: &RouteNeed) -> Vec<Kind> {
 fn of_a_read(need: &Need, query: &[Parameter], answers: Answers) -> Vec<Kind> {
     let mut met = Vec::new();
     // Pages refuse what they do not take, even where they take nothing.
-    if !query.is_empty() || matches!(answers, Answers::Page) {
+    if !query.is_empty() || matches!(answers, Answers::Page | Answers::Csv) {
         met.push(Kind::BAD_QUERY);
     }
     if matches!(answers, Answers::Events) {

@@ -18,6 +18,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Interims => INTERIMS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
+        Sort::ServiceLevels => SERVICE_LEVELS,
     }
 }
 
@@ -134,6 +135,19 @@ const FINDINGS: &[Column] = &[
     ("detail", "/detail"),
     ("by", "/by"),
     ("record", "/aggregate"),
+];
+
+const SERVICE_LEVELS: &[Column] = &[
+    ("due", "/due"),
+    ("band", "/band"),
+    ("minutes left", "/left_minutes"),
+    ("log", "/log"),
+    ("kind", "/kind"),
+    ("priority", "/priority"),
+    ("service", "/service"),
+    ("status", "/status"),
+    ("logged", "/logged"),
+    ("id", "/id"),
 ];
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ pub fn record() -> Record {
     for council in [BRENT, SILENT] {
         agreed(&mut record, council);
     }
+    for name in [BRENT, SILENT, SHARED] {
+        super::levels::agrees(&mut record, name);
+    }
     outages(&mut record);
     changes(&mut record);
     freeze_and_gate(&mut record);

@@ -86,6 +86,16 @@ impl History {
         self.put::<AvailabilityRules>(name, aggregate, "2020-01-01T00:00:00Z", fact)
     }
 
+    /// Agrees on the service level of the log's tickets.
+    pub fn agrees_on<D>(&mut self, of: fn(&LogName) -> AggregateId, fact: Value) -> &mut Self
+    where
+        D: Recording<Fact: DeserializeOwned>,
+    {
+        let fact = Recordable::Fact(serde_json::from_value(fact).unwrap());
+        let brent = log("brent");
+        self.put::<D>("brent", of(&brent), "2020-01-01T00:00:00Z", fact)
+    }
+
     fn put<D: Recording>(
         &mut self,
         name: &str,

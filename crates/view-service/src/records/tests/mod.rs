@@ -2,5 +2,6 @@
 
 mod access;
 mod history;
+mod levels;
 mod lists;
 mod shown;

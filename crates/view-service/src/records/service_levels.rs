@@ -1,0 +1,126 @@
+//! The open tickets of a scope beside what was agreed, the most urgent first.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::ticket::{Priority, Status, TicketKind, UserClass};
+use townclerk_views::lists::PAGE_MAX;
+use townclerk_views::service_levels::{
+    LOOKED_AT_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
+};
+use uuid::Uuid;
+
+use super::ReadError;
+use super::parameters::{Takes, Wanted};
+use super::service_level::minutes;
+use crate::query::Params;
+use crate::view::View;
+
+pub(super) const TAKES: Takes = Takes {
+    names: &["as_at", "known_at", "band", "priority", "limit"],
+    limit: 100,
+    limit_max: PAGE_MAX,
+    ..Takes::PAGES
+};
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Open {
+    scope: Scope,
+    /// The moment from which they are looked at; null where nothing is recorded.
+    as_at: Option<Timestamp>,
+    /// How many open tickets there are, and how many in each band, whatever band or priority was
+    /// asked for.
+    open: usize,
+    bands: BTreeMap<&'static str, u64>,
+    /// Null, or the most tickets that are looked at where there are more: then some are missing.
+    cut_at: Option<usize>,
+    /// How many were asked for, shown or not.
+    total: usize,
+    /// The most urgent first.
+    service_levels: Vec<OpenShown>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct OpenShown {
+    id: Uuid,
+    log: LogName,
+    /// Whether it was made up for a demonstration.
+    sample: bool,
+    kind: TicketKind,
+    priority: Priority,
+    user_class: UserClass,
+    service: Code,
+    logged: Timestamp,
+    status: Status,
+    /// `no-agreement`, `no-target` or `running`.
+    standing: &'static str,
+    /// What share of the target has passed at least, or `overdue`, `paused`, `no-target`,
+    /// `no-agreement`.
+    band: &'static str,
+    target_minutes: Option<i64>,
+    /// Negative where it is overdue.
+    left_minutes: Option<i64>,
+    due: Option<Timestamp>,
+    aged: bool,
+}
+
+/// The open tickets of a scope, as they stood where `as_at` or `known_at` say so.
+pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, ReadError> {
+    let wanted = Wanted::read(&TAKES, params)?;
+    let (as_at, found) = view.with_reading(|reading| {
+        Ok(match moment(reading, scope, wanted.basis)? {
+            Some(at) => (Some(at), open_tickets(reading, scope, wanted.basis, at)?),
+            None => (None, OpenTickets::default()),
+        })
+    })?;
+    let mut bands: BTreeMap<&'static str, u64> = Risk::ALL.map(|risk| (risk.code(), 0)).into();
+    for ((risk, _), count) in found.counts() {
+        *bands.entry(risk.code()).or_default() += count;
+    }
+    let open = found.tickets.len();
+    let asked = found.tickets.into_iter().filter(|ticket| {
+        wanted.band.is_none_or(|band| ticket.risk == band)
+            && wanted
+                .priority
+                .is_none_or(|priority| ticket.attributes.priority == priority)
+    });
+    let asked: Vec<OpenTicket> = asked.collect();
+    Ok(Open {
+        scope: scope.clone(),
+        as_at,
+        open,
+        bands,
+        cut_at: found.cut.then_some(LOOKED_AT_MAX),
+        total: asked.len(),
+        service_levels: asked
+            .into_iter()
+            .take(wanted.limit)
+            .map(OpenShown::of)
+            .collect(),
+    })
+}
+
+impl OpenShown {
+    fn of(ticket: OpenTicket) -> Self {
+        Self {
+            id: ticket.id,
+            log: ticket.log,
+            sample: ticket.sample,
+            kind: ticket.attributes.kind,
+            priority: ticket.attributes.priority,
+            user_class: ticket.attributes.user_class,
+            service: ticket.attributes.service.clone(),
+            logged: ticket.logged_at,
+            status: ticket.status,
+            standing: ticket.standing,
+            band: ticket.risk.code(),
+            target_minutes: ticket.target.map(minutes),
+            left_minutes: ticket.left.map(minutes),
+            due: ticket.due,
+            aged: ticket.is_aged,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The open tickets of a scope, the most urgent first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::ticket::{Logged, Priority, Status, TicketRules};
+use uuid::Uuid;
+
+use super::{Risk, TicketLevel};
+use crate::agreed::agreed_service;
+use crate::contributions::Basis;
+use crate::figures::Reading;
+use crate::kept::facts;
+use crate::key::index::{self, Listed};
+use crate::key::timeline;
+use crate::lists;
+use crate::rows::{Rows, RowsError};
+
+/// Most tickets that are looked at for one answer: each costs a look at its row.
+pub const LOOKED_AT_MAX: usize = 50_000;
+
+/// An open ticket among others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTicket {
+    pub log: LogName,
+    pub id: Uuid,
+    pub sample: bool,
+    pub logged_at: Timestamp,
+    pub status: Status,
+    pub attributes: Arc<Logged>,
+    pub risk: Risk,
+    pub target: Option<SignedDuration>,
+    pub left: Option<SignedDuration>,
+    pub due: Option<Timestamp>,
+    pub standing: &'static str,
+    pub is_aged: bool,
+}
+
+/// The open tickets of a scope.
+#[derive(Clone, Debug, Default)]
+pub struct OpenTickets {
+    /// The most urgent first.
+    pub tickets: Vec<OpenTicket>,
+    /// Whether there are more than could be looked at: then some are missing.
+    pub cut: bool,
+}
+
+impl OpenTickets {
+    /// How many there are at each risk and priority.
+    pub fn counts(&self) -> BTreeMap<(Risk, Priority), u64> {
+        let mut counts = BTreeMap::new();
+        for ticket in &self.tickets {
+            let key = (ticket.risk, ticket.attributes.priority);
+            *counts.entry(key).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl OpenTicket {
+    /// By when it is due; what is not due by how much is left, and what has no target comes last.
+    fn urgency(&self) -> impl Ord + use<> {
+        let rank = match (self.due, self.left) {
+            (Some(_), _) => 0,
+            (None, Some(_)) => 1,
+            (None, None) => 2,
+        };
+        let log = self.log.clone();
+        (rank, self.due, self.left, self.logged_at, log, self.id)
+    }
+}
+
+/// The open tickets that a scope itself has, as at a moment: a council's are those of its own log.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn open_tickets<R: Rows>(
+    reading: &Reading<'_, R>,
+    scope: &Scope,
+    basis: Basis,
+    moment: Timestamp,
+) -> Result<OpenTickets, RowsError> {
+    let known_at = reading.knowledge(basis.known_at);
+    let logs = reading.positions.keys().filter(|log| match scope {
+        Scope::Log(own) => own == *log,
+        Scope::Joint => true,
+    });
+    let logs: BTreeSet<LogName> = logs.cloned().collect();
+    let mut candidates = Candidates::default();
+    match known_at {
+        Some(_) => candidates.ever(reading.rows, &logs)?,
+        None => candidates.open(reading.rows, &logs, moment)?,
+    }
+    let basis = Basis {
+        as_at: Some(moment),
+        known_at,
+    };
+    let mut found = OpenTickets {
+        tickets: Vec::new(),
+        cut: candidates.cut,
+    };
+    let mut agreements = BTreeMap::new();
+    for log in &logs {
+        agreements.insert(log, agreed_service(reading.rows, log, known_at)?.agreements);
+    }
+    for (log, id) in candidates.found {
+        let Some(row) = lists::row::<TicketRules>(reading.rows, &log, id)? else {
+            continue;
+        };
+        let Some(agreements) = agreements.get(&log) else {
+            continue;
+        };
+        let level = TicketLevel::of(&facts(&row, basis)?, agreements, moment);
+        let open = level.and_then(|level| OpenTicket::of(log, id, row.sample, level));
+        found.tickets.extend(open);
+    }
+    found.tickets.sort_by_cached_key(OpenTicket::urgency);
+    Ok(found)
+}
+
+impl OpenTicket {
+    fn of(log: LogName, id: Uuid, sample: bool, level: TicketLevel) -> Option<Self> {
+        let running = level.running();
+        Some(Self {
+            risk: level.risk()?,
+            log,
+            id,
+            sample,
+            logged_at: level.logged_at,
+            status: level.status,
+            target: level.governed.as_ref().and_then(|g| g.level.target),
+            left: running.map(|(left, _)| left),
+            due: running.and_then(|(_, due)| due),
+            standing: level.standing(),
+            is_aged: level.is_aged(),
+            attributes: level.attributes,
+        })
+    }
+}
+
+/// The tickets that may have been open at a moment.
+#[derive(Default)]
+struct Candidates {
+    found: BTreeSet<(LogName, Uuid)>,
+    cut: bool,
+}
+
+impl Candidates {
+    fn add(&mut self, log: LogName, id: Uuid) -> ControlFlow<()> {
+        if self.found.len() >= LOOKED_AT_MAX && !self.found.contains(&(log.clone(), id)) {
+            self.cut = true;
+            return ControlFlow::Break(());
+        }
+        self.found.insert((log, id));
+        ControlFlow::Continue(())
+    }
+
+    /// Those that are open, and those to which something happened at the moment or later: they may
+    /// have been open before.
+    fn open(
+        &mut self,
+        rows: &impl Rows,
+        logs: &BTreeSet<LogName>,
+        moment: Timestamp,
+    ) -> Result<(), RowsError> {
+        const KIND: AggregateKind = AggregateKind::Ticket;
+        for log in logs {
+            let prefix = index::listed_in(Listed::Open, KIND, log);
+            rows.scan(&prefix, &prefix, &mut |key, _| {
+                let (_, id) = index::read_listed(key)?;
+                Ok(self.add(log.clone(), id))
+            })?;
+        }
+        let prefix = index::by_last_happened(KIND);
+        let from = index::last_happened_from(KIND, moment);
+        rows.scan(&prefix, &from, &mut |key, _| {
+            let (log, id) = index::read_last_happened(key)?;
+            Ok(match logs.contains(&log) {
+                true => self.add(log, id),
+                false => ControlFlow::Continue(()),
+            })
+        })
+    }
+
+    /// All that there are: what was known then may have been corrected since.
+    fn ever(&mut self, rows: &impl Rows, logs: &BTreeSet<LogName>) -> Result<(), RowsError> {
+        for log in logs {
+            let prefix = timeline::of_kind_in(AggregateKind::Ticket, log);
+            rows.scan(&prefix, &prefix, &mut |key, _| {
+                let (log, aggregate) = timeline::read(AggregateKind::Ticket, key)?;
+                Ok(self.add(log, aggregate.id))
+            })?;
+        }
+        Ok(())
+    }
+}
