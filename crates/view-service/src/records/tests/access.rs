@@ -35,7 +35,7 @@ fn expected(knock: &Knock<'_>) -> Entry {
 #[tokio::test(flavor = "multi_thread")]
 async fn records_are_for_those_who_read_the_view_and_never_for_anybody() {
     let service = History::new().served().await;
-    assert_eq!(service.routes.len(), 15);
+    assert_eq!(service.routes.len(), 16);
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, 15 * 4 * Who::everybody().len());
+    assert_eq!(knocks, 16 * 4 * Who::everybody().len());
 }

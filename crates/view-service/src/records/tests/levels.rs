@@ -194,6 +194,16 @@ async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
     }
 }
 
+/// An agreement of Brent's as it is listed.
+fn by(position: &str, reaches_back: bool, agreed: Value) -> Value {
+    let mut shown = json!({
+        "log": "brent", "sample": true, "position": position, "applies_to_existing": reaches_back
+    });
+    let all = shown.as_object_mut().unwrap();
+    all.extend(agreed.as_object().unwrap().clone());
+    shown
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn agreements_on_service_levels_stand_beside_those_on_availability() {
     let mut history = agreeing();
@@ -214,15 +224,6 @@ async fn agreements_on_service_levels_stand_beside_those_on_availability() {
     let service = history.served().await;
     let found = service.read("/brent/agreements").await;
     assert_eq!(found["agreements"], json!([]));
-    let by = |position: &str, reaches_back: bool, agreed: Value| {
-        let mut shown = json!({
-            "log": "brent", "sample": true, "position": position,
-            "applies_to_existing": reaches_back
-        });
-        let all = shown.as_object_mut().unwrap();
-        all.extend(agreed.as_object().unwrap().clone());
-        shown
-    };
     let from = "2020-01-01";
     let latest = by(
         "brent:5",
@@ -235,42 +236,20 @@ async fn agreements_on_service_levels_stand_beside_those_on_availability() {
     );
     assert_eq!(found["targets"][0], latest);
     assert_eq!(found["targets"][1]["through"], Value::Null);
-    let expected = [
+    let share = json!({"percent": "95.0", "kind": null, "priority": null, "from": from});
+    let holidays = json!({"days": ["2020-05-08"], "withdrawn": false});
+    for (key, position, agreed) in [
         (
             "pauses",
-            by(
-                "brent:2",
-                false,
-                json!({"reasons": ["customer"], "from": from}),
-            ),
+            "brent:2",
+            json!({"reasons": ["customer"], "from": from}),
         ),
-        (
-            "age_limits",
-            by("brent:3", false, json!({"days": 10, "from": from})),
-        ),
-        (
-            "hours",
-            by("brent:4", false, json!({"hours": "always", "from": from})),
-        ),
-        (
-            "attainments",
-            by(
-                "brent:7",
-                false,
-                json!({"percent": "95.0", "kind": null, "priority": null, "from": from}),
-            ),
-        ),
-        (
-            "holidays",
-            by(
-                "brent:8",
-                false,
-                json!({"days": ["2020-05-08"], "withdrawn": false}),
-            ),
-        ),
-    ];
-    for (key, shown) in expected {
-        assert_eq!(found[key], json!([shown]), "{key}");
+        ("age_limits", "brent:3", json!({"days": 10, "from": from})),
+        ("hours", "brent:4", json!({"hours": "always", "from": from})),
+        ("attainments", "brent:7", share),
+        ("holidays", "brent:8", holidays),
+    ] {
+        assert_eq!(found[key], json!([by(position, false, agreed)]), "{key}");
     }
     let joint = service.read("/joint/agreements").await;
     assert_eq!(joint["targets"], found["targets"]);
