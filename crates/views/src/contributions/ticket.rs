@@ -12,8 +12,10 @@ use super::{Circumstances, Contribution};
 use crate::attributes::{Age, Attributes};
 use crate::measure::Measure;
 
-/// Stocks of tickets by their status.
-const STOCKS: [(Measure, fn(Status) -> bool); 3] = [
+/// A stock of tickets, and whether it holds those of a status.
+type Stock = (Measure, fn(Status) -> bool);
+
+const STOCKS: [Stock; 3] = [
     (Measure::TicketsOpen, Status::is_open),
     (Measure::TicketsUntriaged, |status| status == Status::Logged),
     (Measure::TicketsOnHold, |status| status == Status::OnHold),
