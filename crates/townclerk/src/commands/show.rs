@@ -1,7 +1,6 @@
 //! The only place that prints: data to stdout, everything else to stderr.
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is where the command line speaks"
 )]
@@ -14,9 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Data for people.
+/// Data for people. Where whoever read it has gone (`| head`), the rest is for nobody.
 pub fn line(text: impl AsRef<str>) {
-    println!("{}", text.as_ref());
+    if let Err(error) = writeln!(io::stdout(), "{}", text.as_ref())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("townclerk: cannot write: {error}");
+    }
 }
 
 /// A line of data, written at once: somebody may be waiting for it.
@@ -31,9 +34,7 @@ pub fn line_at_once(text: &str) -> io::Result<()> {
 
 /// Data for programs.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)?;
+    line(serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
@@ -55,7 +56,7 @@ pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     for row in rows {
         table.add_row(row);
     }
-    println!("{table}");
+    line(table.to_string());
 }
 
 /// A bar on a terminal, plain lines elsewhere.
