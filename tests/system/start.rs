@@ -2,10 +2,11 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use townclerk::system::{Prepared, UpOptions};
 use townclerk_app::access::Role;
-use townclerk_tests::executable::run;
+use townclerk_tests::executable::{executable, run};
 use townclerk_tests::town::{Town, folder};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,4 +115,24 @@ async fn the_command_line_says_what_went_wrong_by_its_exit_code() {
     .await
     .unwrap();
     town.stop().await;
+}
+
+#[test]
+fn the_command_line_does_not_panic_where_its_reader_has_gone() {
+    let dir = folder();
+    let feed = dir.path().join("feed.ndjson");
+    std::fs::write(&feed, "{\"specversion\": \"1.0\"}\n").unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut check = Command::new(executable());
+    check.args(["partner", "check", "--council", "brent"]);
+    check.args(["--system", "hornbill"]).arg(&feed);
+    let ended = check.stdout(writer).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        ended.status.code(),
+        Some(4),
+        "as if it had been read: {said}"
+    );
+    assert!(!said.contains("panicked"), "{said}");
 }

@@ -1,9 +1,6 @@
 //! The only place that prints: data to stdout, everything else to stderr.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "this is where the command line speaks"
-)]
+#![expect(clippy::print_stderr, reason = "this is where the command line speaks")]
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
