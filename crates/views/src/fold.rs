@@ -333,8 +333,9 @@ impl<R: Rows> Following<'_, '_, R> {
             .masks
             .entry(kind)
             .or_insert_with(|| Mask::counted(kind));
+        let mut keys = [Vec::new(), Vec::new()];
         let sides = [(stored, self.before, -1), (Some(value), self.after, 1)];
-        for (value, agreements, sign) in sides {
+        for ((value, agreements, sign), keys) in sides.into_iter().zip(&mut keys) {
             let Some(value) = value else { continue };
             let Some(found) = projection(self.log, aggregate, value, agreements)? else {
                 continue;
@@ -346,12 +347,15 @@ impl<R: Rows> Following<'_, '_, R> {
             } = found;
             self.counting
                 .add(self.log, &contributions, sample, masks, sign);
-            for key in index_keys {
-                match sign {
-                    1 => self.rows.put(key, Vec::new()),
-                    _ => self.rows.delete(key),
-                }
-            }
+            *keys = index_keys;
+        }
+        // Most stay as they are: where all tickets of a log follow, that is nearly all of them.
+        let [before, after] = keys;
+        for gone in before.iter().filter(|key| !after.contains(key)) {
+            self.rows.delete(gone.clone());
+        }
+        for new in after.into_iter().filter(|key| !before.contains(key)) {
+            self.rows.put(new, Vec::new());
         }
         Ok(())
     }
