@@ -33,7 +33,7 @@ async def main():
                     event = json.loads(message.data)
                     print("event", message.metadata.sequence.stream, event["type"], event["subject"])
                     await message.ack_sync()  # when it is safely stored; else it comes again
-        except nats.errors.TimeoutError:
+        except asyncio.TimeoutError:
             pass  # nothing more for now; a service would go on asking
     await connection.close()
 

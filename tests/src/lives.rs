@@ -31,7 +31,7 @@ pub const SORTS: usize = 15;
 /// A life; sorts and logs follow each other by `number`, each round of sorts beginning with another
 /// log, so that every sort comes to every log. `name` is given to nothing else.
 pub fn life(number: usize, name: &str) -> Life {
-    let turn = number + number / SORTS;
+    let turn = number % SORTS + number / SORTS;
     let log = LOGS[turn % LOGS.len()];
     match number % SORTS {
         0 => ticket(log),

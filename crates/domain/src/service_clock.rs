@@ -140,10 +140,10 @@ impl Calendar {
         let passes = |days: i64| self.open_days(next, next.saturating_add(days.days()));
         let mut enough = 1;
         while passes(enough) < left {
-            enough *= 2;
-            if enough > HORIZON_DAYS {
+            if enough >= HORIZON_DAYS {
                 return None;
             }
+            enough = (enough * 2).min(HORIZON_DAYS);
         }
         let mut too_few = enough / 2;
         while too_few + 1 < enough {

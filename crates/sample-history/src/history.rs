@@ -235,7 +235,7 @@ impl<'a> Books<'a> {
     fn service_levels(&mut self) -> Spelt<()> {
         let logs: Vec<LogName> = self.logs.keys().cloned().collect();
         for log in &logs {
-            let told = service_levels::tell(self.recorder, log)?;
+            let told = service_levels::tell(self.recorder, log, FIRST_DAY)?;
             self.enter_told(told.targets)?;
             self.enter_told(told.hours)?;
             self.enter_told(told.holidays)?;

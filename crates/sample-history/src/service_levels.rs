@@ -2,8 +2,8 @@
 //! hours or all of its targets: apart from P3, of which 90 % were to be resolved within two working
 //! days, all of it is sample data.
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, date, time};
-use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::holidays::{HolidaysDeclared, HolidaysFact, HolidaysRules, holidays_of};
 use townclerk_domain::hours::{HoursAgreed, HoursFact, HoursRules, hours_of};
@@ -16,7 +16,7 @@ use townclerk_domain::targets::{
 };
 use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
 
-use crate::calendar::{FIRST_DAY, HOLIDAYS};
+use crate::calendar::HOLIDAYS;
 use crate::chronicle::{Chronicle, Recorder};
 use crate::spelling::{Spelt, code};
 use crate::targets::P3_PERCENT;
@@ -51,20 +51,20 @@ pub struct Told<'a> {
     pub holidays: Chronicle<'a, HolidaysRules>,
 }
 
-pub fn tell<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Told<'a>> {
+/// Of tickets from a day on: all of it is signed before the first one comes.
+pub fn tell<'a>(recorder: &'a Recorder, log: &LogName, first_day: Date) -> Spelt<Told<'a>> {
     Ok(Told {
-        targets: targets(recorder, log)?,
-        hours: hours(recorder, log)?,
-        holidays: holidays(recorder, log)?,
+        targets: targets(recorder, log, first_day)?,
+        hours: hours(recorder, log, first_day)?,
+        holidays: holidays(recorder, log, first_day)?,
     })
 }
 
-/// All of it is signed before the first ticket comes.
-fn signed() -> Timestamp {
-    london_midnight(FIRST_DAY)
-}
-
-fn targets<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, TargetsRules>> {
+fn targets<'a>(
+    recorder: &'a Recorder,
+    log: &LogName,
+    from: Date,
+) -> Spelt<Chronicle<'a, TargetsRules>> {
     let mut told = Chronicle::about(recorder, "registry", log, "targets", targets_of(log))?;
     for kind in [TicketKind::Incident, TicketKind::Request] {
         for (user_class, share) in [(UserClass::Standard, 1), (UserClass::Vip, 2)] {
@@ -79,12 +79,12 @@ fn targets<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, Tar
                 })
                 .collect();
             told.then(
-                signed(),
+                london_midnight(from),
                 TargetsFact::TargetsAgreed(TargetsAgreed {
                     kind,
                     user_class,
                     targets: targets?,
-                    from: FIRST_DAY,
+                    from,
                     applies_to_existing: false,
                 }),
             );
@@ -92,36 +92,40 @@ fn targets<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, Tar
     }
     let reasons = [code("customer")?, code("supplier")?];
     told.then(
-        signed(),
+        london_midnight(from),
         TargetsFact::PausesAgreed(PausesAgreed {
             reasons: reasons.into(),
-            from: FIRST_DAY,
+            from,
             applies_to_existing: false,
         }),
     );
     for (percent, priority) in [(PERCENT, None), (P3_PERCENT, Some(Priority::P3))] {
         told.then(
-            signed(),
+            london_midnight(from),
             TargetsFact::AttainmentAgreed(AttainmentAgreed {
                 percent: Decimal::whole(percent),
                 kind: None,
                 priority,
-                from: FIRST_DAY,
+                from,
             }),
         );
     }
     told.then(
-        signed(),
+        london_midnight(from),
         TargetsFact::AgeLimitAgreed(AgeLimitAgreed {
             days: AGE_LIMIT,
-            from: FIRST_DAY,
+            from,
             applies_to_existing: false,
         }),
     );
     Ok(told)
 }
 
-fn hours<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, HoursRules>> {
+fn hours<'a>(
+    recorder: &'a Recorder,
+    log: &LogName,
+    from: Date,
+) -> Spelt<Chronicle<'a, HoursRules>> {
     let mut told = Chronicle::about(recorder, "registry", log, "hours", hours_of(log))?;
     let days = [
         Weekday::Monday,
@@ -136,17 +140,21 @@ fn hours<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, Hours
         to: time(18, 0, 0, 0),
     };
     told.then(
-        signed(),
+        london_midnight(from),
         HoursFact::HoursAgreed(HoursAgreed {
             hours: ServiceTime::Weekly(days.map(window).to_vec()),
-            from: FIRST_DAY,
+            from,
             applies_to_existing: false,
         }),
     );
     Ok(told)
 }
 
-fn holidays<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, HolidaysRules>> {
+fn holidays<'a>(
+    recorder: &'a Recorder,
+    log: &LogName,
+    from: Date,
+) -> Spelt<Chronicle<'a, HolidaysRules>> {
     let one = holidays_of(log);
     let mut told = Chronicle::about(recorder, "registry", log, "holidays", one)?;
     let known = HOLIDAYS.into_iter().filter(|day| *day != MOVED);
@@ -156,7 +164,7 @@ fn holidays<'a>(recorder: &'a Recorder, log: &LogName) -> Spelt<Chronicle<'a, Ho
             applies_to_existing: false,
         })
     };
-    told.then(signed(), declared(known.collect()));
+    told.then(london_midnight(from), declared(known.collect()));
     let noon = SignedDuration::from_hours(12);
     told.then(london_midnight(MOVED_ON) + noon, declared([MOVED].into()));
     Ok(told)

@@ -15,15 +15,18 @@ use crate::dimension::{Dimension, UNKNOWN, provider};
 pub enum Age {
     Recent,
     Aged,
+    /// No age limit governs it.
+    Unknown,
 }
 
 impl Age {
-    pub const ALL: [Self; 2] = [Self::Recent, Self::Aged];
+    pub const ALL: [Self; 3] = [Self::Recent, Self::Aged, Self::Unknown];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::Recent => "recent",
             Self::Aged => "aged",
+            Self::Unknown => UNKNOWN,
         }
     }
 }
@@ -33,7 +36,7 @@ impl Age {
 pub enum Attributes {
     Ticket {
         logged: Arc<Logged>,
-        /// For a resolution, where an age limit is agreed.
+        /// For a resolution.
         age: Option<Age>,
     },
     Change {

@@ -82,7 +82,8 @@ impl LogCoverage {
                 from,
                 through,
                 start: london_midnight(from),
-                end: through.map_or(complete, end_of_day),
+                // What is promised of days to come is not there yet.
+                end: through.map_or(complete, |day| end_of_day(day).min(reached)),
             });
         }
         spans.retain(|span| span.start < span.end);
@@ -188,6 +189,15 @@ impl LogCoverage {
             return Covered::Fully(CoveredDays {
                 from: first.from,
                 through: first.through,
+            });
+        }
+        if let Some(last) = self.spans.last()
+            && self.left.is_some_and(|left| left <= start)
+        {
+            // It had left by then: nothing is needed of it.
+            return Covered::Fully(CoveredDays {
+                from: last.from,
+                through: last.through,
             });
         }
         if seen <= start {
@@ -338,6 +348,26 @@ mod tests {
             covers(&holed, "2019-01/2019-12", far),
             Covered::Partly(_)
         ));
+    }
+
+    #[test]
+    fn of_a_council_that_left_nothing_is_needed_after() {
+        let coverage = coverage(&[("2019-01-01", Some("2020-01-31"))], None).unwrap();
+        let left = coverage
+            .clone()
+            .until_leaving("2020-01-31".parse().unwrap());
+        let far = "2020-09-01T12:00:00Z";
+        for (label, covered) in [("2020-01", true), ("2020-02", false), ("20/21 Q1", false)] {
+            assert!(
+                matches!(covers(&left, label, far), Covered::Fully(_)),
+                "{label}"
+            );
+            let without = matches!(covers(&coverage, label, far), Covered::Fully(_));
+            assert_eq!(without, covered, "{label}");
+        }
+        // Where the record stops before it left, what is missing stays missing.
+        let too_short = coverage.until_leaving("2020-03-31".parse().unwrap());
+        assert_eq!(covers(&too_short, "2020-03", far), Covered::No);
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub fn recurs_from<'a>(
         let is_itself = (&earlier.log, earlier.id) == (&this.log, this.id);
         !is_itself
             && earlier.stands.planned.is_none()
-            && was_remedied(&earlier.stands, began)
             && is_same_cause(earlier, this)
+            && was_remedied(&earlier.stands, began)
     });
     earlier.max_by_key(|earlier| {
         let at = earlier.stands.begun.as_ref().map(|begun| begun.at);

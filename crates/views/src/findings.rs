@@ -89,7 +89,7 @@ pub fn findings<R: Rows>(
         rows: reading.rows,
         ledger: &ledger,
         basis,
-        seen: reading.seen(basis),
+        seen: reading.seen(scope, basis),
         found: Vec::new(),
     };
     search.changes()?;

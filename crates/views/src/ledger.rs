@@ -77,8 +77,8 @@ pub struct Ledger {
     pub recovery_tests: Vec<Kept<RecoveryTest>>,
     /// By log and id.
     pub tickets: BTreeMap<(LogName, Uuid), LinkedTicket>,
-    /// Everything that a change is said to have caused.
-    pub caused: BTreeSet<Reference>,
+    /// Everything that a change is said to have caused, with the changes that are.
+    caused: BTreeMap<Reference, Vec<(LogName, Uuid)>>,
     /// When the latest thing of all this happened: looked at from any later moment it is the same.
     pub last_happened: Option<Timestamp>,
     /// The logs that it was read from: what lies in others is neither there nor missing.
@@ -104,13 +104,17 @@ impl Ledger {
             recovery_tests: there::<RecoveryTestRules, _>(rows, basis, &logs, &mut last)?,
             last_happened: None,
             tickets: BTreeMap::new(),
-            caused: BTreeSet::new(),
+            caused: BTreeMap::new(),
             logs,
             downs: BTreeMap::new(),
         };
         ledger.read_tickets(rows, basis)?;
-        let caused = ledger.changes.iter().flat_map(|c| &c.stands.caused);
-        ledger.caused = caused.cloned().collect();
+        for change in &ledger.changes {
+            for effect in &change.stands.caused {
+                let causing = ledger.caused.entry(effect.clone()).or_default();
+                causing.push((change.log.clone(), change.id));
+            }
+        }
         let tickets = ledger.tickets.values().map(|ticket| ticket.last_happened);
         ledger.last_happened = tickets.chain(last).max();
         for outage in &ledger.outages {
@@ -126,6 +130,15 @@ impl Ledger {
     pub fn downs(&self, council: &Code, service: &Code) -> &[Down] {
         let found = self.downs.get(&(council.clone(), service.clone()));
         found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The changes that are said to have caused something.
+    pub fn causing<'a>(
+        &'a self,
+        effect: &Reference,
+    ) -> impl Iterator<Item = (&'a LogName, Uuid)> + use<'a> {
+        let causing = self.caused.get(effect).into_iter().flatten();
+        causing.map(|(log, id)| (log, *id))
     }
 
     pub fn change(&self, log: &LogName, id: Uuid) -> Option<&Kept<Change>> {

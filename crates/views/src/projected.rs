@@ -147,11 +147,12 @@ fn of<P: Projected>(
         as_at: None,
     };
     let contributions = P::contributions(&facts, &circumstances);
-    // A ticket becomes an aged one without an event: that too is looked for by when it happens.
-    let counted = contributions.iter().map(|contribution| contribution.at);
-    if let Some(last) = counted.chain(row.timeline.last_happened()).max() {
-        keys.push(index::last_happened(kind, last, log, id));
-    }
+    let last = row.timeline.last_happened();
+    keys.extend(last.map(|last| index::last_happened(kind, last, log, id)));
+    // A ticket becomes an aged one without an event, after all that happened to it.
+    let ages = contributions.iter().map(|contribution| contribution.at);
+    let ages = ages.max().filter(|at| Some(*at) > last);
+    keys.extend(ages.map(|at| index::ageing(kind, at, log, id)));
     let stands = evolved::<P>(&facts);
     let open = stands.as_ref().and_then(P::is_open);
     if let (Some(open), Some(first)) = (open, facts.first()) {

@@ -78,7 +78,7 @@ pub struct AttainmentAgreed {
 /// From how many days after it was logged an open ticket is an aged one was agreed, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgeLimitAgreed {
-    /// Calendar days, at least 1.
+    /// Days of 24 hours, at least 1.
     pub days: u32,
     pub from: Date,
     #[serde(default)]

@@ -234,6 +234,19 @@ impl EventLog for JetStreamLog {
             .messages()
             .await
             .map_err(|error| self.unavailable(error))?;
-        Ok(delivered(self.name.clone(), messages))
+        // After a silence the library makes its consumer anew: a log that stays silent is the
+        // reader's to give up on. Where it loses its connection before the first message, it begins
+        // at the first of the log.
+        let messages = messages.filter(|message| {
+            let silent = message.as_ref().err().map(|error| error.kind());
+            std::future::ready(silent != Some(push::OrderedErrorKind::MissingHeartbeat))
+        });
+        let wanted = move |message: &Result<StoredMessage, LogError>| {
+            let before = message.as_ref().is_ok_and(|m| m.sequence <= after);
+            std::future::ready(!before)
+        };
+        Ok(delivered(self.name.clone(), messages)
+            .filter(wanted)
+            .boxed())
     }
 }

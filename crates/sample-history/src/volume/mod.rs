@@ -23,9 +23,9 @@ use crate::catalogue::Catalogue;
 use crate::chronicle::{Chronicle, Recorder};
 use crate::dice::Dice;
 use crate::history::CALLER;
-use crate::malformed;
 use crate::message::{Entry, message};
 use crate::spelling::Spelt;
+use crate::{malformed, service_levels};
 use day::Days;
 
 /// The first day, and the last one that anything is told of: room for about twelve million events.
@@ -57,6 +57,13 @@ pub fn volume(seed: u64, events: u64) -> Result<Volume, serde_json::Error> {
     let mut waiting = Waiting::default();
     for entry in opening::entries(&recorder, &catalogue.councils, FIRST_DAY)? {
         waiting.enter(entry);
+    }
+    let councils = catalogue.councils.iter().map(|council| council.log.clone());
+    for log in councils.chain([LogName::shared()]) {
+        let told = service_levels::tell(&recorder, &log, FIRST_DAY)?;
+        waiting.enter_told(told.targets)?;
+        waiting.enter_told(told.hours)?;
+        waiting.enter_told(told.holidays)?;
     }
     Ok(Volume {
         days: Days::new(catalogue, calendar, FIRST_DAY, Dice::new(seed)),

@@ -52,7 +52,7 @@ pub(super) fn interims(view: &View, scope: &Scope, params: &Params) -> Result<In
     let wanted = Wanted::read(&TAKES, params)?;
     let (ledger, seen) = view.with_reading(|reading| {
         let ledger = reading.ledger(scope, wanted.basis)?;
-        Ok((ledger, reading.seen(wanted.basis)))
+        Ok((ledger, reading.seen(scope, wanted.basis)))
     })?;
     let posts = ledger.posts.iter();
     // A shared post works for all.

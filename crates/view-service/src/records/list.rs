@@ -70,7 +70,7 @@ impl Beside {
     ) -> Result<Self, RowsError> {
         let mut beside = Self {
             as_at: basis.as_at,
-            seen: reading.seen(basis),
+            seen: reading.seen(scope, basis),
             findings: BTreeMap::new(),
         };
         if L::TELLS_FINDINGS {

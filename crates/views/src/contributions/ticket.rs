@@ -169,12 +169,11 @@ fn resolved(
         return Vec::new();
     };
     let agreements = circumstances.agreements;
-    let age = agreements
-        .aged_from(*sequence, *logged_at)
-        .map(|ages| match ages < at {
-            true => Age::Aged,
-            false => Age::Recent,
-        });
+    let age = match agreements.aged_from(*sequence, *logged_at) {
+        Some(ages) if ages < at => Age::Aged,
+        Some(_) => Age::Recent,
+        None => Age::Unknown,
+    };
     let add = |measure, delta| {
         Contribution::plain(
             measure,
@@ -182,7 +181,7 @@ fn resolved(
             delta,
             Attributes::Ticket {
                 logged: Arc::clone(attributes),
-                age,
+                age: Some(age),
             },
         )
     };

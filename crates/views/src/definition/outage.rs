@@ -119,6 +119,7 @@ pub(crate) const AVAILABILITY: Definition = Definition {
 };
 
 pub(crate) const ROLLING_12: Definition = Definition {
+    computed_in: "crates/views/src/figures/services.rs",
     name: "availability_rolling_12",
     title: "Availability, rolling 12 months",
     unit: "percent",
@@ -129,6 +130,7 @@ pub(crate) const ROLLING_12: Definition = Definition {
 };
 
 pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
+    computed_in: "crates/views/src/figures/services.rs",
     name: "availability_rolling_12_time_weighted",
     title: "Availability, rolling 12 months by time",
     unit: "percent",
@@ -140,6 +142,7 @@ pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
 };
 
 pub(crate) const MONTHS_BELOW: Definition = Definition {
+    computed_in: "crates/views/src/figures/services.rs",
     name: "months_below_target",
     title: "Months below target",
     unit: "months",
@@ -151,6 +154,7 @@ pub(crate) const MONTHS_BELOW: Definition = Definition {
 };
 
 pub(crate) const LONGEST_RUN: Definition = Definition {
+    computed_in: "crates/views/src/figures/services.rs",
     name: "longest_run_below_target",
     title: "Longest run below target",
     unit: "months",

@@ -64,7 +64,8 @@ const RECENT: &[(Dimension, &str)] = &[(Dimension::Age, "recent")];
 pub(crate) const ATTAINMENT_WITHOUT_AGED: Definition = Definition {
     name: "sla_attainment_without_aged",
     title: "Attainment of targets, without aged tickets",
-    cohort: "tickets with a target that were resolved in the period and were no aged ones then",
+    cohort: "tickets with a target that were resolved in the period and by their age limit were no \
+             aged ones then; those that no age limit governs are on neither side",
     formula: "sla_met / (sla_met + sla_failed), both with age=recent",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.6: clearing old \
              tickets lowers the share that is resolved in time",

@@ -162,15 +162,25 @@ pub(crate) const AGED_RESOLUTION_SHARE: Definition = Definition {
     name: "aged_resolution_share",
     title: "Aged tickets among the resolved",
     unit: "percent",
-    cohort: "tickets resolved in the period that were aged ones then, of all tickets resolved",
-    formula: "tickets_resolved with age=aged / tickets_resolved",
+    cohort: "tickets resolved in the period that were aged ones then, of all tickets resolved that an \
+             age limit governs",
+    formula: "tickets_resolved with age=aged / tickets_resolved with age=aged or age=recent",
     computed_in: "crates/views/src/figures/counted.rs",
     made: Made::Share {
         of: &[Part {
             measure: Measure::TicketsResolved,
             fixed: &[(Dimension::Age, "aged")],
         }],
-        among: &[Part::whole(Measure::TicketsResolved)],
+        among: &[
+            Part {
+                measure: Measure::TicketsResolved,
+                fixed: &[(Dimension::Age, "aged")],
+            },
+            Part {
+                measure: Measure::TicketsResolved,
+                fixed: &[(Dimension::Age, "recent")],
+            },
+        ],
     },
     accumulation: Accumulation::Flow,
     adds_up: false,

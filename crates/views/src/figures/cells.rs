@@ -133,6 +133,7 @@ struct PassKey {
     basis: Basis,
     mask: Mask,
     grain: Grain,
+    ages: bool,
     positions: Positions,
 }
 
@@ -155,6 +156,8 @@ pub(super) struct Wanted<'a> {
     pub basis: Basis,
     pub mask: Mask,
     pub grain: Grain,
+    /// Whether it changes with time alone, without an event.
+    pub ages: bool,
     pub positions: &'a Positions,
 }
 
@@ -212,16 +215,22 @@ impl PassCache {
         if let Some(found) = self.found(&key) {
             return Ok(Some(found));
         }
-        let mut late = Vec::new();
-        let prefix = index::by_last_happened(wanted.kind);
-        let from = index::last_happened_from(wanted.kind, as_at);
-        rows.scan(&prefix, &from, &mut |key, _| {
-            late.push(index::read_last_happened(key)?);
-            Ok(match late.len() > LATE_ROWS_MAX {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            })
-        })?;
+        let kind = wanted.kind;
+        let happened = (
+            index::by_last_happened(kind),
+            index::last_happened_from(kind, as_at),
+        );
+        let ageing = (index::by_ageing(kind), index::ageing_from(kind, as_at));
+        let mut late = BTreeSet::new();
+        for (prefix, from) in std::iter::once(happened).chain(wanted.ages.then_some(ageing)) {
+            rows.scan(&prefix, &from, &mut |key, _| {
+                late.insert(index::read_last_happened(key)?);
+                Ok(match late.len() > LATE_ROWS_MAX {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                })
+            })?;
+        }
         if late.len() > LATE_ROWS_MAX {
             return Ok(None);
         }
@@ -294,6 +303,7 @@ impl Wanted<'_> {
             basis: self.basis,
             mask: self.mask,
             grain: self.grain,
+            ages: self.ages && corrects,
             positions: self.positions.clone(),
         }
     }
@@ -302,7 +312,7 @@ impl Wanted<'_> {
 /// What the counters have too much because it happened at `as_at` or later.
 fn corrections<R: Rows>(
     rows: &R,
-    late: Vec<(LogName, Uuid)>,
+    late: BTreeSet<(LogName, Uuid)>,
     wanted: &Wanted<'_>,
 ) -> Result<Tally, RowsError> {
     let mut adding = Adding::new(rows, wanted, Mask::counted(wanted.kind));

@@ -21,7 +21,8 @@ impl<R: Rows> Evaluation<'_, R> {
                 .is_some_and(|at| {
                     let councils = &change.stands.requested.councils;
                     self.is_of_home(of.asked, change, at, councils)
-                        && breached(of.ledger, change, of.as_at).next().is_some()
+                        && breached(of.ledger, change, of.as_at)
+                            .any(|freeze| self.takes_part(of, &freeze.log))
                 })
         });
         count(counted.map(|change| change.sample))

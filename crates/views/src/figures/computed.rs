@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use townclerk_domain::names::{Code, LogName};
+use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 
 use super::evaluate::{Asked, Evaluation};
@@ -47,6 +47,12 @@ impl<R: Rows> Evaluation<'_, R> {
             // The others are kept as counters.
             _ => None,
         }
+    }
+
+    /// Whether the records of a log have a part in a figure of all councils: those of a council that
+    /// is not among them have none. A council's own figure takes all that it reads.
+    pub(super) fn takes_part(&self, of: &Computing<'_>, log: &LogName) -> bool {
+        *self.scope != Scope::Joint || of.coverages.by_log.contains_key(log)
     }
 
     /// Whether a record is one of those that a figure by home log counts, at a time.

@@ -156,7 +156,8 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         } else {
             mask
         };
-        let key = (kind, as_at, mask, grain);
+        let ages = measure == Measure::TicketsAged;
+        let key = (kind, as_at, mask, grain, ages);
         if let Some(cells) = self.cells.borrow().get(&key) {
             return Ok(Rc::clone(cells));
         }
@@ -168,6 +169,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             },
             mask,
             grain,
+            ages,
             positions: self.reading.positions,
         };
         let cells = Rc::new(self.reading.passes.cells(self.reading.rows, &wanted)?);

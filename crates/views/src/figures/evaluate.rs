@@ -46,10 +46,17 @@ impl<R: Rows> Reading<'_, R> {
         known_at.filter(|at| Some(*at) < newest)
     }
 
-    /// The moment at which records are looked at: the one that is asked for, else just after the
-    /// newest that is known, or was known by then.
-    pub fn seen(&self, basis: Basis) -> Timestamp {
-        let newest = self.known.values().max().copied();
+    /// The newest recording time in the logs that a scope reads. When others recorded something is
+    /// nobody's business here, and what a scope says must not depend on which view answers for it.
+    pub fn newest(&self, scope: &Scope) -> Option<Timestamp> {
+        let known = self.known.iter().filter(|(log, _)| scope.reads(log));
+        known.map(|(_, at)| *at).max()
+    }
+
+    /// The moment at which records of a scope are looked at: the one that is asked for, else just
+    /// after the newest that is known, or was known by then.
+    pub fn seen(&self, scope: &Scope, basis: Basis) -> Timestamp {
+        let newest = self.newest(scope);
         let newest = basis
             .known_at
             .map_or(newest, |known_at| newest.min(Some(known_at)));
@@ -126,8 +133,8 @@ pub(super) struct Evaluation<'a, R> {
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
 }
 
-/// The kind, the moment, the mask where it is not a counted one, and the grain.
-pub(super) type CellsKey = (AggregateKind, Option<Timestamp>, Mask, Grain);
+/// The kind, the moment, the mask where it is not a counted one, the grain, and whether it ages.
+pub(super) type CellsKey = (AggregateKind, Option<Timestamp>, Mask, Grain, bool);
 
 impl<'a, R: Rows> Evaluation<'a, R> {
     pub(super) fn new(

@@ -64,7 +64,8 @@ impl<R: Rows> Evaluation<'_, R> {
             return None;
         }
         let tickets = of.ledger.tickets.values();
-        let incidents = tickets.filter(|ticket| is_incident(ticket));
+        let incidents =
+            tickets.filter(|ticket| is_incident(ticket) && self.takes_part(of, &ticket.log));
         let causing: BTreeSet<(&LogName, Uuid)> = incidents
             .flat_map(|ticket| changes_behind(of.ledger, ticket))
             .collect();
@@ -111,11 +112,6 @@ fn changes_behind<'a>(
         id: ticket.id,
     };
     let effects = std::iter::once(itself).chain(outages.cloned());
-    // Most incidents are the effect of no change: the changes are searched for the others alone.
-    let effects = effects.filter(|effect| ledger.caused.contains(effect));
-    let causing = effects.flat_map(|effect| {
-        let changes = ledger.changes.iter();
-        changes.filter(move |change| change.stands.caused.contains(&effect))
-    });
-    named.chain(causing.map(|change| (&change.log, change.id)))
+    let causing = effects.flat_map(|effect| ledger.causing(&effect));
+    named.chain(causing)
 }

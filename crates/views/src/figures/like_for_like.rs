@@ -7,6 +7,7 @@ use townclerk_domain::period::Period;
 use super::evaluate::{Evaluation, Reading};
 use super::query::Query;
 use super::scope::window;
+use crate::measure::Measure;
 use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
 
@@ -15,7 +16,8 @@ impl<R: Rows> Evaluation<'_, R> {
     /// in all of it.
     fn looked_at(&self, query: &Query) -> Result<Vec<Period>, RowsError> {
         let mut looked_at = Vec::new();
-        for measure in &query.measures {
+        let fits = |measure: &&Measure| query.breakdowns.iter().any(|by| by.fits(**measure));
+        for measure in query.measures.iter().filter(fits) {
             let periods = self.periods(&query.periods, *measure, query.basis.as_at)?;
             looked_at.extend(periods.iter().map(|period| window(*measure, period)));
         }

@@ -163,7 +163,11 @@ impl<R: Rows> Evaluation<'_, R> {
         let AgreedService { agreements, sample } = self.registry.service.get(log)?;
         let kind = asked.values.get(&Dimension::Kind);
         let kind = kind.and_then(|code| TicketKind::ALL.iter().find(|k| k.code() == code));
-        let targets = || agreements.target_days(kind.copied());
+        // What ended goes on governing the tickets of its days: only before the first is there none.
+        let targets = || {
+            let days = agreements.target_days(kind.copied()).into_iter();
+            Vec::from_iter(days.map(|(from, _)| (from, None)).min())
+        };
         let age_limit = || Vec::from_iter(agreements.age_limit_from().map(|from| (from, None)));
         match agreement {
             Agreement::AgeLimit => coverage.within(&age_limit(), *sample),

@@ -1,4 +1,4 @@
-//! `C`, slot, 0, measure (1 byte), mask (2 bytes), values each ended by 0, month (4 bytes)
+//! `C`, slot, 0, measure (1 byte), mask (4 bytes), values each ended by 0, month (4 bytes)
 //! → a [`Cell`].
 //!
 //! A slot is a log, or what of the shared log hits one council: `shared/brent`. The mask says

@@ -2,6 +2,7 @@
 //! timelines' keys.
 //!
 //! - `L`, kind, last happened (8 bytes), log, 0, id (16 bytes): what changed lately.
+//! - `G`, kind, instant (8 bytes), log, 0, id (16 bytes): what will be an aged one from then on.
 //! - `A` and `O`, kind, log, 0, first happened (8 bytes), id (16 bytes): all of a kind, and the open
 //!   ones, by when they began.
 //! - `K`, kind, log, 0, id (16 bytes): what was ever linked to other records.
@@ -52,6 +53,26 @@ pub fn last_happened(kind: AggregateKind, instant: Timestamp, log: &LogName, id:
     key
 }
 
+/// All of one kind by when they will be aged ones.
+pub fn by_ageing(kind: AggregateKind) -> Vec<u8> {
+    vec![b'G', kind_byte(kind)]
+}
+
+/// The first key of whatever will be an aged one from `instant` on or later.
+pub fn ageing_from(kind: AggregateKind, instant: Timestamp) -> Vec<u8> {
+    let mut key = by_ageing(kind);
+    push_instant(&mut key, instant);
+    key
+}
+
+pub fn ageing(kind: AggregateKind, instant: Timestamp, log: &LogName, id: Uuid) -> Vec<u8> {
+    let mut key = ageing_from(kind, instant);
+    push_name(&mut key, log.as_str());
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// Of a key by when something last happened, or by when it ages.
 pub fn read_last_happened(key: &[u8]) -> Result<(LogName, Uuid), RowsError> {
     let mut reader = KeyReader::new(FAMILY, key);
     reader.bytes::<1>()?;
@@ -121,6 +142,9 @@ mod tests {
         let key = last_happened(TICKET, late, &log, id);
         assert_eq!(read_last_happened(&key).unwrap(), (log.clone(), id));
         assert!(last_happened_from(TICKET, early) < key);
+        let key = ageing(TICKET, late, &log, id);
+        assert_eq!(read_last_happened(&key).unwrap(), (log.clone(), id));
+        assert!(ageing_from(TICKET, early) < key);
         let key = linked(TICKET, &log, id);
         assert_eq!(read_linked(&key).unwrap(), (log, id));
     }

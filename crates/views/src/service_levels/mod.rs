@@ -241,6 +241,9 @@ impl<'a> Governing<'a> {
     }
 }
 
+/// How long after what is known a ticket is looked at, at most.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24 * 36_525);
+
 /// The moment from which open tickets are looked at: as asked, else the one that the figure of open
 /// tickets is as at, where a council is silent that of the others, else as far as anything is known.
 /// `None` where nothing is.
@@ -252,10 +255,12 @@ pub fn moment<R: Rows>(
     scope: &Scope,
     basis: Basis,
 ) -> Result<Option<Timestamp>, RowsError> {
-    if basis.as_at.is_some() {
-        return Ok(basis.as_at);
+    let newest = reading.newest(scope);
+    if let Some(as_at) = basis.as_at {
+        // Nothing runs for longer, and a clock that is asked for more would only count years.
+        let latest = newest.and_then(|newest| newest.checked_add(AHEAD_MAX).ok());
+        return Ok(Some(latest.map_or(as_at, |latest| as_at.min(latest))));
     }
-    let newest = reading.known.values().max().copied();
     let Some(newest) = newest.map(|newest| basis.known_at.map_or(newest, |at| at.min(newest)))
     else {
         return Ok(None);
@@ -287,6 +292,10 @@ pub fn level_of_one(
     let last = facts.last()?.happened.checked_add(STEP).ok()?;
     let seen = basis
         .as_at
+        .map(|as_at| {
+            last.checked_add(AHEAD_MAX)
+                .map_or(as_at, |latest| as_at.min(latest))
+        })
         .unwrap_or_else(|| moment.map_or(last, |moment| moment.max(last)));
     TicketLevel::of(facts, agreements, seen)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::period::{Period, london_day};
 use townclerk_domain::ticket::{Logged, Priority, Status, TicketRules};
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use crate::kept::facts;
 use crate::key::index::{self, Listed};
 use crate::key::timeline;
 use crate::lists;
+use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
 
 /// Most tickets that are looked at for one answer: each costs a look at its row.
@@ -85,11 +87,19 @@ pub fn open_tickets<R: Rows>(
     moment: Timestamp,
 ) -> Result<OpenTickets, RowsError> {
     let known_at = reading.knowledge(basis.known_at);
-    let logs = reading.positions.keys().filter(|log| match scope {
-        Scope::Log(own) => own == *log,
-        Scope::Joint => true,
-    });
-    let logs: BTreeSet<LogName> = logs.cloned().collect();
+    let logs: BTreeSet<LogName> = match scope {
+        Scope::Log(own) => [own.clone()].into(),
+        Scope::Joint => {
+            let members = Registry::read(reading.rows, known_at)?;
+            let day = Period::Day(london_day(moment));
+            let shared = [LogName::shared()];
+            members
+                .logs_during(&day)
+                .into_iter()
+                .chain(shared)
+                .collect()
+        }
+    };
     let mut candidates = Candidates::default();
     match known_at {
         Some(_) => candidates.ever(reading.rows, &logs)?,
@@ -105,7 +115,7 @@ pub fn open_tickets<R: Rows>(
     };
     let mut agreements = BTreeMap::new();
     for log in &logs {
-        agreements.insert(log, agreed_service(reading.rows, log, known_at)?.agreements);
+        agreements.insert(log, agreed_service(reading.rows, log, known_at)?);
     }
     for (log, id) in candidates.found {
         let Some(row) = lists::row::<TicketRules>(reading.rows, &log, id)? else {
@@ -114,8 +124,11 @@ pub fn open_tickets<R: Rows>(
         let Some(agreements) = agreements.get(&log) else {
             continue;
         };
-        let level = TicketLevel::of(&facts(&row, basis)?, agreements, moment);
-        let open = level.and_then(|level| OpenTicket::of(log, id, row.sample, level));
+        let level = TicketLevel::of(&facts(&row, basis)?, &agreements.agreements, moment);
+        let open = level.and_then(|level| {
+            let sample = row.sample || (agreements.sample && level.governed.is_some());
+            OpenTicket::of(log, id, sample, level)
+        });
         found.tickets.extend(open);
     }
     found.tickets.sort_by_cached_key(OpenTicket::urgency);

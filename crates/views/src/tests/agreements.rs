@@ -1,13 +1,16 @@
 //! What random histories agree on the service level of their tickets, at the start and later.
 
 use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::amendment::Recordable;
-use townclerk_domain::holidays::{HolidaysDeclared, HolidaysFact, HolidaysRules, holidays_of};
+use townclerk_domain::amendment::{Recordable, Voiding};
+use townclerk_domain::holidays::{
+    HolidaysDeclared, HolidaysFact, HolidaysRules, HolidaysWithdrawn, holidays_of,
+};
 use townclerk_domain::hours::{HoursAgreed, HoursFact, HoursRules, hours_of};
 use townclerk_domain::period::london_day;
 use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use townclerk_domain::targets::{
-    AgeLimitAgreed, PausesAgreed, Target, TargetsAgreed, TargetsFact, TargetsRules, targets_of,
+    AgeLimitAgreed, PausesAgreed, Target, TargetsAgreed, TargetsEnded, TargetsFact, TargetsRules,
+    targets_of,
 };
 use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
 
@@ -74,8 +77,11 @@ impl History {
             for fact in [
                 targets(TicketKind::Incident, 8, start(), false),
                 targets(TicketKind::Request, 20, start(), false),
-                age_limit(5, start(), false),
-            ] {
+            ]
+            .into_iter()
+            // One log agrees on an age limit later, or never.
+            .chain((name != "lewisham").then(|| age_limit(5, start(), false)))
+            {
                 self.tell::<TargetsRules>(name, targets_of(&log(name)), &day, fact);
             }
         }
@@ -95,7 +101,7 @@ impl History {
                 applies_to_existing: reaches_back,
             })
         };
-        let fact = match detail % 5 {
+        let fact = match detail % 8 {
             0 => targets(TicketKind::Incident, 2, from, reaches_back),
             1 => age_limit(2, from, reaches_back),
             2 => pauses(),
@@ -107,6 +113,26 @@ impl History {
                 });
                 let what = Recordable::Fact(hours);
                 // What is refused is not recorded: the history goes on without it.
+                _ = self.offer::<HoursRules>(name, hours_of(&log), at, what);
+                return;
+            }
+            4 => TargetsFact::TargetsEnded(TargetsEnded {
+                kind: TicketKind::Incident,
+                user_class: UserClass::Standard,
+                through: london_day(from),
+            }),
+            5 => {
+                let withdrawn = HolidaysFact::HolidaysWithdrawn(HolidaysWithdrawn {
+                    days: [london_day(from)].into(),
+                    applies_to_existing: reaches_back,
+                });
+                let what = Recordable::Fact(withdrawn);
+                _ = self.offer::<HolidaysRules>(name, holidays_of(&log), at, what);
+                return;
+            }
+            6 if detail > 200 => {
+                let reason = code("recorded-in-error");
+                let what = Recordable::Voided(Voiding { reason });
                 _ = self.offer::<HoursRules>(name, hours_of(&log), at, what);
                 return;
             }

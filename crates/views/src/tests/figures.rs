@@ -14,7 +14,7 @@ use townclerk_domain::ticket::{
 };
 use uuid::Uuid;
 
-use super::history::{History, ask, code, folded, one, start};
+use super::history::{History, ask, code, folded, one, read, start};
 use crate::contributions::Basis;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, Home, Query};
@@ -297,4 +297,20 @@ fn every_key_of_a_figure_is_always_there() {
     ];
     assert_eq!(keys, BTreeSet::from(stable));
     assert!(json["value"].is_null());
+}
+
+/// What one council recorded last is no business of another's, and of what is shared.
+#[test]
+fn the_newest_that_a_scope_knows_is_of_the_logs_that_it_reads() {
+    let mut history = History::covered();
+    history.ask("brent", 1, start(), logged(Priority::P3, &[]));
+    history.clock_reaches("2019-05-01T00:00:00Z".parse().unwrap());
+    history.ask("lewisham", 2, start(), logged(Priority::P3, &[]));
+    let rows = folded(&history.all(), &[]);
+    read(&history, &rows, |reading| {
+        let newest = |scope: &str| reading.newest(&scope.parse().unwrap());
+        assert!(newest("brent") < newest("lewisham"));
+        assert_eq!(newest("shared"), newest("brent"));
+        assert_eq!(newest("joint"), newest("lewisham"));
+    });
 }
