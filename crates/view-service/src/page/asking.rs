@@ -155,7 +155,7 @@ impl Asking<'_> {
         }
         let newest = |at: &Timestamp| *at + SignedDuration::from_micros(1);
         self.view
-            .with_reading(|reading| Ok(reading.newest(&self.scope).as_ref().map(newest)))
+            .with_reading(|reading| Ok(reading.newest(self.scope).as_ref().map(newest)))
     }
 
     /// Every claim about this scope that the page is about, with our figure at the claim's own

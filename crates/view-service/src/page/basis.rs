@@ -72,7 +72,7 @@ pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, View
             quarantine::each_quarantined(reading.rows, log, |_, _| unreadable += 1)?;
             logs.push((log.clone(), reading.reached.get(log).copied()));
         }
-        Ok(reading.newest(&asking.scope))
+        Ok(reading.newest(asking.scope))
     })?;
     let registry = asking.registry;
     let log_shown = |(log, at): &(LogName, Option<Timestamp>)| LogShown {

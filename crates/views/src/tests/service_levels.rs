@@ -39,11 +39,11 @@ const TARGETS: [(UserClass, [Option<u32>; 5]); 2] = [
 
 const NAMES: [&str; 5] = ["critical", "high", "normal", "low", "long-term"];
 
-/// A council of which only the tickets are covered, from 2019 on.
-fn council(name: &str) -> History {
+/// A council of which one family alone is covered, from 2019 on.
+pub fn council(name: &str, family: Family) -> History {
     let mut history = History::default();
     let covered = CoverageFact::CoverageDeclared(Declared {
-        selector: Selector::whole(Family::Ticket),
+        selector: Selector::whole(family),
         from: "2019-01-01".parse().unwrap(),
         through: Some("2029-12-31".parse().unwrap()),
     });
@@ -74,7 +74,7 @@ fn published_hours() -> HoursFact {
 
 /// The council with all that it agreed on, of incidents: customers stop the clock.
 fn inverclyde() -> History {
-    let mut history = council(COUNCIL);
+    let mut history = council(COUNCIL, Family::Ticket);
     let at = "2019-01-01T08:00:00Z";
     let log = log(COUNCIL);
     history.tell::<HoursRules>(COUNCIL, hours_of(&log), at, published_hours());
@@ -464,7 +464,7 @@ fn gloucestershires_published_months_are_what_the_record_counts() {
         ("2021-07", 1, 8, 3_577, 1_712),
         ("2021-08", 1, 3, 2_932, 1_612),
     ];
-    let mut history = council(GLOUCESTERSHIRE);
+    let mut history = council(GLOUCESTERSHIRE, Family::Ticket);
     let mut number = 100;
     for (month, p1, p2, incidents, requests) in published {
         let each = [
@@ -510,7 +510,7 @@ fn gloucestershires_published_months_are_what_the_record_counts() {
 #[test]
 fn a_p1_incident_lasts_no_longer_than_was_published() {
     const GLOUCESTERSHIRE: &str = "gloucestershire";
-    let mut history = council(GLOUCESTERSHIRE);
+    let mut history = council(GLOUCESTERSHIRE, Family::Ticket);
     let life = [
         (
             "2021-07-13T10:00:00",
