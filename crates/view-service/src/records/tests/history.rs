@@ -17,6 +17,7 @@ use townclerk_domain::availability::{AvailabilityRules, availability_of};
 use townclerk_domain::event::Recording;
 use townclerk_domain::identity::{AggregateId, Token};
 use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::partnership::{Joined, PartnershipFact, PartnershipRules, membership};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::memory::MemoryLog;
 use uuid::Uuid;
@@ -84,6 +85,19 @@ impl History {
         let aggregate = availability_of(&log(name));
         let fact = Recordable::Fact(serde_json::from_value(fact).unwrap());
         self.put::<AvailabilityRules>(name, aggregate, "2020-01-01T00:00:00Z", fact)
+    }
+
+    /// A council becomes a member.
+    pub fn joins(&mut self, council: &str, from: &str) -> &mut Self {
+        let code = Code::new(council).unwrap();
+        let joined = PartnershipFact::CouncilJoined(Joined {
+            council: code.clone(),
+            name: council.to_owned(),
+            gss_code: None,
+            from: from.parse().unwrap(),
+        });
+        let (at, joined) = (format!("{from}T09:00:00Z"), Recordable::Fact(joined));
+        self.put::<PartnershipRules>("shared", membership(&code), &at, joined)
     }
 
     /// Agrees on the service level of the log's tickets.

@@ -145,6 +145,14 @@ async fn a_voided_ticket_and_one_that_was_not_logged_yet_have_no_service_level()
 async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
     let mut history = story();
     history.records::<TicketRules>("lewisham", 5, "2020-03-02T09:00:00Z", logged("p1"));
+    history.joins("brent", "2020-01-01");
+    let only_brent = history.served().await;
+    let at = "as_at=2020-03-02T14:00:00Z";
+    let found = only_brent
+        .read(&format!("/joint/service-levels?{at}"))
+        .await;
+    assert_eq!(found["open"], 3, "who is no member is not among all");
+    history.joins("lewisham", "2020-01-01");
     let service = history.served().await;
     let at = "as_at=2020-03-02T14:00:00Z";
     let found = service.read(&format!("/joint/service-levels?{at}")).await;
