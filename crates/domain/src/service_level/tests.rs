@@ -276,3 +276,30 @@ fn before_it_was_logged_a_ticket_has_no_service_level() {
     let logged = at("2019-07-01T09:00:00");
     assert_eq!(service_level(&terms(), [(logged, &fact)], logged), None);
 }
+
+#[test]
+fn what_changes_nothing_for_the_clock_is_no_line_of_the_trail() {
+    let same = TicketFact::Reprioritised(Reprioritised {
+        priority: Priority::P1,
+    });
+    let story = [
+        ("2019-07-01T09:00:00", logged(Priority::P1)),
+        ("2019-07-01T10:00:00", started()),
+        ("2019-07-01T10:30:00", same),
+        ("2019-07-01T11:00:00", held("change")),
+        ("2019-07-01T12:00:00", started()),
+    ];
+    let found = level(&story, "2019-08-01T00:00:00");
+    let lines: Vec<Happening> = found.trail.into_iter().map(|step| step.what).collect();
+    let expected = [
+        Happening::Started {
+            priority: Priority::P1,
+            target: Some(hours(4)),
+        },
+        Happening::Held {
+            reason: code("change"),
+            pauses: false,
+        },
+    ];
+    assert_eq!(lines, expected);
+}

@@ -361,3 +361,45 @@ fn the_days_with_targets_are_those_with_hours_too_until_they_end_or_others_follo
         []
     );
 }
+
+#[test]
+fn an_end_closes_the_targets_of_its_own_kind_and_class_alone() {
+    let of = |kind, user_class, from: &str| {
+        let TargetsFact::TargetsAgreed(agreed) = targets(240, from, false) else {
+            unreachable!("targets are agreed")
+        };
+        TargetsFact::TargetsAgreed(TargetsAgreed {
+            kind,
+            user_class,
+            ..agreed
+        })
+    };
+    let ends = |kind, user_class| {
+        TargetsFact::TargetsEnded(TargetsEnded {
+            kind,
+            user_class,
+            through: day("2017-12-31"),
+        })
+    };
+    for (kind, user_class) in [
+        (TicketKind::Request, UserClass::Standard),
+        (TicketKind::Incident, UserClass::Vip),
+    ] {
+        let agreed = agreements(
+            &[
+                (1, of(kind, user_class, "2017-01-01")),
+                (2, targets(240, "2017-04-01", false)),
+                (4, ends(kind, user_class)),
+            ],
+            &[(3, hours(17, "2017-01-01", false))],
+            &[],
+        );
+        assert_eq!(target(&agreed, 10, "2018-05-02T12:00:00"), Some(240));
+        let other = Logged {
+            kind,
+            user_class,
+            ..incident()
+        };
+        assert_eq!(agreed.terms(10, at("2018-05-02T12:00:00"), &other), None);
+    }
+}
