@@ -68,30 +68,17 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         Ok(Quantity::count(total.delta, total.sample != 0))
     }
 
-    /// A share of counted measures, in percent; `None` of nothing.
-    pub(super) fn share(
+    /// A share or a mean of counted measures, as `made` makes it; `None` of nothing.
+    pub(super) fn quotient(
         &self,
         asked: &Asked<'_>,
-        of: &[Part],
-        among: &[Part],
+        (of, among): (&[Part], &[Part]),
         as_at: Option<Timestamp>,
+        made: fn(i64, i64, bool) -> Option<Quantity>,
     ) -> Result<Option<Quantity>, RowsError> {
         let (of, of_sample) = self.parts(asked, of, as_at)?;
         let (among, sample) = self.parts(asked, among, as_at)?;
-        Ok(Quantity::percent(of, among, of_sample || sample))
-    }
-
-    /// A mean of counted measures; `None` of nothing.
-    pub(super) fn mean(
-        &self,
-        asked: &Asked<'_>,
-        of: &[Part],
-        among: &[Part],
-        as_at: Option<Timestamp>,
-    ) -> Result<Option<Quantity>, RowsError> {
-        let (of, of_sample) = self.parts(asked, of, as_at)?;
-        let (among, sample) = self.parts(asked, among, as_at)?;
-        Ok(Quantity::mean(of, among, of_sample || sample))
+        Ok(made(of, among, of_sample || sample))
     }
 
     /// The sum of some counted measures, and whether any of it was made up for a demonstration.

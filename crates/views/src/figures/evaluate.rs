@@ -257,8 +257,12 @@ impl<R: Rows> Evaluation<'_, R> {
         }
         match asked.measure.definition().made {
             Made::Counted => return self.counted(asked, as_at).map(Some),
-            Made::Share { of, among } => return self.share(asked, of, among, as_at),
-            Made::Mean { of, among } => return self.mean(asked, of, among, as_at),
+            Made::Share { of, among } => {
+                return self.quotient(asked, (of, among), as_at, Quantity::percent);
+            }
+            Made::Mean { of, among } => {
+                return self.quotient(asked, (of, among), as_at, Quantity::mean);
+            }
             Made::Computed => {}
         }
         let Some(as_at) = as_at else {
