@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::decimal::Decimal;
 use crate::holidays::HolidaysFact;
@@ -208,34 +208,16 @@ impl ServiceAgreements {
         closest.map(|agreed| agreed.percent)
     }
 
-    /// The stretches of days on which targets of a kind (of any, if `None`) and service hours are
-    /// agreed, each with its last day, which is absent while it goes on.
-    pub fn target_days(&self, kind: Option<TicketKind>) -> Vec<(Date, Option<Date>)> {
-        let Some(hours_from) = self.hours.iter().map(|agreed| agreed.from).min() else {
-            return Vec::new();
-        };
+    /// The first day on which targets of a kind (of any, if `None`) and service hours are agreed. What
+    /// ended goes on governing the tickets of its days: only before the first is there nothing.
+    pub fn targets_from(&self, kind: Option<TicketKind>) -> Option<Date> {
+        let hours_from = self.hours.iter().map(|agreed| agreed.from).min()?;
         let of_kind = self
             .targets
             .iter()
             .filter(|targets| kind.is_none_or(|kind| targets.what.agreed.kind == kind));
-        of_kind
-            .map(|targets| (targets.from.max(hours_from), self.last_day(targets)))
-            .filter(|(from, through)| through.is_none_or(|through| *from <= through))
-            .collect()
-    }
-
-    /// The last day of targets that ended or that others follow.
-    fn last_day(&self, targets: &Agreed<Targets>) -> Option<Date> {
-        let TargetsAgreed {
-            kind, user_class, ..
-        } = targets.what.agreed;
-        let next = self.targets.iter().filter(|next| {
-            let agreed = &next.what.agreed;
-            (agreed.kind, agreed.user_class) == (kind, user_class) && next.from > targets.from
-        });
-        let next = next.map(|next| next.from.saturating_sub(1.day())).min();
-        let ended = targets.what.ended.map(|(_, through)| through);
-        ended.into_iter().chain(next).min()
+        let targets_from = of_kind.map(|targets| targets.from).min()?;
+        Some(targets_from.max(hours_from))
     }
 
     /// The first day on which an age limit is agreed.

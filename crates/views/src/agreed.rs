@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use townclerk_domain::holidays::{HolidaysFact, holidays_of};
@@ -13,9 +14,11 @@ use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::targets::{TargetsFact, targets_of};
+use townclerk_domain::ticket::TicketKind;
 use townclerk_domain::timeline::Standing;
 
 use crate::contributions::Basis;
+use crate::definition::Agreement;
 use crate::kept::facts;
 use crate::key::timeline;
 use crate::row::Row;
@@ -48,6 +51,21 @@ impl AgreedFacts {
 pub struct AgreedService {
     pub agreements: ServiceAgreements,
     pub sample: bool,
+}
+
+impl AgreedService {
+    /// The first day of which a measure that rests on an agreement on tickets of a kind (of any, if
+    /// `None`) can be told.
+    pub fn measured_from(&self, agreement: Agreement, kind: Option<TicketKind>) -> Option<Date> {
+        let targets = || self.agreements.targets_from(kind);
+        let age_limit = || self.agreements.age_limit_from();
+        match agreement {
+            Agreement::Targets => targets(),
+            Agreement::AgeLimit => age_limit(),
+            Agreement::TargetsAndAgeLimit => Some(targets()?.max(age_limit()?)),
+            Agreement::Availability => None,
+        }
+    }
 }
 
 /// Whether what tickets add to counters rests on records of this kind.

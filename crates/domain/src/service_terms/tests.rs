@@ -339,7 +339,7 @@ fn the_closest_attainment_that_has_begun_is_the_one_that_counts() {
 }
 
 #[test]
-fn the_days_with_targets_are_those_with_hours_too_until_they_end_or_others_follow() {
+fn targets_are_there_from_the_first_day_that_has_hours_too_whatever_ends() {
     let agreed = agreements(
         &[
             (1, targets(240, "2017-04-01", false)),
@@ -349,17 +349,12 @@ fn the_days_with_targets_are_those_with_hours_too_until_they_end_or_others_follo
         &[(2, hours(17, "2017-06-01", false))],
         &[],
     );
-    let expected = [
-        (day("2017-06-01"), Some(day("2018-03-31"))),
-        (day("2018-04-01"), Some(day("2018-12-31"))),
-    ];
-    assert_eq!(agreed.target_days(None), expected);
-    assert_eq!(agreed.target_days(Some(TicketKind::Incident)), expected);
-    assert_eq!(agreed.target_days(Some(TicketKind::Request)), []);
-    assert_eq!(
-        agreements(&[(1, targets(240, "2017-04-01", false))], &[], &[]).target_days(None),
-        []
-    );
+    let first = Some(day("2017-06-01"));
+    assert_eq!(agreed.targets_from(None), first);
+    assert_eq!(agreed.targets_from(Some(TicketKind::Incident)), first);
+    assert_eq!(agreed.targets_from(Some(TicketKind::Request)), None);
+    let no_hours = agreements(&[(1, targets(240, "2017-04-01", false))], &[], &[]);
+    assert_eq!(no_hours.targets_from(None), None);
 }
 
 #[test]

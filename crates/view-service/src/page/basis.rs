@@ -173,14 +173,12 @@ fn silent(figures: &[&Figure], scope: &Scope, registry: &Registry) -> Vec<String
 /// What was not agreed, where a figure has no value because of that.
 fn lacks_agreement(figure: &Figure, log: &LogName, registry: &Registry) -> Option<&'static str> {
     let agreed = Measure::from_name(figure.measure)?.definition().agreed?;
-    let service = registry.service.get(log).map(|agreed| &agreed.agreements);
-    let targets = || service.is_some_and(|agreed| !agreed.target_days(None).is_empty());
-    let age_limit = || service.is_some_and(|agreed| agreed.age_limit_from().is_some());
     let is_agreed = match agreed {
         Agreement::Availability => log.is_shared() || registry.agreements.contains_key(log),
-        Agreement::Targets => targets(),
-        Agreement::AgeLimit => age_limit(),
-        Agreement::TargetsAndAgeLimit => targets() && age_limit(),
+        _ => {
+            let service = registry.service.get(log);
+            service.is_some_and(|service| service.measured_from(agreed, None).is_some())
+        }
     };
     let lacking = match agreed {
         Agreement::Availability => "no agreement on availability recorded",

@@ -374,18 +374,10 @@ fn is_agreed(
     agreed: Option<Agreement>,
     period: &Period,
 ) -> bool {
-    let found = registry.service.get(log).map(|found| &found.agreements);
-    let (first, last) = (period.first_day(), period.last_day());
-    let targets = found.is_some_and(|found| {
-        let mut stretches = found.target_days(None).into_iter();
-        stretches.any(|(from, through)| from <= last && through.is_none_or(|day| first <= day))
-    });
-    let limit = found.and_then(|found| found.age_limit_from());
-    let limit = limit.is_some_and(|from| from <= last);
-    match agreed {
-        Some(Agreement::Targets) => targets,
-        Some(Agreement::AgeLimit) => limit,
-        Some(Agreement::TargetsAndAgeLimit) => targets && limit,
-        Some(Agreement::Availability) | None => true,
-    }
+    let Some(agreement) = agreed.filter(|agreed| *agreed != Agreement::Availability) else {
+        return true;
+    };
+    let found = registry.service.get(log);
+    let from = found.and_then(|found| found.measured_from(agreement, None));
+    from.is_some_and(|from| from <= period.last_day())
 }

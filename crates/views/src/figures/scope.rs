@@ -11,7 +11,6 @@ use townclerk_domain::ticket::TicketKind;
 
 use super::evaluate::{Asked, Evaluation};
 use super::query::{Home, selectors};
-use crate::agreed::AgreedService;
 use crate::availability::stretches;
 use crate::completeness::{Covered, LogCoverage};
 use crate::definition::{Agreement, Whose};
@@ -160,22 +159,11 @@ impl<R: Rows> Evaluation<'_, R> {
             let days = agreed_days(&agreements.stands, asked);
             return coverage.within(&days, agreements.sample);
         }
-        let AgreedService { agreements, sample } = self.registry.service.get(log)?;
+        let agreed = self.registry.service.get(log)?;
         let kind = asked.values.get(&Dimension::Kind);
         let kind = kind.and_then(|code| TicketKind::ALL.iter().find(|k| k.code() == code));
-        // What ended goes on governing the tickets of its days: only before the first is there none.
-        let targets = || {
-            let days = agreements.target_days(kind.copied()).into_iter();
-            Vec::from_iter(days.map(|(from, _)| (from, None)).min())
-        };
-        let age_limit = || Vec::from_iter(agreements.age_limit_from().map(|from| (from, None)));
-        match agreement {
-            Agreement::AgeLimit => coverage.within(&age_limit(), *sample),
-            Agreement::TargetsAndAgeLimit => coverage
-                .within(&targets(), *sample)?
-                .within(&age_limit(), *sample),
-            Agreement::Targets | Agreement::Availability => coverage.within(&targets(), *sample),
-        }
+        let from = agreed.measured_from(agreement, kind.copied())?;
+        coverage.within(&[(from, None)], agreed.sample)
     }
 
     fn logs(&self, asked: &Asked<'_>, window: &Period) -> Vec<LogName> {
