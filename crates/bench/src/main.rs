@@ -15,6 +15,7 @@ mod rebuild;
 mod report;
 mod sample;
 mod servers;
+mod service_clock;
 mod town;
 
 use std::collections::BTreeSet;
@@ -146,6 +147,10 @@ async fn measure(
     if wanted.any("e") {
         progress("e: importing");
         lines.extend(importing::lines(places, arguments.events).await?);
+    }
+    if wanted.any("h") {
+        progress("h: the service clock");
+        lines.extend(service_clock::lines()?);
     }
     if wanted.any("abcdfg") {
         let data = places.folder_for("town")?;

@@ -14,6 +14,7 @@ pub enum Unit {
     CommandsPerSecond,
     QueriesPerSecond,
     Microseconds,
+    Nanoseconds,
     Mebibytes,
     Bytes,
 }
@@ -25,6 +26,7 @@ impl Unit {
             Self::CommandsPerSecond => "commands/s",
             Self::QueriesPerSecond => "queries/s",
             Self::Microseconds => "µs",
+            Self::Nanoseconds => "ns",
             Self::Mebibytes => "MiB",
             Self::Bytes => "B",
         }
@@ -95,7 +97,7 @@ pub struct Report {
 }
 
 /// What limits each line: said here once, beside the numbers that it explains.
-const LIMITS: [(char, &str); 7] = [
+const LIMITS: [(char, &str); 8] = [
     (
         'a',
         "CPU. Server, client, decoding and folding share the cores; each row is written once, in \
@@ -128,6 +130,11 @@ const LIMITS: [(char, &str); 7] = [
         'g',
         "Timelines keep every entry of a record; beside them indexes and counters, and the room \
          that sled leaves in its segments.",
+    ),
+    (
+        'h',
+        "Two look-ups for each holiday, each pause and each change of the clocks in between; whole \
+         weeks are multiplied.",
     ),
 ];
 

@@ -6,20 +6,27 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, Time};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 static LONDON: LazyLock<TimeZone> = LazyLock::new(|| {
-    // The bundled database always has it; without it no figure would be right, so UTC is no
-    // substitute that could go unnoticed: the tests of this file pin summer time.
-    TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC)
+    // From the program, not from the machine, so that a figure is the same on all of them. The
+    // bundled database always has it; without it no figure would be right, so UTC is no substitute
+    // that could go unnoticed: the tests of this file pin summer time.
+    let bundled = TimeZoneDatabase::bundled();
+    bundled.get("Europe/London").unwrap_or(TimeZone::UTC)
 });
+
+/// What calendar and clock show in London at `instant`.
+pub fn london_time(instant: Timestamp) -> DateTime {
+    LONDON.to_datetime(instant)
+}
 
 /// The day in London on which `instant` lies.
 pub fn london_day(instant: Timestamp) -> Date {
-    LONDON.to_datetime(instant).date()
+    london_time(instant).date()
 }
 
 /// The instant at which `day` begins in London.

@@ -1,8 +1,8 @@
 //! The service clock: how much agreed service time lies between two instants, and its inverse.
 //!
 //! Service hours are London's, week by week; on a holiday nothing is open. Whole weeks are multiplied,
-//! not walked through: the cost follows the number of pauses, holidays and clock changes in between,
-//! not the length.
+//! not walked through: the cost follows the number of pauses and holidays in between (and of clock
+//! changes, for hours in the small hours), not the length.
 
 use std::collections::BTreeSet;
 
@@ -92,26 +92,35 @@ impl Calendar {
 
     /// What is open on the days of `[from, to)`.
     fn open_days(&self, from: Date, to: Date) -> SignedDuration {
-        let mut open = SignedDuration::ZERO;
-        for (index, (begins, hours)) in self.hours.iter().enumerate() {
+        let stretches = self.hours.iter().enumerate();
+        sum(stretches.map(|(index, (begins, hours))| {
             let ends = self.hours.get(index + 1).map_or(to, |(next, _)| *next);
             let (first, end) = (from.max(*begins), to.min(ends));
-            if first >= end {
-                continue;
+            match first < end {
+                true => self.open_in(hours, first, end),
+                false => SignedDuration::ZERO,
             }
-            open = open.saturating_add(usual_days(hours, first, end));
-            let holidays = self.holidays.range(first..end);
-            open = open.saturating_sub(sum(holidays.map(|day| hours.usual_on(*day))));
+        }))
+    }
+
+    /// What is open by these hours on the days of `[first, end)`.
+    fn open_in(&self, hours: &ServiceTime, first: Date, end: Date) -> SignedDuration {
+        let holidays = self.holidays.range(first..end);
+        if *hours == ServiceTime::Always {
+            let closed = sum(holidays.map(|day| whole(*day, day.saturating_add(1.day()))));
+            return whole(first, end).saturating_sub(closed);
         }
-        for day in clock_changes(from, to) {
-            if let Some(hours) = self.hours_on(day) {
-                let real = self.open_on(day, london_midnight(day), end_of_day(day));
-                open = open
-                    .saturating_add(real)
-                    .saturating_sub(hours.usual_on(day));
-            }
+        let closed = sum(holidays.map(|day| hours.usual_on(*day)));
+        let usual = usual_days(hours, first, end).saturating_sub(closed);
+        if !hours.meet_a_clock_change() {
+            return usual;
         }
-        open
+        let changes = clock_changes(first, end).filter(|day| !self.holidays.contains(day));
+        let differences = changes.map(|day| {
+            let real = self.open_on(day, london_midnight(day), end_of_day(day));
+            real.saturating_sub(hours.usual_on(day))
+        });
+        usual.saturating_add(sum(differences))
     }
 
     /// The hours of a day that is no holiday.
@@ -170,6 +179,11 @@ impl Calendar {
         }
         None
     }
+}
+
+/// The days of `[first, end)`, around the clock.
+fn whole(first: Date, end: Date) -> SignedDuration {
+    london_midnight(end).duration_since(london_midnight(first))
 }
 
 /// What is open on the days of `[first, end)` if none is a holiday or has a clock change.

@@ -61,6 +61,9 @@ pub enum Unsound {
     WindowsOverlap { earlier: Window, later: Window },
 }
 
+/// London's clocks have changed between 01:00 and 03:00 for as long as there is a record.
+const CHANGES_BEFORE: Time = Time::constant(4, 0, 0, 0);
+
 fn after_midnight(time: Time) -> SignedDuration {
     time.duration_since(Time::midnight())
 }
@@ -130,6 +133,14 @@ impl ServiceTime {
                 (false, to) => to.duration_since(window.from),
             })
             .fold(SignedDuration::ZERO, SignedDuration::saturating_add)
+    }
+
+    /// Whether clocks may change within a window: then it is not always as long as clocks show.
+    pub fn meet_a_clock_change(&self) -> bool {
+        let Self::Weekly(windows) = self else {
+            return true;
+        };
+        windows.iter().any(|window| window.from < CHANGES_BEFORE)
     }
 
     /// The parts of `[first, end)` that are agreed service time, as half-open intervals in order,

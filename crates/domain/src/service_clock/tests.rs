@@ -8,6 +8,8 @@ use super::*;
 use crate::period::london_instant;
 use crate::service_time::{Weekday, Window};
 
+mod second_oracle;
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -222,6 +224,14 @@ fn around_the_clock_a_day_has_23_24_or_25_hours() {
             SignedDuration::from_hours(hours)
         );
     }
+    // A holiday is closed for as long as it lasts.
+    let closed = [day("2020-03-29"), day("2020-03-31")];
+    let but_two = Calendar::new([(day("2015-01-01"), ServiceTime::Always)], closed);
+    let (from, to) = (at("2020-03-27T12:00:00Z"), at("2020-04-02T11:00:00Z"));
+    assert_eq!(
+        but_two.between(from, to, &[]),
+        SignedDuration::from_hours(143 - 23 - 24)
+    );
     let year = (
         london_midnight(day("2019-06-05")),
         london_midnight(day("2024-02-01")),

@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use townclerk_app::access::Caller;
 use townclerk_domain::coverage::Selector;
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::{Code, LogName, Scope};
-use townclerk_domain::period::{Period, london_day};
+use townclerk_domain::period::{Period, london_day, london_time};
 use townclerk_views::failures::begun_minutes;
 use townclerk_views::figure::Number;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
-
-const LONDON: &str = "Europe/London";
 
 /// An instant as people and as programs read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,22 +23,14 @@ pub struct Moment {
 
 /// In London's local time, which is named.
 pub fn moment(instant: Timestamp) -> Moment {
-    let (_, name) = zone();
     Moment {
-        text: format!("{} ({name})", brief(instant)),
+        text: format!("{} (London)", brief(instant)),
         iso: instant.to_string(),
     }
 }
 
-fn zone() -> (TimeZone, &'static str) {
-    match TimeZone::get(LONDON) {
-        Ok(zone) => (zone, "London"),
-        Err(_) => (TimeZone::UTC, "UTC"),
-    }
-}
-
 fn local(instant: Timestamp, format: &str) -> String {
-    instant.to_zoned(zone().0).strftime(format).to_string()
+    london_time(instant).strftime(format).to_string()
 }
 
 pub fn day(day: Date) -> String {
