@@ -30,8 +30,6 @@ pub struct Terms {
     pub calendar: Arc<Calendar>,
     /// The reasons for a hold that stop the clock.
     pub pausing: Arc<BTreeSet<Code>>,
-    /// The sequences of the events that agreed on targets, hours and pauses, in their log.
-    pub agreed_by: BTreeSet<u64>,
 }
 
 /// One line of the explanation: what happened to the clock, and how it stood then.
@@ -63,7 +61,11 @@ pub enum Happening {
         priority: Priority,
         target: Option<SignedDuration>,
     },
-    Resolved,
+    /// The clock stands, and how it stands is the result.
+    Resolved {
+        /// `None` without a target.
+        result: Option<Verdict>,
+    },
     /// The clock goes on; the time since it was resolved does not count.
     Reopened,
     Withdrawn,
@@ -112,6 +114,14 @@ impl Verdict {
     pub fn is_met(self) -> bool {
         self.counted <= self.target
     }
+
+    /// In a word.
+    pub fn code(self) -> &'static str {
+        match self.is_met() {
+            true => "met",
+            false => "failed",
+        }
+    }
 }
 
 /// The clock of one ticket while its facts are gone through.
@@ -151,13 +161,10 @@ pub fn verdict<'a>(
     facts: impl IntoIterator<Item = (Timestamp, &'a TicketFact)>,
 ) -> Option<Verdict> {
     let running = Running::through(terms, facts.into_iter(), None)?;
-    let Some(End::Resolved(at)) = running.end else {
-        return None;
-    };
-    Some(Verdict {
-        target: running.target()?,
-        counted: running.counted(at),
-    })
+    match running.end {
+        Some(End::Resolved(at)) => running.verdict(at),
+        _ => None,
+    }
 }
 
 impl<'t> Running<'t> {
@@ -214,7 +221,8 @@ impl<'t> Running<'t> {
             TicketFact::Resolved(_) => {
                 self.stand(at);
                 self.end = Some(End::Resolved(at));
-                self.note(at, Happening::Resolved);
+                let result = self.verdict(at);
+                self.note(at, Happening::Resolved { result });
             }
             TicketFact::Reopened(_) => {
                 self.go_on(at);
@@ -254,6 +262,14 @@ impl<'t> Running<'t> {
     fn counted(&self, until: Timestamp) -> SignedDuration {
         let calendar = &self.terms.calendar;
         calendar.between(self.logged, until, &self.pauses)
+    }
+
+    /// What comes of it if it is resolved at `at`; `None` without a target.
+    fn verdict(&self, at: Timestamp) -> Option<Verdict> {
+        Some(Verdict {
+            target: self.target()?,
+            counted: self.counted(at),
+        })
     }
 
     /// When it is due if nothing else happens: never while the clock stands before it.

@@ -58,6 +58,26 @@ struct Holidays {
     declared: bool,
 }
 
+/// What governs a ticket, by the sequences of the events in its log by which it was agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grounds {
+    pub targets: u64,
+    /// Of the reasons for a hold that stop the clock.
+    pub pauses: Option<u64>,
+    /// In force on the day on which it was logged, and then those that its clock follows from later
+    /// days on.
+    pub hours: Vec<u64>,
+    /// The days on which its clock stands.
+    pub holidays: BTreeMap<Date, u64>,
+}
+
+/// The agreements of the day on which a ticket was logged.
+struct Governing<'a> {
+    targets: &'a Agreed<Targets>,
+    hours: &'a Agreed<HoursAgreed>,
+    pauses: Option<&'a Agreed<Arc<BTreeSet<Code>>>>,
+}
+
 /// All that one log agreed on the service level of its tickets, as it was known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceAgreements {
@@ -151,29 +171,58 @@ impl ServiceAgreements {
     /// The terms of a ticket that was logged at `at` by the event of this sequence; `None` where no
     /// targets or no service hours govern it.
     pub fn terms(&self, sequence: u64, at: Timestamp, logged: &Logged) -> Option<Terms> {
-        let day = london_day(at);
+        let governing = self.governing(sequence, london_day(at), logged)?;
+        let pausing = governing.pauses.map(|pauses| Arc::clone(&pauses.what));
+        Some(Terms {
+            targets: Arc::clone(&governing.targets.what.by_priority),
+            calendar: self.calendar(sequence),
+            pausing: pausing.unwrap_or_default(),
+        })
+    }
+
+    /// By what the terms of the same ticket were agreed, as far as they bear on the days until
+    /// `last`; `None` where it has none.
+    pub fn grounds(
+        &self,
+        sequence: u64,
+        at: Timestamp,
+        logged: &Logged,
+        last: Date,
+    ) -> Option<Grounds> {
+        let first = london_day(at);
+        let governing = self.governing(sequence, first, logged)?;
+        let seen = self.hours.iter().filter(|hours| hours.is_seen_by(sequence));
+        let later = seen.filter(|hours| first < hours.from && hours.from <= last);
+        let mut later: Vec<_> = later.map(|hours| (hours.from, hours.sequence)).collect();
+        later.sort_unstable();
+        let later = later.into_iter().map(|(_, sequence)| sequence);
+        let mut holidays = self.holidays_seen_by(sequence);
+        holidays.retain(|day, _| (first..=last).contains(day));
+        Some(Grounds {
+            targets: governing.targets.sequence,
+            pauses: governing.pauses.map(|pauses| pauses.sequence),
+            hours: [governing.hours.sequence]
+                .into_iter()
+                .chain(later)
+                .collect(),
+            holidays,
+        })
+    }
+
+    fn governing(&self, ticket: u64, day: Date, logged: &Logged) -> Option<Governing<'_>> {
         let of_its_kind = self.targets.iter().filter(|targets| {
             let agreed = &targets.what.agreed;
             agreed.kind == logged.kind && agreed.user_class == logged.user_class
         });
-        let targets = in_force(of_its_kind, sequence, day)?;
+        let targets = in_force(of_its_kind, ticket, day)?;
         let ended = targets.what.ended;
-        if ended.is_some_and(|(by, through)| by < sequence && through < day) {
+        if ended.is_some_and(|(by, through)| by < ticket && through < day) {
             return None;
         }
-        let hours = in_force(self.hours.iter(), sequence, day)?;
-        let pauses = in_force(self.pauses.iter(), sequence, day);
-        let agreed_by = [Some(targets.sequence), Some(hours.sequence)];
-        let agreed_by = agreed_by
-            .into_iter()
-            .chain([pauses.map(|pauses| pauses.sequence)]);
-        Some(Terms {
-            targets: Arc::clone(&targets.what.by_priority),
-            calendar: self.calendar(sequence),
-            pausing: pauses
-                .map(|pauses| Arc::clone(&pauses.what))
-                .unwrap_or_default(),
-            agreed_by: agreed_by.flatten().collect(),
+        Some(Governing {
+            targets,
+            hours: in_force(self.hours.iter(), ticket, day)?,
+            pauses: in_force(self.pauses.iter(), ticket, day),
         })
     }
 
@@ -238,16 +287,22 @@ impl ServiceAgreements {
         let hours = self.hours.iter();
         let hours = hours.filter(|agreed| agreed.is_seen_by(sequence));
         let hours = hours.map(|agreed| (agreed.from, agreed.what.hours.clone()));
-        let mut holidays = BTreeSet::new();
+        let holidays = self.holidays_seen_by(sequence);
+        Arc::new(Calendar::new(hours, holidays.into_keys()))
+    }
+
+    /// The holidays of a ticket's clock, each with the event that declared it.
+    fn holidays_seen_by(&self, ticket: u64) -> BTreeMap<Date, u64> {
+        let mut holidays = BTreeMap::new();
         for change in &self.holidays {
-            if change.reaches_back || change.sequence < sequence {
+            if change.reaches_back || change.sequence < ticket {
                 match change.declared {
-                    true => holidays.extend(&change.days),
-                    false => holidays.retain(|day| !change.days.contains(day)),
+                    true => holidays.extend(change.days.iter().map(|day| (*day, change.sequence))),
+                    false => holidays.retain(|day, _| !change.days.contains(day)),
                 }
             }
         }
-        Arc::new(Calendar::new(hours, holidays))
+        holidays
     }
 }
 

@@ -42,7 +42,6 @@ fn terms() -> Terms {
         targets: Arc::new([(Priority::P1, hours(4)), (Priority::P3, hours(21))].into()),
         calendar: Arc::new(Calendar::new([("2019-01-01".parse().unwrap(), office)], [])),
         pausing: Arc::new([code("customer"), code("supplier")].into()),
-        agreed_by: BTreeSet::new(),
     }
 }
 
@@ -166,15 +165,18 @@ fn an_open_ticket_knows_its_band_and_when_it_is_due() {
     }
 }
 
+fn reopened() -> TicketFact {
+    TicketFact::Reopened(Reopened {
+        reason: code("not-fixed"),
+    })
+}
+
 #[test]
 fn time_spent_resolved_does_not_count_when_a_ticket_is_reopened() {
-    let reopened = TicketFact::Reopened(Reopened {
-        reason: code("not-fixed"),
-    });
     let story = [
         ("2019-07-01T09:00:00", logged(Priority::P1)),
         ("2019-07-01T11:00:00", resolved()),
-        ("2019-07-03T09:00:00", reopened),
+        ("2019-07-03T09:00:00", reopened()),
         ("2019-07-03T10:30:00", resolved()),
     ];
     let found = level(&story, "2019-08-01T00:00:00");
@@ -264,10 +266,45 @@ fn the_trail_tells_line_by_line_how_the_clock_stood() {
             ),
             (held, hours(2), None),
             (Happening::Resumed, hours(2), Some(at(second))),
-            (Happening::Resolved, hours(3), None),
+            (resolved_after(3, 4), hours(3), None),
         ]
     );
     assert_eq!(found.standing, Standing::Met);
+}
+
+fn resolved_after(counted: i64, target: i64) -> Happening {
+    let result = Verdict {
+        target: hours(target),
+        counted: hours(counted),
+    };
+    Happening::Resolved {
+        result: Some(result),
+    }
+}
+
+#[test]
+fn each_resolution_is_a_line_with_its_result() {
+    let story = [
+        ("2019-07-01T09:00:00", logged(Priority::P1)),
+        ("2019-07-01T12:00:00", resolved()),
+        ("2019-07-01T15:00:00", reopened()),
+        ("2019-07-01T17:00:00", resolved()),
+    ];
+    let found = level(&story, "2019-08-01T00:00:00");
+    let lines: Vec<Happening> = found.trail.into_iter().map(|step| step.what).collect();
+    let expected = [
+        resolved_after(3, 4),
+        Happening::Reopened,
+        resolved_after(5, 4),
+    ];
+    assert_eq!(lines[1..], expected);
+    assert_eq!(found.standing, Standing::Failed);
+    let without_target = [
+        ("2019-07-01T09:00:00", logged(Priority::P5)),
+        ("2019-07-01T12:00:00", resolved()),
+    ];
+    let found = level(&without_target, "2019-08-01T00:00:00");
+    assert_eq!(found.trail[1].what, Happening::Resolved { result: None });
 }
 
 #[test]

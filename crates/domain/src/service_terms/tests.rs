@@ -258,7 +258,7 @@ fn a_ticket_follows_all_hours_that_were_recorded_before_it_each_from_its_day_on(
 }
 
 #[test]
-fn terms_name_the_events_that_agreed_on_them() {
+fn terms_rest_on_the_events_that_agreed_on_them() {
     let pauses = TargetsFact::PausesAgreed(PausesAgreed {
         reasons: [code("customer")].into(),
         from: day("2018-01-01"),
@@ -266,16 +266,53 @@ fn terms_name_the_events_that_agreed_on_them() {
     });
     let agreed = agreements(
         &[(1, targets(240, "2017-04-01", false)), (4, pauses)],
-        &[(2, hours(17, "2017-01-01", false))],
-        &[],
+        &[
+            (8, hours(19, "2018-01-20", false)),
+            (2, hours(17, "2017-01-01", false)),
+            (6, hours(18, "2018-01-10", false)),
+            (12, hours(20, "2018-01-12", false)),
+        ],
+        &[
+            (3, holiday("2018-01-01", false)),
+            (5, holiday("2018-01-08", false)),
+            (7, holiday("2018-01-09", false)),
+            (9, withdrawn("2018-01-09")),
+            (13, holiday("2018-01-11", false)),
+            (14, holiday("2018-01-15", true)),
+        ],
     );
-    let terms = |logged| agreed.terms(10, at(logged), &incident()).unwrap();
-    let before = terms("2017-12-31T12:00:00");
-    assert_eq!(before.agreed_by, [1, 2].into());
-    assert!(before.pausing.is_empty());
-    let after = terms("2018-01-01T12:00:00");
-    assert_eq!(after.agreed_by, [1, 2, 4].into());
-    assert_eq!(*after.pausing, [code("customer")].into());
+    let grounds = |logged, last| agreed.grounds(10, at(logged), &incident(), day(last));
+    let of_one_day = grounds("2017-12-31T12:00:00", "2017-12-31");
+    let expected = Grounds {
+        targets: 1,
+        pauses: None,
+        hours: vec![2],
+        holidays: BTreeMap::new(),
+    };
+    assert_eq!(of_one_day, Some(expected));
+    // What was recorded after the ticket is followed only where it reaches back.
+    let of_some = grounds("2018-01-01T12:00:00", "2018-01-20");
+    let expected = Grounds {
+        targets: 1,
+        pauses: Some(4),
+        hours: vec![2, 6, 8],
+        holidays: [
+            (day("2018-01-01"), 3),
+            (day("2018-01-08"), 5),
+            (day("2018-01-15"), 14),
+        ]
+        .into(),
+    };
+    assert_eq!(of_some, Some(expected));
+    let shorter = grounds("2018-01-02T12:00:00", "2018-01-19").unwrap();
+    assert_eq!(shorter.hours, [2, 6]);
+    assert_eq!(shorter.holidays.len(), 2);
+    let before_hours = grounds("2016-12-31T12:00:00", "2018-01-19");
+    assert_eq!(before_hours, None);
+    // The terms are those of the same events.
+    let pausing = |logged| agreed.terms(10, at(logged), &incident()).unwrap().pausing;
+    assert!(pausing("2017-12-31T12:00:00").is_empty());
+    assert_eq!(*pausing("2018-01-01T12:00:00"), [code("customer")].into());
 }
 
 #[test]

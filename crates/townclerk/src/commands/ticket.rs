@@ -128,12 +128,8 @@ async fn service_level(options: TicketShow) -> anyhow::Result<Outcome> {
     ] {
         show::line(format!("  {name:16} {}", cell(name)));
     }
-    for name in ["targets", "hours", "pauses"] {
-        let by = &level["terms"][name];
-        if by.is_object() {
-            let (from, position) = (show::cell(&by["from"]), show::cell(&by["position"]));
-            show::line(format!("  {name:16} agreed from {from} by {position}"));
-        }
+    for line in agreed(&level["terms"]) {
+        show::line(line);
     }
     let steps = level["trail"].as_array().into_iter().flatten();
     show::table(
@@ -149,6 +145,31 @@ async fn service_level(options: TicketShow) -> anyhow::Result<Outcome> {
         }),
     );
     Ok(Outcome::Good)
+}
+
+/// What governs the ticket, line by line, each with the event by which it was recorded.
+fn agreed(terms: &Value) -> Vec<String> {
+    let hours = terms["hours"].as_array().into_iter().flatten();
+    let named = [("targets", &terms["targets"])]
+        .into_iter()
+        .chain(hours.map(|hours| ("hours", hours)))
+        .chain([("pauses", &terms["pauses"])]);
+    let mut lines: Vec<String> = named
+        .filter(|(_, by)| by.is_object())
+        .map(|(name, by)| {
+            let (from, position) = (show::cell(&by["from"]), show::cell(&by["position"]));
+            format!("  {name:16} agreed from {from} by {position}")
+        })
+        .collect();
+    let holidays = terms["holidays"].as_array().into_iter().flatten();
+    lines.extend(holidays.map(|holiday| {
+        let (day, position) = (
+            show::cell(&holiday["day"]),
+            show::cell(&holiday["position"]),
+        );
+        format!("  {:16} {day}, declared by {position}", "holiday")
+    }));
+    lines
 }
 
 /// What happened to the clock, in words.
@@ -169,6 +190,10 @@ fn said(step: &Value) -> String {
             };
             format!("{what}: {}, {goes_on}", show::cell(&step["reason"]))
         }
+        "resolved" => match step["result"].as_str() {
+            Some(result) => format!("{what}: {result}, {}", target()),
+            None => format!("{what}: {}", target()),
+        },
         _ => what,
     }
 }
@@ -188,5 +213,26 @@ mod tests {
         let started = json!({"what": "started", "priority": "p5", "target_minutes": null});
         assert_eq!(said(&started), "started: p5, no target");
         assert_eq!(said(&json!({"what": "resumed"})), "resumed");
+        let resolved = json!({"what": "resolved", "result": "met", "target_minutes": 240});
+        assert_eq!(said(&resolved), "resolved: met, target 240 minutes");
+        let resolved = json!({"what": "resolved", "result": null, "target_minutes": null});
+        assert_eq!(said(&resolved), "resolved: no target");
+    }
+
+    #[test]
+    fn what_governs_a_ticket_is_named_with_its_events() {
+        let by = |position: &str| json!({"from": "2020-01-01", "position": position});
+        let terms = json!({
+            "targets": by("brent:1"), "hours": [by("brent:4"), by("brent:9")], "pauses": null,
+            "holidays": [{"day": "2020-05-08", "position": "brent:5"}],
+        });
+        let expected = [
+            "  targets          agreed from 2020-01-01 by brent:1",
+            "  hours            agreed from 2020-01-01 by brent:4",
+            "  hours            agreed from 2020-01-01 by brent:9",
+            "  holiday          2020-05-08, declared by brent:5",
+        ];
+        assert_eq!(agreed(&terms), expected);
+        assert!(agreed(&Value::Null).is_empty());
     }
 }

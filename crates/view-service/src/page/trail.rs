@@ -149,11 +149,8 @@ fn headlines(level: &TicketLevel) -> Headlines {
         numbers: vec![
             number("Stands", Some(words::code(level.standing()))),
             number("Band", level.risk().map(|risk| band(risk).to_owned())),
-            number(
-                "Target",
-                governed.and_then(|found| found.level.target).map(time),
-            ),
-            number("Counted", governed.map(|found| time(found.level.counted))),
+            number("Target", governed.and_then(|level| level.target).map(time)),
+            number("Counted", governed.map(|level| time(level.counted))),
             number("Left", running.map(|(left, _)| time(left))),
             number("Due", due.map(words::brief)),
             number("Aged", aged),
@@ -162,7 +159,7 @@ fn headlines(level: &TicketLevel) -> Headlines {
 }
 
 fn steps(level: &TicketLevel, data: Link) -> Table {
-    let steps = level.governed.iter().flat_map(|found| &found.level.trail);
+    let steps = level.governed.iter().flat_map(|level| &level.trail);
     let row = |step: &Step| Row {
         header: words::brief(step.at),
         detail: None,
@@ -221,7 +218,14 @@ fn said(what: &Happening) -> String {
             "Now {}, counted from the beginning with all pauses",
             target(priority, of)
         ),
-        Happening::Resolved => "Resolved".to_owned(),
+        Happening::Resolved { result: None } => "Resolved; it had no target".to_owned(),
+        Happening::Resolved {
+            result: Some(verdict),
+        } => {
+            let time = |duration| words::service_time(minutes(duration));
+            let (counted, target) = (time(verdict.counted), time(verdict.target));
+            format!("Resolved after {counted} of {target}: {}", verdict.code())
+        }
         Happening::Reopened => {
             "Reopened: the clock goes on; the time since it was resolved does not count".to_owned()
         }
@@ -231,8 +235,7 @@ fn said(what: &Happening) -> String {
 
 /// What governs it, each with the event by which it was recorded.
 fn terms(of: &Found) -> Option<Table> {
-    let governed = of.level.as_ref()?.governed.as_ref()?;
-    let governing = Governing::of(&of.agreed, &governed.terms)?;
+    let governing = Governing::of(&of.agreed, of.level.as_ref()?)?;
     let (by, agreed) = governing.targets;
     let targets = agreed.targets.iter().map(|target| {
         let name = target.name.as_ref().map(|name| format!(" ({name})"));
@@ -247,22 +250,30 @@ fn terms(of: &Found) -> Option<Table> {
         )
     });
     let (kind, class) = (agreed.kind.code(), agreed.user_class.code());
-    let mut rows = vec![
-        row_of(
-            &of.log,
-            format!("Targets of {class} {kind}s"),
-            by,
-            agreed.from,
-            Cell::lines(targets.collect()),
-        ),
-        row_of(
-            &of.log,
-            "Service hours".to_owned(),
-            governing.hours.0,
-            governing.hours.1.from,
-            Cell::lines(service_time(&governing.hours.1.hours)),
-        ),
-    ];
+    let mut rows = vec![row_of(
+        &of.log,
+        format!("Targets of {class} {kind}s"),
+        by,
+        agreed.from,
+        Cell::lines(targets.collect()),
+    )];
+    let hours = governing
+        .hours
+        .iter()
+        .enumerate()
+        .map(|(index, (by, hours))| {
+            let title = match index {
+                0 => "Service hours",
+                _ => "Then these service hours",
+            };
+            let agreed = Cell::lines(service_time(&hours.hours));
+            row_of(&of.log, title.to_owned(), *by, hours.from, agreed)
+        });
+    rows.extend(hours);
+    rows.extend(governing.holidays.iter().map(|(day, by)| {
+        let stands = Cell::Words("the clock stands".to_owned());
+        row_of(&of.log, "Holiday".to_owned(), *by, *day, stands)
+    }));
     rows.extend(governing.pauses.map(|(by, pauses)| {
         let reasons = pauses.reasons.iter().map(ToString::to_string).collect();
         let what = "Reasons for a hold that stop the clock".to_owned();
@@ -272,8 +283,8 @@ fn terms(of: &Found) -> Option<Table> {
         id: "terms",
         caption: "What was agreed".to_owned(),
         note: Some(
-            "In force on the day on which it was logged. Its clock follows later service hours too \
-             that were recorded before it."
+            "In force on the day on which it was logged, and the hours and holidays that its clock \
+             followed from then on, until it ended or is due."
                 .to_owned(),
         ),
         row_title: "On what",

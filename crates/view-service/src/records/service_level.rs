@@ -10,7 +10,7 @@ use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
 use townclerk_domain::identity::canonical_uuid;
 use townclerk_domain::names::{Code, LogName, Scope};
-use townclerk_domain::service_level::{Happening, Step};
+use townclerk_domain::service_level::{Happening, Step, Verdict};
 use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::targets::Target;
 use townclerk_domain::ticket::{Priority, Status, TicketKind, TicketRules, UserClass};
@@ -74,9 +74,10 @@ struct State {
 #[derive(Serialize, JsonSchema)]
 struct TermsShown {
     targets: Agreed<Vec<Target>>,
-    /// Those in force on the day on which it was logged. Its clock follows later ones too that were
-    /// recorded before it.
-    hours: Agreed<ServiceTime>,
+    /// Those in force on the day on which it was logged, then those that its clock came to follow.
+    hours: Vec<Agreed<ServiceTime>>,
+    /// The holidays on which its clock stood, or will until it is due.
+    holidays: Vec<HolidayShown>,
     /// The reasons for a hold that stop its clock; null where nothing does.
     pauses: Option<Agreed<BTreeSet<Code>>>,
 }
@@ -86,6 +87,13 @@ struct Agreed<T> {
     position: String,
     from: Date,
     agreed: T,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct HolidayShown {
+    day: Date,
+    /// Of the event that declared it.
+    position: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -99,6 +107,8 @@ struct StepShown {
     reason: Option<Code>,
     /// Whether that hold stops the clock.
     pauses: Option<bool>,
+    /// `met` or `failed`, where it was resolved and had a target.
+    result: Option<&'static str>,
     /// What had counted by then.
     counted_minutes: i64,
     /// When it was due then, if nothing else happened.
@@ -170,7 +180,7 @@ impl State {
         let governed = level.governed.as_ref();
         let running = level.running();
         let attributes = &level.attributes;
-        let steps = governed.into_iter().flat_map(|found| &found.level.trail);
+        let steps = governed.into_iter().flat_map(|level| &level.trail);
         Self {
             as_at: level.as_at,
             kind: attributes.kind,
@@ -182,16 +192,14 @@ impl State {
             sample: found.sample || (governed.is_some() && found.agreed.sample),
             standing: level.standing(),
             band: level.risk().map(|risk| risk.code()),
-            target_minutes: governed.and_then(|found| found.level.target).map(minutes),
-            counted_minutes: governed.map(|found| minutes(found.level.counted)),
+            target_minutes: governed.and_then(|level| level.target).map(minutes),
+            counted_minutes: governed.map(|level| minutes(level.counted)),
             left_minutes: running.map(|(left, _)| minutes(left)),
             due: running.and_then(|(_, due)| due),
             aged_from: level.aged_from,
             aged: level.is_aged(),
-            terms: governed.and_then(|governed| {
-                let governing = Governing::of(&found.agreed, &governed.terms)?;
-                Some(TermsShown::of(&found.log, governing))
-            }),
+            terms: Governing::of(&found.agreed, level)
+                .map(|governing| TermsShown::of(&found.log, governing)),
             trail: steps.map(StepShown::of).collect(),
         }
     }
@@ -204,18 +212,24 @@ impl TermsShown {
             Position { log, sequence }.to_string()
         };
         let (by, targets) = governing.targets;
-        let (hours_by, hours) = governing.hours;
+        let hours = governing.hours.into_iter().map(|(by, hours)| Agreed {
+            position: position(by),
+            from: hours.from,
+            agreed: hours.hours.clone(),
+        });
+        let holidays = governing.holidays.into_iter();
+        let holidays = holidays.map(|(day, by)| HolidayShown {
+            day,
+            position: position(by),
+        });
         Self {
             targets: Agreed {
                 position: position(by),
                 from: targets.from,
                 agreed: targets.targets.clone(),
             },
-            hours: Agreed {
-                position: position(hours_by),
-                from: hours.from,
-                agreed: hours.hours.clone(),
-            },
+            hours: hours.collect(),
+            holidays: holidays.collect(),
             pauses: governing.pauses.map(|(by, pauses)| Agreed {
                 position: position(by),
                 from: pauses.from,
@@ -227,38 +241,34 @@ impl TermsShown {
 
 impl StepShown {
     fn of(step: &Step) -> Self {
-        let (mut priority, mut target_minutes, mut reason, mut pauses) = (None, None, None, None);
-        match &step.what {
-            Happening::Started {
-                priority: of,
-                target,
-            }
-            | Happening::Retargeted {
-                priority: of,
-                target,
-            } => {
-                priority = Some(*of);
-                target_minutes = target.map(minutes);
-            }
-            Happening::Held {
-                reason: why,
-                pauses: stops,
-            } => {
-                reason = Some(why.clone());
-                pauses = Some(*stops);
-            }
-            _ => {}
-        }
-        Self {
+        let mut shown = Self {
             at: step.at,
             what: code(&step.what),
-            priority,
-            target_minutes,
-            reason,
-            pauses,
+            priority: None,
+            target_minutes: None,
+            reason: None,
+            pauses: None,
+            result: None,
             counted_minutes: minutes(step.counted),
             due: step.due,
+        };
+        match &step.what {
+            Happening::Started { priority, target }
+            | Happening::Retargeted { priority, target } => {
+                shown.priority = Some(*priority);
+                shown.target_minutes = target.map(minutes);
+            }
+            Happening::Held { reason, pauses } => {
+                shown.reason = Some(reason.clone());
+                shown.pauses = Some(*pauses);
+            }
+            Happening::Resolved { result } => {
+                shown.target_minutes = result.map(|verdict| minutes(verdict.target));
+                shown.result = result.map(Verdict::code);
+            }
+            Happening::Resumed | Happening::Reopened | Happening::Withdrawn => {}
         }
+        shown
     }
 }
 
@@ -268,7 +278,7 @@ fn code(what: &Happening) -> &'static str {
         Happening::Held { .. } => "held",
         Happening::Resumed => "resumed",
         Happening::Retargeted { .. } => "retargeted",
-        Happening::Resolved => "resolved",
+        Happening::Resolved { .. } => "resolved",
         Happening::Reopened => "reopened",
         Happening::Withdrawn => "withdrawn",
     }

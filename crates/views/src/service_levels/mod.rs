@@ -8,13 +8,15 @@ mod open;
 
 pub use open::{LOOKED_AT_MAX, OpenTicket, OpenTickets, open_tickets};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::hours::{HoursAgreed, HoursFact};
 use townclerk_domain::names::Scope;
-use townclerk_domain::period::{Month, Period};
-use townclerk_domain::service_level::{self, Happening, ServiceLevel, Terms, service_level};
+use townclerk_domain::period::{Month, Period, london_day};
+use townclerk_domain::service_level::{self, Happening, ServiceLevel, service_level};
 use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::targets::{PausesAgreed, TargetsAgreed, TargetsFact};
 use townclerk_domain::ticket::{Logged, Status, TicketFact, TicketRules};
@@ -95,20 +97,15 @@ impl Risk {
 pub struct TicketLevel {
     pub as_at: Timestamp,
     pub logged_at: Timestamp,
+    /// Of the event that logged it, in its log.
+    pub sequence: u64,
     pub status: Status,
     /// As they stood.
     pub attributes: Arc<Logged>,
     /// From when on it is an aged one, if it is open then; `None` where no age limit governs it.
     pub aged_from: Option<Timestamp>,
     /// `None` where no targets or no service hours govern it.
-    pub governed: Option<Governed>,
-}
-
-/// What governs a ticket, and what comes of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Governed {
-    pub terms: Terms,
-    pub level: ServiceLevel,
+    pub governed: Option<ServiceLevel>,
 }
 
 impl TicketLevel {
@@ -133,13 +130,11 @@ impl TicketLevel {
         let all = facts
             .iter()
             .map(|standing| (standing.happened, &standing.fact));
-        let governed = terms.and_then(|terms| {
-            let level = service_level(&terms, all, as_at)?;
-            Some(Governed { terms, level })
-        });
+        let governed = terms.and_then(|terms| service_level(&terms, all, as_at));
         Some(Self {
             as_at,
             logged_at: *logged_at,
+            sequence: *sequence,
             status: stands.status,
             attributes: stands.attributes,
             aged_from: agreements.aged_from(*sequence, *logged_at),
@@ -158,7 +153,7 @@ impl TicketLevel {
         if !self.status.is_open() {
             return None;
         }
-        let Some(Governed { level, .. }) = &self.governed else {
+        let Some(level) = &self.governed else {
             return Some(Risk::NoAgreement);
         };
         Some(match level.standing {
@@ -171,8 +166,7 @@ impl TicketLevel {
 
     /// What is left and when it is due, while it runs.
     pub fn running(&self) -> Option<(SignedDuration, Option<Timestamp>)> {
-        let level = &self.governed.as_ref()?.level;
-        match level.standing {
+        match self.governed.as_ref()?.standing {
             service_level::Standing::Running { left, due, .. } => Some((left, due)),
             _ => None,
         }
@@ -180,7 +174,7 @@ impl TicketLevel {
 
     /// In a word.
     pub fn standing(&self) -> &'static str {
-        match self.governed.as_ref().map(|found| &found.level.standing) {
+        match self.governed.as_ref().map(|level| &level.standing) {
             None => "no-agreement",
             Some(service_level::Standing::NoTarget) => "no-target",
             Some(service_level::Standing::Met) => "met",
@@ -189,6 +183,21 @@ impl TicketLevel {
             Some(service_level::Standing::Withdrawn) => "withdrawn",
         }
     }
+}
+
+/// The last day of which the hours bear on how a ticket stands: that of its end, or else of now, or
+/// of when it is due, whichever is later.
+fn last_day(found: &TicketLevel, level: &ServiceLevel) -> Date {
+    let end = level
+        .trail
+        .last()
+        .filter(|step| matches!(step.what, Happening::Resolved { .. } | Happening::Withdrawn));
+    let last = match (end, &level.standing) {
+        (Some(end), _) => end.at,
+        (None, service_level::Standing::Running { due: Some(due), .. }) => found.as_at.max(*due),
+        (None, _) => found.as_at,
+    };
+    london_day(last)
 }
 
 /// Whether a hold stops the clock at the end of the trail.
@@ -206,37 +215,53 @@ fn clock_stands(level: &ServiceLevel) -> bool {
 /// An agreement, and the event by which it was recorded.
 pub type By<'a, T> = (u64, &'a T);
 
-/// The agreements that govern a ticket on the day on which it was logged.
-#[derive(Clone, Copy, Debug)]
+/// The agreements that govern a ticket.
+#[derive(Clone, Debug)]
 pub struct Governing<'a> {
     pub targets: By<'a, TargetsAgreed>,
-    pub hours: By<'a, HoursAgreed>,
+    /// Those in force on the day on which it was logged, then those that its clock came to follow.
+    pub hours: Vec<By<'a, HoursAgreed>>,
+    /// The holidays on which its clock stood, or will until it is due, each with the event that
+    /// declared it.
+    pub holidays: BTreeMap<Date, u64>,
     /// Without one nothing stops the clock.
     pub pauses: Option<By<'a, PausesAgreed>>,
 }
 
 impl<'a> Governing<'a> {
-    /// Those of a log's agreements that made some terms.
-    pub fn of(facts: &'a AgreedFacts, terms: &Terms) -> Option<Self> {
-        let made = |sequence: &u64| terms.agreed_by.contains(sequence);
-        let targets = facts.targets.iter();
-        let mut targets = targets.filter(|standing| made(&standing.sequence));
-        let mut hours = facts.hours.iter();
+    /// Those of a log's agreements on which it rests how a ticket stands; `None` where none govern it.
+    pub fn of(facts: &'a AgreedFacts, found: &TicketLevel) -> Option<Self> {
+        let last = last_day(found, found.governed.as_ref()?);
+        let attributes = &found.attributes;
+        let grounds =
+            facts
+                .agreements()
+                .grounds(found.sequence, found.logged_at, attributes, last)?;
+        let of_targets = |sequence: u64| {
+            let mut targets = facts.targets.iter();
+            targets.find(|standing| standing.sequence == sequence)
+        };
+        let targets = match &of_targets(grounds.targets)?.fact {
+            TargetsFact::TargetsAgreed(agreed) => (grounds.targets, agreed),
+            _ => return None,
+        };
+        let pauses = grounds
+            .pauses
+            .and_then(|sequence| match &of_targets(sequence)?.fact {
+                TargetsFact::PausesAgreed(agreed) => Some((sequence, agreed)),
+                _ => None,
+            });
+        let hours = grounds.hours.iter().filter_map(|sequence| {
+            let mut hours = facts.hours.iter();
+            let HoursFact::HoursAgreed(agreed) =
+                &hours.find(|standing| standing.sequence == *sequence)?.fact;
+            Some((*sequence, agreed))
+        });
         Some(Self {
-            targets: targets.clone().find_map(|standing| match &standing.fact {
-                TargetsFact::TargetsAgreed(agreed) => Some((standing.sequence, agreed)),
-                _ => None,
-            })?,
-            pauses: targets.find_map(|standing| match &standing.fact {
-                TargetsFact::PausesAgreed(agreed) => Some((standing.sequence, agreed)),
-                _ => None,
-            }),
-            hours: hours
-                .find(|standing| made(&standing.sequence))
-                .map(|standing| {
-                    let HoursFact::HoursAgreed(agreed) = &standing.fact;
-                    (standing.sequence, agreed)
-                })?,
+            targets,
+            hours: hours.collect(),
+            holidays: grounds.holidays,
+            pauses,
         })
     }
 }

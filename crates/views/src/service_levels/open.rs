@@ -145,7 +145,7 @@ impl OpenTicket {
             sample,
             logged_at: level.logged_at,
             status: level.status,
-            target: level.governed.as_ref().and_then(|g| g.level.target),
+            target: level.governed.as_ref().and_then(|level| level.target),
             left: running.map(|(left, _)| left),
             due: running.and_then(|(_, due)| due),
             standing: level.standing(),

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use townclerk_domain::holidays::{HolidaysDeclared, HolidaysFact, HolidaysRules, holidays_of};
+use townclerk_domain::hours::{HoursAgreed, HoursFact, HoursRules, hours_of};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::service_level::{Happening, Standing, Step};
+use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::targets::{PausesAgreed, TargetsFact, TargetsRules, targets_of};
 use townclerk_domain::ticket::{
     Channel, Held, Logged, Priority, Reprioritised, Resolved, Started, TicketFact, TicketKind,
@@ -183,14 +187,14 @@ fn the_trail_says_line_by_line_what_happened_to_the_clock() {
             Some("2019-03-05T17:00:00Z"),
         ),
     ];
-    assert_eq!(governed.level.trail, expected);
+    assert_eq!(governed.trail, expected);
     // 7 hours of 16.
     let standing = Standing::Running {
         left: hours(9),
         due: Some(at("2019-03-05T17:00:00Z")),
         band: None,
     };
-    assert_eq!(governed.level.standing, standing);
+    assert_eq!(governed.standing, standing);
     assert_eq!(
         (found.risk(), found.standing()),
         (Some(Risk::Under50), "running")
@@ -198,21 +202,55 @@ fn the_trail_says_line_by_line_what_happened_to_the_clock() {
 }
 
 #[test]
-fn the_terms_name_the_events_by_which_they_were_agreed() {
-    let history = story();
+fn what_governs_a_ticket_names_the_events_by_which_it_was_agreed() {
+    let mut history = story();
+    let brent = log("brent");
+    let later = HoursFact::HoursAgreed(HoursAgreed {
+        hours: ServiceTime::Always,
+        from: "2019-03-07".parse().unwrap(),
+        applies_to_existing: true,
+    });
+    let days = ["2019-03-05", "2019-03-06", "2019-03-08"].map(|day| day.parse().unwrap());
+    let holidays = HolidaysFact::HolidaysDeclared(HolidaysDeclared {
+        days: days.into(),
+        applies_to_existing: true,
+    });
+    let evening = EVENING;
+    history.tell::<HoursRules>("brent", hours_of(&brent), evening, later);
+    history.tell::<HolidaysRules>("brent", holidays_of(&brent), evening, holidays);
     let rows = folded(&history.all(), &[]);
-    let agreed = agreed_facts(&rows, &log("brent"), None).unwrap();
-    let found = level(&history, 1, Basis::default()).unwrap();
-    let terms = found.governed.unwrap().terms;
-    let governing = Governing::of(&agreed, &terms).unwrap();
-    let (targets, pauses) = (governing.targets, governing.pauses.unwrap());
-    assert_eq!(targets.1.kind, TicketKind::Incident);
+    let agreed = agreed_facts(&rows, &brent, None).unwrap();
+    let found = level(&history, 1, seen_at(EVENING)).unwrap();
+    // Due on Thursday at 09:00: Tuesday and Wednesday are holidays now, and Thursday begins at 00:00.
+    let running = found.running().unwrap();
+    assert_eq!(running.1, Some(at("2019-03-07T09:00:00Z")));
+    let governing = Governing::of(&agreed, &found).unwrap();
+    assert_eq!(governing.targets.1.kind, TicketKind::Incident);
+    let pauses = governing.pauses.unwrap();
     assert!(pauses.1.reasons.contains(&code("customer")));
-    let named = BTreeSet::from([targets.0, governing.hours.0, pauses.0]);
-    assert_eq!((named.len(), &named), (3, &terms.agreed_by));
-    let events = &history.logs[&log("brent")];
-    let event = events.iter().find(|event| event.sequence == pauses.0);
-    assert_eq!(event.unwrap().aggregate, targets_of(&log("brent")));
+    let events = &history.logs[&brent];
+    let recorded = |sequence| {
+        events
+            .iter()
+            .find(|event| event.sequence == sequence)
+            .unwrap()
+    };
+    assert_eq!(recorded(pauses.0).aggregate, targets_of(&brent));
+    assert_eq!(recorded(governing.targets.0).aggregate, targets_of(&brent));
+    let [first, then] = governing.hours[..] else {
+        panic!("two hours: {:?}", governing.hours);
+    };
+    assert_eq!(recorded(first.0).aggregate, hours_of(&brent));
+    assert_eq!(recorded(then.0).aggregate, hours_of(&brent));
+    assert_eq!(then.1.hours, ServiceTime::Always);
+    let skipped: Vec<Date> = governing.holidays.keys().copied().collect();
+    assert_eq!(skipped, days[..2]);
+    let by = governing.holidays[&days[0]];
+    assert_eq!(recorded(by).aggregate, holidays_of(&brent));
+    // A ticket that is resolved follows nothing that comes after it.
+    let resolved = level(&history, 6, seen_at("2019-03-20T00:00:00Z")).unwrap();
+    let governing = Governing::of(&agreed, &resolved).unwrap();
+    assert_eq!((governing.hours.len(), governing.holidays.len()), (1, 0));
 }
 
 #[test]
@@ -296,7 +334,7 @@ fn a_resolved_ticket_is_judged_and_is_at_no_risk() {
     let found = level(&story(), 6, Basis::default()).unwrap();
     assert_eq!((found.standing(), found.risk()), ("met", None));
     let governed = found.governed.unwrap();
-    assert_eq!(governed.level.counted, hours(2));
+    assert_eq!(governed.counted, hours(2));
     assert_eq!(
         level(&story(), 6, seen_at("2019-03-04T15:00:00Z")),
         None,

@@ -74,18 +74,20 @@ async fn a_tickets_service_level_says_what_governs_it_and_how_it_came_to_stand_s
                 {"priority": "p1", "name": "critical", "minutes": 120},
                 {"priority": "p3", "name": null, "minutes": 600}
             ]},
-            "hours": {"position": "brent:4", "from": "2020-01-01", "agreed": "always"},
+            "hours": [{"position": "brent:4", "from": "2020-01-01", "agreed": "always"}],
+            "holidays": [],
             "pauses": {"position": "brent:2", "from": "2020-01-01", "agreed": ["customer"]}
         },
         "trail": [
             {
                 "at": "2020-03-02T09:00:00Z", "what": "started", "priority": "p1",
-                "target_minutes": 120, "reason": null, "pauses": null, "counted_minutes": 0,
+                "target_minutes": 120, "reason": null, "pauses": null, "result": null,
+                "counted_minutes": 0,
                 "due": "2020-03-02T11:00:00Z"
             },
             {
                 "at": "2020-03-02T10:00:00Z", "what": "held", "priority": null,
-                "target_minutes": null, "reason": "customer", "pauses": true,
+                "target_minutes": null, "reason": "customer", "pauses": true, "result": null,
                 "counted_minutes": 60, "due": null
             }
         ]
@@ -115,7 +117,11 @@ async fn without_a_moment_a_ticket_is_seen_as_far_as_anything_is_known() {
         (&resolved["standing"], &resolved["band"]),
         (&json!("met"), &Value::Null)
     );
-    assert_eq!(resolved["trail"][1]["what"], "resolved");
+    let last = &resolved["trail"][1];
+    assert_eq!(
+        (&last["what"], &last["result"]),
+        (&json!("resolved"), &json!("met"))
+    );
     for missing in [of(9), "/brent/tickets/no-id/service-level".to_owned()] {
         assert_eq!(service.ask(&missing).await.problem(), "not-found");
     }
