@@ -95,11 +95,8 @@ impl Calendar {
         let stretches = self.hours.iter().enumerate();
         sum(stretches.map(|(index, (begins, hours))| {
             let ends = self.hours.get(index + 1).map_or(to, |(next, _)| *next);
-            let (first, end) = (from.max(*begins), to.min(ends));
-            match first < end {
-                true => self.open_in(hours, first, end),
-                false => SignedDuration::ZERO,
-            }
+            let end = to.min(ends);
+            self.open_in(hours, from.max(*begins).min(end), end)
         }))
     }
 

@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn clocks_may_change_within_what_begins_in_the_small_hours() {
+        let from = |from| ServiceTime::Weekly(vec![window(Weekday::Sunday, from, "17:00")]);
+        assert!(ServiceTime::Always.meet_a_clock_change());
+        assert!(from("03:59").meet_a_clock_change());
+        assert!(!from("04:00").meet_a_clock_change());
+        assert!(!office_hours().meet_a_clock_change());
+    }
+
+    #[test]
     fn always_is_every_minute_of_the_period() {
         assert_eq!(minutes(&ServiceTime::Always, "2019-10"), 44_700);
         assert_eq!(minutes(&ServiceTime::Always, "2020-03"), 44_580);
