@@ -18,7 +18,9 @@ use townclerk_event_log::{EventLog, LogError, StoredMessage};
 use townclerk_view_store::checkpoint::Checkpoint;
 use townclerk_view_store::digest::Digest;
 use townclerk_view_store::store::Store;
-use townclerk_views::figures::{Positions, additive_differences, additive_query};
+use townclerk_views::figures::{
+    Positions, additive_differences, additive_query, backlog_differences, backlog_query,
+};
 use townclerk_views::fold::Folding;
 use townclerk_views::key::quarantine;
 use townclerk_views::rows::{MemoryRows, NO_ROWS, Rows};
@@ -312,6 +314,8 @@ impl View {
         tokio::task::block_in_place(|| {
             let figures = self.figures(&additive_query(self.scope.clone(), newest))?;
             report.differences.extend(additive_differences(&figures));
+            let figures = self.figures(&backlog_query(self.scope.clone(), newest))?;
+            report.differences.extend(backlog_differences(&figures));
             self.name_messages(&replayed.rows, &mut report)?;
             report.ok = report.differences.is_empty();
             Ok(report)

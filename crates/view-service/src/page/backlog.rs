@@ -5,7 +5,7 @@ use townclerk_domain::decimal::Decimal;
 use townclerk_domain::period::{Month, Period};
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::{Figure, Number};
-use townclerk_views::figures::Breakdown;
+use townclerk_views::figures::{Breakdown, FLOWS};
 use townclerk_views::measure::Measure;
 
 use super::asking::{Asking, Figures, split};
@@ -20,14 +20,6 @@ use super::words;
 use crate::view::ViewError;
 
 const OPEN: Measure = Measure::TicketsOpen;
-
-/// What comes to the open tickets of a month, and what goes.
-const FLOWS: [(Measure, i64); 4] = [
-    (Measure::TicketsLogged, 1),
-    (Measure::TicketsReopened, 1),
-    (Measure::TicketResolutions, -1),
-    (Measure::TicketsCancelled, -1),
-];
 
 /// What rests on an age limit.
 const LIMITED: [Measure; 2] = [Measure::TicketsAged, Measure::AgedResolutionShare];

@@ -2,6 +2,7 @@
 
 mod additive;
 mod asked;
+mod backlog;
 mod cells;
 mod changes;
 mod claims;
@@ -18,6 +19,7 @@ mod scope;
 mod services;
 
 pub use additive::{additive_differences, additive_query};
+pub use backlog::{FLOWS, MOVES, backlog_differences, backlog_query};
 pub use cells::{PassCache, Positions};
 pub use evaluate::{Reading, figures};
 pub use query::{Breakdown, Home, Periods, Query};

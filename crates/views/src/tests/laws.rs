@@ -100,35 +100,6 @@ proptest! {
         }
     }
 
-    /// open(end) = open(start) + logged + reopened + moved in - moved out - resolutions - cancelled,
-    /// for every scope, breakdown and month.
-    #[test]
-    fn the_backlog_identity_holds(steps in steps()) {
-        let history = history(&steps);
-        let rows = folded(&history.all(), &[]);
-        for scope in ["brent", "shared", "joint"] {
-            let values = values(&ask(&history, &rows, &everything(scope, Basis { as_at: Some(after(9_000)), known_at: None })));
-            // Only what has a backlog can be broken down so.
-            let open = values.keys().filter(|key| key.0 == Measure::TicketsOpen.name());
-            let breakdowns: std::collections::BTreeSet<_> = open.map(|key| key.2.clone()).collect();
-            for breakdown in breakdowns {
-                let get = |measure: Measure, month: &str| {
-                    values[&(measure.name().to_owned(), month.to_owned(), breakdown.clone())]
-                };
-                for (before, month) in [("2019-01", "2019-02"), ("2019-02", "2019-03")] {
-                    let expected = get(Measure::TicketsOpen, before)
-                        + get(Measure::TicketsLogged, month)
-                        + get(Measure::TicketsReopened, month)
-                        + get(Measure::TicketsMovedIn, month)
-                        - get(Measure::TicketsMovedOut, month)
-                        - get(Measure::TicketResolutions, month)
-                        - get(Measure::TicketsCancelled, month);
-                    prop_assert_eq!(get(Measure::TicketsOpen, month), expected, "{} {}", scope, breakdown);
-                }
-            }
-        }
-    }
-
     /// A joint figure is the sum over the members and the shared log; a total is the sum over the
     /// values of each dimension; a quarter of flows is the sum of its months.
     #[test]

@@ -26,7 +26,7 @@ fn late() -> Basis {
     }
 }
 
-fn leaves(history: &mut History, council: &str, last_day: &str) {
+pub fn leaves(history: &mut History, council: &str, last_day: &str) {
     let id = membership(&code(council));
     let last_day: Date = last_day.parse().unwrap();
     let notice = PartnershipFact::NoticeGiven(NoticeGiven { last_day });
