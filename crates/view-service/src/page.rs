@@ -19,6 +19,7 @@ mod failures;
 mod findings;
 mod gather;
 mod html;
+mod like_for_like;
 mod open_tickets;
 mod outages;
 mod periods;
@@ -174,14 +175,19 @@ async fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError
         let found = findings::found(asking).await?;
         return findings::content(asking, &found);
     }
-    tokio::task::block_in_place(|| match topic {
-        Topic::ServiceLevels => service_levels::content(asking),
-        Topic::Backlog => backlog::content(asking),
-        Topic::Availability => availability::content(asking),
-        Topic::Outages => outages::content(asking),
-        Topic::Changes => changes::content(asking),
-        Topic::Posts => posts::content(asking),
-        Topic::Tickets | Topic::Findings => tickets(asking),
+    tokio::task::block_in_place(|| {
+        let mut content = match topic {
+            Topic::ServiceLevels => service_levels::content(asking),
+            Topic::Backlog => backlog::content(asking),
+            Topic::Availability => availability::content(asking),
+            Topic::Outages => outages::content(asking),
+            Topic::Changes => changes::content(asking),
+            Topic::Posts => posts::content(asking),
+            Topic::Tickets | Topic::Findings => tickets(asking),
+        }?;
+        let like_for_like = like_for_like::part(asking, &content.counted)?;
+        content.parts.extend(like_for_like);
+        Ok(content)
     })
 }
 

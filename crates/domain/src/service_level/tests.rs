@@ -299,6 +299,12 @@ fn each_resolution_is_a_line_with_its_result() {
     ];
     assert_eq!(lines[1..], expected);
     assert_eq!(found.standing, Standing::Failed);
+    let words =
+        [(3, 4), (4, 4), (5, 4)].map(|(counted, target)| match resolved_after(counted, target) {
+            Happening::Resolved { result } => result.map(Verdict::code),
+            _ => None,
+        });
+    assert_eq!(words, [Some("met"), Some("met"), Some("failed")]);
     let without_target = [
         ("2019-07-01T09:00:00", logged(Priority::P5)),
         ("2019-07-01T12:00:00", resolved()),

@@ -101,6 +101,20 @@ impl Asking<'_> {
         self.view.figures(&query).map(Figures)
     }
 
+    /// The same figures over the same councils in all periods.
+    pub fn like_for_like(
+        &self,
+        measures: &[Measure],
+        periods: Vec<Period>,
+    ) -> Result<Figures, ViewError> {
+        let query = self.query(measures, Periods::These(periods), Breakdown::default());
+        let like_for_like = Query {
+            like_for_like: true,
+            ..query
+        };
+        self.view.figures(&like_for_like).map(Figures)
+    }
+
     /// From the first month that is recorded of a measure to the moment that is asked for, or else
     /// up to where the record is complete; where a council is silent, up to where the others are.
     pub fn shown(&self, measure: Measure) -> Result<Shown, ViewError> {

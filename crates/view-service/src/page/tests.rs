@@ -1,6 +1,7 @@
 //! Pages of a small record: a view over logs in memory, read as a browser reads them.
 
 mod levels;
+mod like_for_like;
 mod models;
 mod record;
 mod rendered;
