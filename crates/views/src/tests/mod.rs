@@ -1,6 +1,7 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
 mod agreements;
+mod applications;
 mod backlog;
 mod change_control;
 mod change_rates;
