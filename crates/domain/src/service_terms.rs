@@ -19,7 +19,7 @@ use crate::names::Code;
 use crate::period::london_day;
 use crate::service_clock::Calendar;
 use crate::service_level::Terms;
-use crate::targets::{AttainmentAgreed, TargetsAgreed, TargetsFact};
+use crate::targets::{AttainmentAgreed, Subject, TargetsAgreed, TargetsFact, ended_by};
 use crate::ticket::{Logged, Priority, TicketKind};
 use crate::timeline::Standing;
 
@@ -143,12 +143,13 @@ impl ServiceAgreements {
                 });
             }
             TargetsFact::TargetsEnded(ended) => {
-                let begun = self.targets.iter_mut().filter(|targets| {
-                    targets.what.agreed.kind == ended.kind
-                        && targets.what.agreed.user_class == ended.user_class
-                        && targets.from <= ended.through
-                });
-                if let Some(last) = begun.max_by_key(|targets| targets.from) {
+                let about = |targets: &&mut Agreed<Targets>| {
+                    let TargetsAgreed {
+                        kind, user_class, ..
+                    } = targets.what.agreed;
+                    (Subject::Targets { kind, user_class }, targets.from)
+                };
+                if let Some(last) = ended_by(ended, &mut self.targets, about) {
                     last.what.ended = Some((sequence, ended.through));
                 }
             }

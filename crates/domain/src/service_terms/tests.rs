@@ -307,6 +307,8 @@ fn terms_rest_on_the_events_that_agreed_on_them() {
     let shorter = grounds("2018-01-02T12:00:00", "2018-01-19").unwrap();
     assert_eq!(shorter.hours, [2, 6]);
     assert_eq!(shorter.holidays.len(), 2);
+    let on_a_first_day = grounds("2018-01-10T12:00:00", "2018-01-20").unwrap();
+    assert_eq!(on_a_first_day.hours, [6, 8]);
     let before_hours = grounds("2016-12-31T12:00:00", "2018-01-19");
     assert_eq!(before_hours, None);
     // The terms are those of the same events.

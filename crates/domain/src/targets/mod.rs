@@ -13,5 +13,5 @@ pub use fact::{
 };
 pub use rules::{
     AGREEMENTS_MAX, MINUTES_MAX, REASONS_MAX, Refusal, Subject, TargetAgreements, TargetsRules,
-    targets_of,
+    ended_by, targets_of,
 };

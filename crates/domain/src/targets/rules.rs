@@ -97,12 +97,14 @@ impl TargetAgreements {
         let Some(all) = self.0.get(&subject) else {
             return Err(Refusal::NotAgreed { subject });
         };
-        match (all.range(..=through).next_back(), all.keys().next()) {
+        let agreements = all.iter().map(|(from, through)| (*from, *through));
+        let last = ended_by(ended, agreements, |(from, _)| (subject, *from));
+        match (last, all.keys().next()) {
             (Some((_, None)), _) => Ok(()),
             (Some((from, Some(through))), _) => Err(Refusal::AlreadyEnded {
                 subject,
-                from: *from,
-                through: *through,
+                from,
+                through,
             }),
             (None, Some(from)) => Err(Refusal::AgreementEndsBeforeItStarts {
                 subject,
@@ -199,9 +201,9 @@ impl Decider for TargetsRules {
             state.0.entry(subject).or_default().insert(from, None);
         }
         if let TargetsFact::TargetsEnded(ended) = fact {
-            let of_subject = state.0.get_mut(&subject_of_end(ended));
-            let last = of_subject.and_then(|all| all.range_mut(..=ended.through).next_back());
-            if let Some((_, through)) = last {
+            let subject = subject_of_end(ended);
+            let of_subject = state.0.get_mut(&subject).into_iter().flatten();
+            if let Some((_, through)) = ended_by(ended, of_subject, |(from, _)| (subject, **from)) {
                 *through = Some(ended.through);
             }
         }
@@ -233,6 +235,21 @@ fn subject_of_end(ended: &TargetsEnded) -> Subject {
         kind, user_class, ..
     } = *ended;
     Subject::Targets { kind, user_class }
+}
+
+/// What ends with it: of agreements that are about something from a day on, the one on the same
+/// subject that began last, of those that had begun by the last day.
+pub fn ended_by<T>(
+    ended: &TargetsEnded,
+    agreements: impl IntoIterator<Item = T>,
+    about: impl Fn(&T) -> (Subject, Date),
+) -> Option<T> {
+    let subject = subject_of_end(ended);
+    let begun = agreements.into_iter().filter(|agreement| {
+        let (on, from) = about(agreement);
+        on == subject && from <= ended.through
+    });
+    begun.max_by_key(|agreement| about(agreement).1)
 }
 
 /// Whether an agreement makes sense by itself.

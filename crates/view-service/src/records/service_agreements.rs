@@ -12,7 +12,9 @@ use townclerk_domain::holidays::HolidaysFact;
 use townclerk_domain::hours::HoursFact;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::service_time::ServiceTime;
-use townclerk_domain::targets::{Target, TargetsAgreed, TargetsEnded, TargetsFact};
+use townclerk_domain::targets::{
+    Subject, Target, TargetsAgreed, TargetsEnded, TargetsFact, ended_by,
+};
 use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
 use townclerk_views::agreed::AgreedFacts;
 
@@ -164,15 +166,15 @@ impl ServiceAgreements {
         }
     }
 
-    /// An end is that of the last that had begun by then.
     fn end(&mut self, log: &LogName, ended: &TargetsEnded) {
-        let begun = self.targets.iter_mut().filter(|shown| {
-            let agreed = &shown.agreed;
-            shown.log == *log
-                && (agreed.kind, agreed.user_class) == (ended.kind, ended.user_class)
-                && agreed.from <= ended.through
+        let of_log = self.targets.iter_mut().filter(|shown| shown.log == *log);
+        let last = ended_by(ended, of_log, |shown| {
+            let Targets {
+                kind, user_class, ..
+            } = shown.agreed;
+            (Subject::Targets { kind, user_class }, shown.agreed.from)
         });
-        if let Some(last) = begun.max_by_key(|shown| shown.agreed.from) {
+        if let Some(last) = last {
             last.agreed.through = Some(ended.through);
         }
     }
