@@ -42,7 +42,7 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     }
     if let Some(most) = answer["cut_at"].as_u64() {
         show::note(format!(
-            "there are more open tickets than the {most} that are looked at"
+            "there are more than the {most} open tickets that are counted"
         ));
     }
     Ok(Outcome::Good)

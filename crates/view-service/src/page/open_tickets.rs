@@ -5,7 +5,7 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::ticket::Priority;
 use townclerk_views::contributions::Basis;
 use townclerk_views::service_levels::{
-    LOOKED_AT_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
+    OPEN_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
 };
 use uuid::Uuid;
 
@@ -74,8 +74,8 @@ fn bands(found: &OpenTickets, at: Option<Timestamp>) -> Table {
     });
     let cut = match found.cut {
         true => format!(
-            " There are more open tickets than the {} that are looked at: some are missing here.",
-            words::count(LOOKED_AT_MAX as u64)
+            " There are more than the {} open tickets that are counted here: some are missing.",
+            words::count(OPEN_MAX as u64)
         ),
         false => String::new(),
     };

@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use townclerk_app::http::Problem;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::ticket::{Priority, Status, TicketKind, UserClass};
-use townclerk_views::lists::PAGE_MAX;
+use townclerk_views::lists::{PAGE_MAX, PageEnd};
 use townclerk_views::service_levels::{
-    LOOKED_AT_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
+    OPEN_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
 };
 use uuid::Uuid;
 
-use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use super::service_level::minutes;
+use super::{ReadError, page_end};
 use crate::query::Params;
 use crate::view::View;
 
 pub(super) const TAKES: Takes = Takes {
-    names: &["as_at", "known_at", "band", "priority", "limit"],
+    names: &["as_at", "known_at", "band", "priority", "limit", "after"],
     limit: 100,
     limit_max: PAGE_MAX,
     ..Takes::PAGES
@@ -35,12 +36,15 @@ pub(super) struct Open {
     /// asked for.
     open: usize,
     bands: BTreeMap<&'static str, u64>,
-    /// Null, or the most tickets that are looked at where there are more: then some are missing.
+    /// Null, or the most open tickets that are counted where there are more: then some are missing.
     cut_at: Option<usize>,
     /// How many were asked for, shown or not.
     total: usize,
     /// The most urgent first.
     service_levels: Vec<OpenShown>,
+    /// For the parameter `after` of the next page; null on the last one. What is urgent changes with
+    /// time: the pages of one list have one `as_at`.
+    next: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -88,26 +92,47 @@ pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, 
                 .is_none_or(|priority| ticket.attributes.priority == priority)
     });
     let asked: Vec<OpenTicket> = asked.collect();
+    let begin = match &wanted.after {
+        Some(after) => begin(&asked, after)?,
+        None => 0,
+    };
+    let end = begin.saturating_add(wanted.limit).min(asked.len());
+    let page = asked.get(begin..end).unwrap_or_default();
+    let next = page
+        .last()
+        .filter(|_| end < asked.len())
+        .map(|ticket| PageEnd {
+            began: ticket.logged_at,
+            id: ticket.id,
+        });
     Ok(Open {
         scope: scope.clone(),
         as_at,
         open,
         bands,
-        cut_at: found.cut.then_some(LOOKED_AT_MAX),
+        cut_at: found.cut.then_some(OPEN_MAX),
         total: asked.len(),
-        service_levels: asked
-            .into_iter()
-            .take(wanted.limit)
-            .map(OpenShown::of)
-            .collect(),
+        service_levels: page.iter().map(OpenShown::of).collect(),
+        next: next.as_ref().map(page_end::written),
+    })
+}
+
+/// The index of the first ticket after the one that ended a page.
+fn begin(tickets: &[OpenTicket], after: &PageEnd) -> Result<usize, Problem> {
+    let mut tickets = tickets.iter();
+    let last = tickets.position(|ticket| (ticket.logged_at, ticket.id) == (after.began, after.id));
+    last.map(|index| index + 1).ok_or_else(|| {
+        let why = "the ticket that ended that page is not in this list: begin again, and ask for all \
+                   pages with the same as_at";
+        Problem::bad_query("after", why)
     })
 }
 
 impl OpenShown {
-    fn of(ticket: OpenTicket) -> Self {
+    fn of(ticket: &OpenTicket) -> Self {
         Self {
             id: ticket.id,
-            log: ticket.log,
+            log: ticket.log.clone(),
             sample: ticket.sample,
             kind: ticket.attributes.kind,
             priority: ticket.attributes.priority,

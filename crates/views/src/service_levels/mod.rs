@@ -6,7 +6,7 @@
 
 mod open;
 
-pub use open::{LOOKED_AT_MAX, OpenTicket, OpenTickets, open_tickets};
+pub use open::{OPEN_MAX, OpenTicket, OpenTickets, open_tickets};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -15,15 +15,15 @@ use super::{Risk, TicketLevel};
 use crate::agreed::agreed_service;
 use crate::contributions::Basis;
 use crate::figures::Reading;
-use crate::kept::facts;
+use crate::kept::{evolved, facts};
 use crate::key::index::{self, Listed};
 use crate::key::timeline;
 use crate::lists;
 use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
 
-/// Most tickets that are looked at for one answer: each costs a look at its row.
-pub const LOOKED_AT_MAX: usize = 50_000;
+/// Most open tickets of one answer: all of them are held and sorted.
+pub const OPEN_MAX: usize = 50_000;
 
 /// An open ticket among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct OpenTicket {
 pub struct OpenTickets {
     /// The most urgent first.
     pub tickets: Vec<OpenTicket>,
-    /// Whether there are more than could be looked at: then some are missing.
+    /// Whether there are more than [`OPEN_MAX`]: then some are missing.
     pub cut: bool,
 }
 
@@ -100,31 +100,37 @@ pub fn open_tickets<R: Rows>(
                 .collect()
         }
     };
-    let mut candidates = Candidates::default();
-    match known_at {
-        Some(_) => candidates.ever(reading.rows, &logs)?,
-        None => candidates.open(reading.rows, &logs, moment)?,
-    }
+    let candidates = match known_at {
+        Some(_) => ever(reading.rows, &logs)?,
+        None => maybe_open(reading.rows, &logs, moment)?,
+    };
     let basis = Basis {
         as_at: Some(moment),
         known_at,
     };
-    let mut found = OpenTickets {
-        tickets: Vec::new(),
-        cut: candidates.cut,
-    };
+    let mut found = OpenTickets::default();
     let mut agreements = BTreeMap::new();
     for log in &logs {
         agreements.insert(log, agreed_service(reading.rows, log, known_at)?);
     }
-    for (log, id) in candidates.found {
+    for (log, id) in candidates {
         let Some(row) = lists::row::<TicketRules>(reading.rows, &log, id)? else {
             continue;
         };
         let Some(agreements) = agreements.get(&log) else {
             continue;
         };
-        let level = TicketLevel::of(&facts(&row, basis)?, &agreements.agreements, moment);
+        let facts = facts(&row, basis)?;
+        // How a ticket that is not open stands is nothing to ask for here, and most are not.
+        let is_open = evolved::<TicketRules>(&facts).is_some_and(|ticket| ticket.status.is_open());
+        if !is_open {
+            continue;
+        }
+        if found.tickets.len() >= OPEN_MAX {
+            found.cut = true;
+            break;
+        }
+        let level = TicketLevel::of(&facts, &agreements.agreements, moment);
         let open = level.and_then(|level| {
             let sample = row.sample || (agreements.sample && level.governed.is_some());
             OpenTicket::of(log, id, sample, level)
@@ -155,59 +161,48 @@ impl OpenTicket {
     }
 }
 
-/// The tickets that may have been open at a moment.
-#[derive(Default)]
-struct Candidates {
-    found: BTreeSet<(LogName, Uuid)>,
-    cut: bool,
+/// The tickets that are open, and those to which something happened at the moment or later: they may
+/// have been open before.
+fn maybe_open(
+    rows: &impl Rows,
+    logs: &BTreeSet<LogName>,
+    moment: Timestamp,
+) -> Result<BTreeSet<(LogName, Uuid)>, RowsError> {
+    const KIND: AggregateKind = AggregateKind::Ticket;
+    let mut found = BTreeSet::new();
+    for log in logs {
+        let prefix = index::listed_in(Listed::Open, KIND, log);
+        rows.scan(&prefix, &prefix, &mut |key, _| {
+            let (_, id) = index::read_listed(key)?;
+            found.insert((log.clone(), id));
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    let prefix = index::by_last_happened(KIND);
+    let from = index::last_happened_from(KIND, moment);
+    rows.scan(&prefix, &from, &mut |key, _| {
+        let (log, id) = index::read_last_happened(key)?;
+        if logs.contains(&log) {
+            found.insert((log, id));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
 }
 
-impl Candidates {
-    fn add(&mut self, log: LogName, id: Uuid) -> ControlFlow<()> {
-        if self.found.len() >= LOOKED_AT_MAX && !self.found.contains(&(log.clone(), id)) {
-            self.cut = true;
-            return ControlFlow::Break(());
-        }
-        self.found.insert((log, id));
-        ControlFlow::Continue(())
+/// All tickets that there are: what was known then may have been corrected since.
+fn ever(
+    rows: &impl Rows,
+    logs: &BTreeSet<LogName>,
+) -> Result<BTreeSet<(LogName, Uuid)>, RowsError> {
+    let mut found = BTreeSet::new();
+    for log in logs {
+        let prefix = timeline::of_kind_in(AggregateKind::Ticket, log);
+        rows.scan(&prefix, &prefix, &mut |key, _| {
+            let (log, aggregate) = timeline::read(AggregateKind::Ticket, key)?;
+            found.insert((log, aggregate.id));
+            Ok(ControlFlow::Continue(()))
+        })?;
     }
-
-    /// Those that are open, and those to which something happened at the moment or later: they may
-    /// have been open before.
-    fn open(
-        &mut self,
-        rows: &impl Rows,
-        logs: &BTreeSet<LogName>,
-        moment: Timestamp,
-    ) -> Result<(), RowsError> {
-        const KIND: AggregateKind = AggregateKind::Ticket;
-        for log in logs {
-            let prefix = index::listed_in(Listed::Open, KIND, log);
-            rows.scan(&prefix, &prefix, &mut |key, _| {
-                let (_, id) = index::read_listed(key)?;
-                Ok(self.add(log.clone(), id))
-            })?;
-        }
-        let prefix = index::by_last_happened(KIND);
-        let from = index::last_happened_from(KIND, moment);
-        rows.scan(&prefix, &from, &mut |key, _| {
-            let (log, id) = index::read_last_happened(key)?;
-            Ok(match logs.contains(&log) {
-                true => self.add(log, id),
-                false => ControlFlow::Continue(()),
-            })
-        })
-    }
-
-    /// All that there are: what was known then may have been corrected since.
-    fn ever(&mut self, rows: &impl Rows, logs: &BTreeSet<LogName>) -> Result<(), RowsError> {
-        for log in logs {
-            let prefix = timeline::of_kind_in(AggregateKind::Ticket, log);
-            rows.scan(&prefix, &prefix, &mut |key, _| {
-                let (log, aggregate) = timeline::read(AggregateKind::Ticket, key)?;
-                Ok(self.add(log, aggregate.id))
-            })?;
-        }
-        Ok(())
-    }
+    Ok(found)
 }

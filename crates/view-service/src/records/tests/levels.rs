@@ -208,6 +208,29 @@ async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn page_by_page_open_tickets_are_the_same_list() {
+    let service = story().served().await;
+    let at = "as_at=2020-03-02T14:00:00Z";
+    let all = service.read(&format!("/brent/service-levels?{at}")).await;
+    assert_eq!(all["next"], Value::Null);
+    let mut listed = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = service
+            .read(&format!("/brent/service-levels?{at}&limit=2{after}"))
+            .await;
+        listed.extend(page["service_levels"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        after = format!("&after={next}");
+    }
+    assert_eq!(json!(listed), all["service_levels"]);
+    let gone = format!("/brent/service-levels?as_at=2020-03-02T08:00:00Z{after}");
+    assert_eq!(service.ask(&gone).await.problem(), "bad-query");
+}
+
 /// An agreement of Brent's as it is listed.
 fn by(position: &str, reaches_back: bool, agreed: Value) -> Value {
     let mut shown = json!({
