@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use townclerk_views::definition::Made;
 use townclerk_views::definition::catalogue::markdown;
 use townclerk_views::measure::Measure;
 
@@ -31,10 +32,43 @@ fn the_document_says_what_the_definitions_say() {
     );
 }
 
+/// What a file must hold to be the one that makes the figures of a measure: counters are added where
+/// they are named, shares and means of counters in one place, all others in a function of their own.
+fn mark(measure: Measure) -> String {
+    match measure.definition().made {
+        Made::Counted => format!("Measure::{measure:?}"),
+        Made::Share { .. } | Made::Mean { .. } => "fn quotient".to_owned(),
+        Made::Computed => {
+            let dispatch = code("crates/views/src/figures/computed.rs");
+            let arm = format!("Measure::{measure:?} => ");
+            let (_, called) = dispatch.split_once(&arm).unwrap();
+            let (_, name) = called.split_once("self.").unwrap();
+            let (name, _) = name.split_once('(').unwrap();
+            format!("fn {name}")
+        }
+    }
+}
+
+fn code(path: &str) -> String {
+    let code = std::fs::read_to_string(root().join(path));
+    code.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 #[test]
-fn each_measure_names_a_file_that_there_is() {
+fn each_measure_names_the_file_that_makes_its_figures_and_those_it_does_so_by() {
     for measure in Measure::ALL {
-        let path = measure.definition().computed_in;
-        assert!(root().join(path).is_file(), "{measure}: {path}");
+        let [makes, by @ ..] = measure.definition().computed_in else {
+            panic!("{measure} names no file");
+        };
+        let mark = mark(measure);
+        assert!(
+            code(makes).contains(&mark),
+            "{measure}: no {mark} in {makes}"
+        );
+        for path in by {
+            let rule = path.rsplit('/').next().unwrap().trim_end_matches(".rs");
+            assert!(!code(path).is_empty());
+            assert!(code(makes).contains(rule), "{makes} does not use {path}");
+        }
     }
 }

@@ -70,7 +70,8 @@ fn entry(definition: &Definition) -> String {
     lines.extend(clock.map(|clock| format!("- Clock: {clock}.")));
     lines.push(format!("- Of: {whose}. {}.", broken_down_by(definition)));
     lines.push(format!("- Source: {source}."));
-    lines.push(format!("- Computed in `{computed_in}`."));
+    let files: Vec<String> = computed_in.iter().map(|path| format!("`{path}`")).collect();
+    lines.push(format!("- Computed in {}.", files.join(" with ")));
     format!("#### `{name}`\n\n{}\n\n", lines.join("\n"))
 }
 
@@ -113,7 +114,8 @@ mod tests {
                 1,
                 "{name}"
             );
-            for said in [name, title, unit, cohort, formula, source, computed_in] {
+            assert!(!computed_in.is_empty(), "{name}");
+            for said in [name, title, unit, cohort, formula, source] {
                 assert!(!said.is_empty() && !said.ends_with('.'), "{name}: {said:?}");
             }
         }

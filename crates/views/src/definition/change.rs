@@ -17,7 +17,7 @@ pub(crate) const CLOSED: Definition = Definition {
     title: "Changes closed",
     cohort: "closed in the period",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
-    computed_in: "crates/views/src/contributions/change.rs",
+    computed_in: &["crates/views/src/contributions/change.rs"],
     dimensions: &[Dimension::Outcome, Dimension::ChangeType],
     ..CHANGES
 };
@@ -32,7 +32,7 @@ const fn closed(outcome: &'static [(Dimension, &'static str)]) -> Part {
 
 const RATES: Definition = Definition {
     unit: "percent",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     dimensions: &[Dimension::ChangeType],
     adds_up: false,
     ..CHANGES
@@ -92,7 +92,7 @@ pub(crate) const INCIDENT_RATE: Definition = Definition {
     formula: "changes closed with a linked incident / changes_closed",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1 and 3.9; \
              Lewisham, Mayor and Cabinet, 16 September 2020, paragraph 6.13.1",
-    computed_in: "crates/views/src/figures/incidents.rs",
+    computed_in: &["crates/views/src/figures/incidents.rs"],
     families: &[Family::Change, Family::Ticket, Family::Outage],
     tickets_of: Some(TicketKind::Incident),
     made: Made::Computed,
@@ -106,7 +106,7 @@ pub(crate) const REVIEWS_OVERDUE: Definition = Definition {
     cohort: "implemented and not reviewed at the end of the period, although the last day for the \
              review was over",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
-    computed_in: "crates/views/src/figures/changes.rs",
+    computed_in: &["crates/views/src/figures/changes.rs"],
     accumulation: Accumulation::Stock,
     dimensions: &[Dimension::ChangeType],
     made: Made::Computed,
@@ -119,7 +119,10 @@ pub(crate) const IN_FREEZE: Definition = Definition {
     cohort: "whose implementation began in the period and lay in a freeze of their scope, without an \
              exemption granted before it began",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.10 and 3.13",
-    computed_in: "crates/views/src/change_control.rs",
+    computed_in: &[
+        "crates/views/src/figures/changes.rs",
+        "crates/views/src/change_control.rs",
+    ],
     made: Made::Computed,
     whose: Whose::HomeByShared,
     ..CHANGES
@@ -134,7 +137,7 @@ pub(crate) const DAYS_SINCE_INCIDENT: Definition = Definition {
     clock: Some("days in London"),
     formula: "last day of the period − day on which that incident was logged",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.9",
-    computed_in: "crates/views/src/figures/incidents.rs",
+    computed_in: &["crates/views/src/figures/incidents.rs"],
     families: &[Family::Ticket, Family::Change, Family::Outage],
     major_only: true,
     made: Made::Computed,

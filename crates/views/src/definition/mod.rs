@@ -32,8 +32,9 @@ pub struct Definition {
     pub formula: &'static str,
     /// The paper and paragraph that asks for it or uses it.
     pub source: &'static str,
-    /// The file in which its rule stands, from the root of the workspace.
-    pub computed_in: &'static str,
+    /// The files in which its rule stands, from the root of the workspace: first the one that makes
+    /// the figure, then what it does so by.
+    pub computed_in: &'static [&'static str],
     /// The kind of aggregate that it is about.
     pub kind: AggregateKind,
     /// The families of records that it is made from.
@@ -126,7 +127,7 @@ const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
         clock: None,
         formula: "the number of them",
         source: "",
-        computed_in: "",
+        computed_in: &[],
         kind,
         families,
         major_only: false,

@@ -10,7 +10,7 @@ const POSTS: Definition = Definition {
     unit: "posts",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1, 3.14 \
              and 3.15",
-    computed_in: "crates/views/src/contributions/post.rs",
+    computed_in: &["crates/views/src/contributions/post.rs"],
     dimensions: &[Dimension::Team, Dimension::Role],
     ..count(AggregateKind::Post, &[Family::Restructure])
 };
@@ -42,7 +42,7 @@ pub(crate) const VACANCY_RATE: Definition = Definition {
     unit: "percent",
     cohort: "posts without a permanent holder at the end of the period, of the establishment then",
     formula: "vacancies / establishment",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     accumulation: Accumulation::Stock,
     made: Made::Share {
         of: &[Part::whole(Measure::Vacancies)],

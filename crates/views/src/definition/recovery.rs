@@ -8,7 +8,7 @@ const RECOVERY: Definition = Definition {
     unit: "tests",
     source: "Epping Forest, Stronger Council Select Committee, 14 July 2020; Joint Committee of \
              Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.10",
-    computed_in: "crates/views/src/figures/recovery.rs",
+    computed_in: &["crates/views/src/figures/recovery.rs"],
     made: Made::Computed,
     ..count(AggregateKind::RecoveryTest, &[Family::Outage])
 };

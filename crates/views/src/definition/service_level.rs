@@ -13,7 +13,10 @@ const SERVICE_CLOCK: Option<&str> =
 const SERVICE_LEVEL: Definition = Definition {
     clock: SERVICE_CLOCK,
     source: "Inverclyde, Policy and Resources Committee, 4 February 2020, appendix 3",
-    computed_in: "crates/domain/src/service_level.rs",
+    computed_in: &[
+        "crates/views/src/contributions/ticket.rs",
+        "crates/domain/src/service_level.rs",
+    ],
     families: &[Family::Ticket, Family::Agreement],
     agreed: Some(Agreement::Targets),
     dimensions: &RESOLUTION,
@@ -53,7 +56,7 @@ pub(crate) const ATTAINMENT: Definition = Definition {
     cohort: "tickets with a target that were resolved in the period; each once, at the latest \
              resolution",
     formula: "sla_met / (sla_met + sla_failed)",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     made: OF_RESOLVED,
     adds_up: false,
     ..SERVICE_LEVEL
@@ -136,7 +139,7 @@ pub(crate) const MINUTES: Definition = Definition {
     formula: "the sum of (resolved − logged) over tickets_resolved",
     source: "Joint Committee of Brent, Lewisham and Southwark, 15 October 2019: the duration of P1 \
              incidents",
-    computed_in: "crates/views/src/contributions/ticket.rs",
+    computed_in: &["crates/views/src/contributions/ticket.rs"],
     families: &[Family::Ticket],
     agreed: None,
     ..SERVICE_LEVEL
@@ -147,7 +150,7 @@ pub(crate) const MEAN_MINUTES: Definition = Definition {
     title: "Time to resolution, mean",
     cohort: "tickets resolved in the period; each once, at the latest resolution",
     formula: "resolution_minutes / tickets_resolved",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     made: Made::Mean {
         of: &[Part::whole(Measure::ResolutionMinutes)],
         among: &[Part::whole(Measure::TicketsResolved)],
@@ -174,7 +177,7 @@ pub(crate) const MEAN_SERVICE_MINUTES: Definition = Definition {
     cohort: "tickets with a target that were resolved in the period; each once, at the latest \
              resolution",
     formula: "resolution_service_minutes / (sla_met + sla_failed)",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     made: Made::Mean {
         of: &[Part::whole(Measure::ResolutionServiceMinutes)],
         among: &[

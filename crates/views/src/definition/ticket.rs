@@ -17,7 +17,7 @@ pub(super) const TICKETS: Definition = Definition {
         Dimension::UserClass,
         Dimension::Directorate,
     ],
-    computed_in: "crates/views/src/contributions/ticket.rs",
+    computed_in: &["crates/views/src/contributions/ticket.rs"],
     unit: "tickets",
     ..count(AggregateKind::Ticket, &[Family::Ticket])
 };
@@ -119,7 +119,7 @@ pub(crate) const REOPEN_RATE: Definition = Definition {
     cohort: "reopenings of the period beside its resolutions, each time",
     formula: "tickets_reopened / ticket_resolutions",
     source: "Lincolnshire, a request of freedom of information for the share of tickets reopened",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     made: Made::Share {
         of: &[Part::whole(Measure::TicketsReopened)],
         among: &[Part::whole(Measure::TicketResolutions)],
@@ -165,7 +165,7 @@ pub(crate) const AGED_RESOLUTION_SHARE: Definition = Definition {
     cohort: "tickets resolved in the period that were aged ones then, of all tickets resolved that an \
              age limit governs",
     formula: "tickets_resolved with age=aged / tickets_resolved with age=aged or age=recent",
-    computed_in: "crates/views/src/figures/counted.rs",
+    computed_in: &["crates/views/src/figures/counted.rs"],
     made: Made::Share {
         of: &[Part {
             measure: Measure::TicketsResolved,
