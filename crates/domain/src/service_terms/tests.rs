@@ -348,33 +348,46 @@ fn a_ticket_is_aged_from_the_instant_at_which_it_is_as_old_as_agreed() {
 /// July 2017, which is taken as through the 31st.
 #[test]
 fn the_closest_attainment_that_has_begun_is_the_one_that_counts() {
-    let attained = |percent: &str, priority, from: &str| {
+    let attained = |percent: &str, kind, priority, from: &str| {
         TargetsFact::AttainmentAgreed(AttainmentAgreed {
             percent: percent.parse().unwrap(),
-            kind: None,
+            kind,
             priority,
             from: day(from),
         })
     };
+    let (incident, request) = (Some(TicketKind::Incident), Some(TicketKind::Request));
     let agreed = agreements(
         &[
-            (1, attained("90", None, "2016-01-01")),
-            (2, attained("95", None, "2017-08-01")),
-            (3, attained("85", Some(Priority::P3), "2018-01-01")),
+            (1, attained("90", None, None, "2016-01-01")),
+            (2, attained("95", None, None, "2017-08-01")),
+            (3, attained("85", None, Some(Priority::P3), "2018-01-01")),
+            (4, attained("80", request, None, "2018-01-01")),
+            (5, attained("70", request, Some(Priority::P3), "2018-01-01")),
         ],
         &[],
         &[],
     );
-    let on = |text, priority| {
-        let found = agreed.attainment(day(text), Some(TicketKind::Incident), priority);
+    let on = |text, kind, priority| {
+        let found = agreed.attainment(day(text), kind, priority);
         found.map(|percent| percent.to_string())
     };
-    assert_eq!(on("2015-12-31", None), None);
-    assert_eq!(on("2017-07-31", None).as_deref(), Some("90"));
-    assert_eq!(on("2017-08-01", None).as_deref(), Some("95"));
-    assert_eq!(on("2018-01-01", None).as_deref(), Some("95"));
-    assert_eq!(on("2018-01-01", Some(Priority::P1)).as_deref(), Some("95"));
-    assert_eq!(on("2018-01-01", Some(Priority::P3)).as_deref(), Some("85"));
+    let (p1, p3) = (Some(Priority::P1), Some(Priority::P3));
+    for (text, kind, priority, expected) in [
+        ("2015-12-31", incident, None, None),
+        ("2017-07-31", incident, None, Some("90")),
+        ("2017-08-01", incident, None, Some("95")),
+        ("2018-01-01", incident, None, Some("95")),
+        ("2018-01-01", incident, p1, Some("95")),
+        ("2018-01-01", incident, p3, Some("85")),
+        ("2018-01-01", None, None, Some("95")),
+        ("2018-01-01", request, None, Some("80")),
+        ("2018-01-01", request, p1, Some("80")),
+        ("2018-01-01", request, p3, Some("70")),
+    ] {
+        let found = on(text, kind, priority);
+        assert_eq!(found.as_deref(), expected, "{text} {kind:?} {priority:?}");
+    }
 }
 
 #[test]
