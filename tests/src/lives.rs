@@ -82,6 +82,7 @@ fn change(log: &'static str) -> Life {
         "services": ["email"], "councils": councils(log),
     });
     let scheduled = json!({"from": "2020-08-10T09:00:00Z", "to": "2020-08-10T10:00:00Z"});
+    let review = json!({"by": "2099-12-31", "owner": "change-manager"});
     Life::new(
         log,
         Role::Change,
@@ -90,6 +91,7 @@ fn change(log: &'static str) -> Life {
             ("changes/{id}/schedule", scheduled),
             ("changes/{id}/start", json!({})),
             ("changes/{id}/implement", json!({})),
+            ("changes/{id}/set-review", review),
             ("changes/{id}/review", json!({})),
             ("changes/{id}/close", json!({"outcome": "successful"})),
         ],
@@ -158,12 +160,14 @@ fn recovery_test(log: &'static str) -> Life {
 
 fn programme(log: &'static str) -> Life {
     let opened = json!({"title": "A new structure", "phases": [{"phase": "one"}]});
+    let transferred = json!({"function": "support", "from": "one-team", "to": "another-team"});
     Life::new(
         log,
         Role::Officer,
         [
             ("programmes", opened),
             ("programmes/{id}/start-phase", json!({"phase": "one"})),
+            ("programmes/{id}/transfer-function", transferred),
             ("programmes/{id}/complete-phase", json!({"phase": "one"})),
             ("programmes/{id}/complete", json!({})),
         ],

@@ -24,7 +24,7 @@ use crate::demand::demands;
 use crate::dice::Dice;
 use crate::message::{Entry, messages, source};
 use crate::outages::numbered::{Culprit, numbered};
-use crate::outages::{downtime, interconnect, named, ordinary, storage};
+use crate::outages::{downtime, interconnect, named, ordinary, recovery, storage};
 use crate::placement::placements;
 use crate::spelling::{Spelt, moment};
 use crate::tickets::{Desk, Incident, Tickets};
@@ -144,6 +144,9 @@ impl<'a> Telling<'a> {
         }
         books.enter_told(storage::tell(recorder)?)?;
         for told in interconnect::tell(recorder)? {
+            books.enter_told(told)?;
+        }
+        for told in recovery::tell(recorder)? {
             books.enter_told(told)?;
         }
         for council in &self.catalogue.councils {

@@ -4,12 +4,13 @@ pub mod freezes;
 pub mod ordinary;
 pub mod projects;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use townclerk_domain::change::{
     Assessed, Authorised, Cancelled, Caused, ChangeFact, ChangeRules, ChangeType, Closed,
-    Implemented, Outcome, Rejected, Requested, Reviewed, Risk, Scheduled, Started,
+    Implemented, Outcome, Rejected, Requested, ReviewDue, Reviewed, Risk, Scheduled, Started,
 };
 use townclerk_domain::names::LogName;
+use townclerk_domain::period::london_day;
 use townclerk_domain::reference::Reference;
 
 use crate::calendar::{Calendar, Pace};
@@ -129,7 +130,15 @@ impl Plan {
         facts.push((to, ChangeFact::Implemented(Implemented {})));
         let more = to.as_second().rem_euclid(401);
         let soon = |wait| calendar.after(to, SignedDuration::from_mins(wait + more), Pace::Work);
-        if let (Some(reviewed), Some(closed)) = (soon(900), soon(2_400)) {
+        let mut waits = 900;
+        if matches!(outcome, Outcome::Unsuccessful | Outcome::BackedOut) {
+            facts.push((to + SignedDuration::from_mins(20), review_due(to)?));
+            // Not everybody finds the time.
+            if more % 3 == 0 {
+                waits = 6_300;
+            }
+        }
+        if let (Some(reviewed), Some(closed)) = (soon(waits), soon(waits + 1_500)) {
             let findings = self.findings.map(text).transpose()?;
             facts.push((reviewed, ChangeFact::Reviewed(Reviewed { findings })));
             facts.push((closed, ChangeFact::Closed(Closed { outcome })));
@@ -141,6 +150,14 @@ impl Plan {
         facts.sort_by_key(|(at, _)| *at);
         Ok(facts)
     }
+}
+
+/// What failed is looked back at within a week.
+fn review_due(implemented: Timestamp) -> Spelt<ChangeFact> {
+    Ok(ChangeFact::ReviewDue(ReviewDue {
+        by: london_day(implemented).saturating_add(7.days()),
+        owner: code("change-manager")?,
+    }))
 }
 
 /// What happens between the request and the start.

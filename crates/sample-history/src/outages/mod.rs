@@ -6,6 +6,7 @@ pub mod interconnect;
 pub mod named;
 pub mod numbered;
 pub mod ordinary;
+pub mod recovery;
 pub mod storage;
 mod weaknesses;
 

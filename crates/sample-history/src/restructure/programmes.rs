@@ -3,8 +3,8 @@
 use jiff::civil::{Date, date};
 use townclerk_domain::names::LogName;
 use townclerk_domain::programme::{
-    PhaseCompleted, PhaseStarted, PlannedPhase, ProgrammeCompleted, ProgrammeFact, ProgrammeOpened,
-    ProgrammePaused, ProgrammeResumed, ProgrammeRules,
+    FunctionTransferred, PhaseCompleted, PhaseStarted, PlannedPhase, ProgrammeCompleted,
+    ProgrammeFact, ProgrammeOpened, ProgrammePaused, ProgrammeResumed, ProgrammeRules,
 };
 
 use super::{SYSTEM, working};
@@ -87,6 +87,17 @@ fn second_programme(recorder: &Recorder) -> Spelt<Chronicle<'_, ProgrammeRules>>
     told.then(
         working(date(2020, 6, 29)),
         ProgrammeFact::ProgrammeResumed(ProgrammeResumed {}),
+    );
+    // That the support of programmes moved is published (Lewisham, Mayor and Cabinet, 16 September 2020,
+    // paragraph 5.8), the day is not.
+    let transferred = FunctionTransferred {
+        function: code("programme-support")?,
+        from: code("it-and-digital")?,
+        to: code("assistant-chief-executive")?,
+    };
+    told.then(
+        working(date(2020, 7, 6)),
+        ProgrammeFact::FunctionTransferred(transferred),
     );
     told.then(working(date(2020, 7, 24)), completed("discovery")?);
     told.then(working(date(2020, 8, 3)), started(NEW_STRUCTURE)?);

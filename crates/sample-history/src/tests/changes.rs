@@ -9,7 +9,7 @@ use townclerk_domain::event::Event;
 use townclerk_domain::freeze::{Exempt, Freeze};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::{Code, LogName};
-use townclerk_domain::period::Month;
+use townclerk_domain::period::{Month, london_day};
 
 use super::{EVENTS, JUDGED, instant};
 
@@ -131,4 +131,26 @@ fn changes_are_as_mixed_as_they_should_be() {
             && event.recorded.duration_since(event.happened) > SignedDuration::from_hours(12)
     });
     assert!(late.count() > 20);
+}
+
+#[test]
+fn what_failed_has_a_day_for_its_review_and_some_reviews_came_late() {
+    let failed = changes()
+        .into_iter()
+        .map(|(_, change)| change)
+        .filter(|change| {
+            matches!(
+                change.closed,
+                Some((_, Outcome::Unsuccessful | Outcome::BackedOut))
+            )
+        });
+    let (mut all, mut late) = (0, 0);
+    for change in failed {
+        let [(_, due)] = &change.reviews_due[..] else {
+            panic!("{:?} has no day, or two", change.requested.title);
+        };
+        all += 1;
+        late += usize::from(london_day(change.reviewed.unwrap()) > due.by);
+    }
+    assert!((1..all / 2).contains(&late), "{late} of {all}");
 }

@@ -2,6 +2,7 @@
 
 mod agreements;
 mod applications;
+mod availability;
 mod backlog;
 mod change_control;
 mod change_rates;
