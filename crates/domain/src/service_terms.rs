@@ -26,34 +26,40 @@ use crate::timeline::Standing;
 #[cfg(test)]
 mod tests;
 
-/// Something that was agreed, and by which event.
-#[derive(Clone, Debug)]
-struct Agreed<T> {
+/// By which event something was said, and of which tickets.
+#[derive(Clone, Copy, Debug)]
+struct Said {
     sequence: u64,
     reaches_back: bool,
-    from: Date,
-    what: T,
 }
 
-impl<T> Agreed<T> {
-    fn is_seen_by(&self, ticket: u64) -> bool {
+impl Said {
+    /// Whether it is said of a ticket that was logged by the event of this sequence.
+    fn is_of(self, ticket: u64) -> bool {
         self.reaches_back || self.sequence < ticket
     }
 }
 
-/// Targets, with the sequence of the event that ended them and their last day.
+/// Something that was agreed, from a day on.
+#[derive(Clone, Debug)]
+struct Agreed<T> {
+    said: Said,
+    from: Date,
+    what: T,
+}
+
+/// Targets, with what was said of their end and their last day.
 #[derive(Clone, Debug)]
 struct Targets {
     agreed: TargetsAgreed,
     by_priority: Arc<BTreeMap<Priority, SignedDuration>>,
-    ended: Option<(u64, Date)>,
+    ended: Option<(Said, Date)>,
 }
 
 /// A change of the holidays.
 #[derive(Clone, Debug)]
 struct Holidays {
-    sequence: u64,
-    reaches_back: bool,
+    said: Said,
     days: BTreeSet<Date>,
     declared: bool,
 }
@@ -108,16 +114,18 @@ impl ServiceAgreements {
             .map(|standing| {
                 let HoursFact::HoursAgreed(agreed) = &standing.fact;
                 Agreed {
-                    sequence: standing.sequence,
-                    reaches_back: agreed.applies_to_existing,
+                    said: Said {
+                        sequence: standing.sequence,
+                        reaches_back: agreed.applies_to_existing,
+                    },
                     from: agreed.from,
                     what: agreed.clone(),
                 }
             })
             .collect();
         found.holidays = holidays.iter().map(changed).collect();
-        let of_hours = found.hours.iter().map(|agreed| agreed.sequence);
-        let of_holidays = found.holidays.iter().map(|change| change.sequence);
+        let of_hours = found.hours.iter().map(|agreed| agreed.said.sequence);
+        let of_holidays = found.holidays.iter().map(|change| change.said.sequence);
         let sequences: BTreeSet<u64> = of_hours.chain(of_holidays).chain([0]).collect();
         let unmade = |sequence| (sequence, OnceLock::new());
         found.calendars = sequences.into_iter().map(unmade).collect();
@@ -125,6 +133,10 @@ impl ServiceAgreements {
     }
 
     fn hear(&mut self, sequence: u64, fact: &TargetsFact) {
+        let said = |reaches_back| Said {
+            sequence,
+            reaches_back,
+        };
         match fact {
             TargetsFact::TargetsAgreed(agreed) => {
                 let minutes = agreed.targets.iter().filter_map(|target| {
@@ -132,8 +144,7 @@ impl ServiceAgreements {
                     Some((target.priority, minutes))
                 });
                 self.targets.push(Agreed {
-                    sequence,
-                    reaches_back: agreed.applies_to_existing,
+                    said: said(agreed.applies_to_existing),
                     from: agreed.from,
                     what: Targets {
                         by_priority: Arc::new(minutes.collect()),
@@ -150,19 +161,17 @@ impl ServiceAgreements {
                     (Subject::Targets { kind, user_class }, targets.from)
                 };
                 if let Some(last) = ended_by(ended, &mut self.targets, about) {
-                    last.what.ended = Some((sequence, ended.through));
+                    last.what.ended = Some((said(false), ended.through));
                 }
             }
             TargetsFact::PausesAgreed(agreed) => self.pauses.push(Agreed {
-                sequence,
-                reaches_back: agreed.applies_to_existing,
+                said: said(agreed.applies_to_existing),
                 from: agreed.from,
                 what: Arc::new(agreed.reasons.clone()),
             }),
             TargetsFact::AttainmentAgreed(agreed) => self.attainments.push(agreed.clone()),
             TargetsFact::AgeLimitAgreed(agreed) => self.age_limits.push(Agreed {
-                sequence,
-                reaches_back: agreed.applies_to_existing,
+                said: said(agreed.applies_to_existing),
                 from: agreed.from,
                 what: agreed.days,
             }),
@@ -192,17 +201,19 @@ impl ServiceAgreements {
     ) -> Option<Grounds> {
         let first = london_day(at);
         let governing = self.governing(sequence, first, logged)?;
-        let seen = self.hours.iter().filter(|hours| hours.is_seen_by(sequence));
+        let seen = self.hours.iter().filter(|hours| hours.said.is_of(sequence));
         let later = seen.filter(|hours| first < hours.from && hours.from <= last);
-        let mut later: Vec<_> = later.map(|hours| (hours.from, hours.sequence)).collect();
+        let mut later: Vec<_> = later
+            .map(|hours| (hours.from, hours.said.sequence))
+            .collect();
         later.sort_unstable();
         let later = later.into_iter().map(|(_, sequence)| sequence);
         let mut holidays = self.holidays_seen_by(sequence);
         holidays.retain(|day, _| (first..=last).contains(day));
         Some(Grounds {
-            targets: governing.targets.sequence,
-            pauses: governing.pauses.map(|pauses| pauses.sequence),
-            hours: [governing.hours.sequence]
+            targets: governing.targets.said.sequence,
+            pauses: governing.pauses.map(|pauses| pauses.said.sequence),
+            hours: [governing.hours.said.sequence]
                 .into_iter()
                 .chain(later)
                 .collect(),
@@ -217,7 +228,7 @@ impl ServiceAgreements {
         });
         let targets = in_force(of_its_kind, ticket, day)?;
         let ended = targets.what.ended;
-        if ended.is_some_and(|(by, through)| by < ticket && through < day) {
+        if ended.is_some_and(|(said, through)| said.is_of(ticket) && through < day) {
             return None;
         }
         Some(Governing {
@@ -286,7 +297,7 @@ impl ServiceAgreements {
 
     fn made(&self, sequence: u64) -> Arc<Calendar> {
         let hours = self.hours.iter();
-        let hours = hours.filter(|agreed| agreed.is_seen_by(sequence));
+        let hours = hours.filter(|agreed| agreed.said.is_of(sequence));
         let hours = hours.map(|agreed| (agreed.from, agreed.what.hours.clone()));
         let holidays = self.holidays_seen_by(sequence);
         Arc::new(Calendar::new(hours, holidays.into_keys()))
@@ -296,9 +307,10 @@ impl ServiceAgreements {
     fn holidays_seen_by(&self, ticket: u64) -> BTreeMap<Date, u64> {
         let mut holidays = BTreeMap::new();
         for change in &self.holidays {
-            if change.reaches_back || change.sequence < ticket {
+            if change.said.is_of(ticket) {
+                let sequence = change.said.sequence;
                 match change.declared {
-                    true => holidays.extend(change.days.iter().map(|day| (*day, change.sequence))),
+                    true => holidays.extend(change.days.iter().map(|day| (*day, sequence))),
                     false => holidays.retain(|day, _| !change.days.contains(day)),
                 }
             }
@@ -313,8 +325,10 @@ fn changed(standing: &Standing<HolidaysFact>) -> Holidays {
         HolidaysFact::HolidaysWithdrawn(said) => (&said.days, said.applies_to_existing, false),
     };
     Holidays {
-        sequence: standing.sequence,
-        reaches_back,
+        said: Said {
+            sequence: standing.sequence,
+            reaches_back,
+        },
         days: days.clone(),
         declared,
     }
@@ -327,6 +341,6 @@ fn in_force<'a, T: 'a>(
     day: Date,
 ) -> Option<&'a Agreed<T>> {
     agreed
-        .filter(|agreed| agreed.is_seen_by(ticket) && agreed.from <= day)
+        .filter(|agreed| agreed.said.is_of(ticket) && agreed.from <= day)
         .max_by_key(|agreed| agreed.from)
 }

@@ -73,8 +73,8 @@ pub fn minutes(
     let mut down: RangeSet<i64> = RangeSet::new();
     let mut users_down = 0;
     let mut sample = agreements.sample && !agreed.is_empty();
-    let near = |down: &&Down| down.from < end && down.to.is_none_or(|to| start < to);
-    let mut all: Vec<&Down> = ledger.downs(council, service).iter().filter(near).collect();
+    let all = ledger.downs(council, service).iter();
+    let mut all: Vec<&Down> = all.filter(|down| is_near(down, (start, end))).collect();
     // The largest share first: what another outage adds in the same minutes is no more.
     all.sort_by_key(|down| Reverse(users(down)));
     for one in all {
@@ -92,6 +92,11 @@ pub fn minutes(
         users_down,
         sample,
     }
+}
+
+/// Whether an outage may add to what lies within `[start, end)`: the others cost only time.
+fn is_near(down: &Down, (start, end): (Timestamp, Timestamp)) -> bool {
+    down.from < end && down.to.is_none_or(|to| start < to)
 }
 
 /// The share of users that an outage hit, in parts of [`ALL_USERS`]; all where nothing was said.
