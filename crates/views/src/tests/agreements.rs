@@ -1,7 +1,8 @@
 //! What random histories agree on the service level of their tickets, at the start and later.
 
-use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::amendment::{Recordable, Voiding};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use townclerk_domain::amendment::{Correction, Recordable, Voiding};
+use townclerk_domain::event::Event;
 use townclerk_domain::holidays::{
     HolidaysDeclared, HolidaysFact, HolidaysRules, HolidaysWithdrawn, holidays_of,
 };
@@ -15,6 +16,8 @@ use townclerk_domain::targets::{
 use townclerk_domain::ticket::{Priority, TicketKind, UserClass};
 
 use super::history::{History, LOGS, code, log, start};
+
+const INCIDENTS: (TicketKind, UserClass) = (TicketKind::Incident, UserClass::Standard);
 
 /// Every day from 8 to 18.
 fn daytime() -> ServiceTime {
@@ -34,7 +37,7 @@ fn daytime() -> ServiceTime {
 }
 
 fn targets(
-    kind: TicketKind,
+    (kind, user_class): (TicketKind, UserClass),
     hours: u32,
     from: Timestamp,
     applies_to_existing: bool,
@@ -48,7 +51,7 @@ fn targets(
     let priorities = Priority::ALL.iter().copied().zip(1..);
     TargetsFact::TargetsAgreed(TargetsAgreed {
         kind,
-        user_class: UserClass::Standard,
+        user_class,
         targets: priorities.take(4).map(target).collect(),
         from: london_day(from),
         applies_to_existing,
@@ -75,8 +78,13 @@ impl History {
             });
             self.tell::<HoursRules>(name, hours_of(&log(name)), &day, hours);
             for fact in [
-                targets(TicketKind::Incident, 8, start(), false),
-                targets(TicketKind::Request, 20, start(), false),
+                targets(INCIDENTS, 8, start(), false),
+                targets(
+                    (TicketKind::Request, UserClass::Standard),
+                    20,
+                    start(),
+                    false,
+                ),
             ]
             .into_iter()
             // One log agrees on an age limit later, or never.
@@ -102,7 +110,11 @@ impl History {
             })
         };
         let fact = match detail % 8 {
-            0 => targets(TicketKind::Incident, 2, from, reaches_back),
+            0 if detail > 127 => {
+                let of_some = (TicketKind::Incident, UserClass::Vip);
+                targets(of_some, 1, from, reaches_back)
+            }
+            0 => targets(INCIDENTS, 2, from, reaches_back),
             1 => age_limit(2, from, reaches_back),
             2 => pauses(),
             3 => {
@@ -136,6 +148,7 @@ impl History {
                 _ = self.offer::<HoursRules>(name, hours_of(&log), at, what);
                 return;
             }
+            6 if detail > 100 => return self.correct_an_agreement(name, detail, at),
             _ => {
                 let declared = HolidaysFact::HolidaysDeclared(HolidaysDeclared {
                     days: [london_day(from)].into(),
@@ -148,4 +161,48 @@ impl History {
         };
         _ = self.offer::<TargetsRules>(name, targets_of(&log), at, Recordable::Fact(fact));
     }
+
+    /// Says of one of the agreements on targets that it begins on another day than was recorded.
+    fn correct_an_agreement(&mut self, name: &str, detail: u8, at: Timestamp) {
+        let log = log(name);
+        let agreements = self.logs[&log]
+            .iter()
+            .filter_map(|event| match &event.event {
+                Event::Targets(Recordable::Fact(TargetsFact::TargetsAgreed(agreed))) => {
+                    Some((event.id, agreed.from))
+                }
+                Event::Targets(Recordable::Fact(TargetsFact::AgeLimitAgreed(agreed))) => {
+                    Some((event.id, agreed.from))
+                }
+                _ => None,
+            });
+        let agreements: Vec<_> = agreements.collect();
+        let Some((event, was)) = agreements.get(usize::from(detail) % agreements.len().max(1))
+        else {
+            return;
+        };
+        let is = *was + i64::from(detail % 23 + 1).days();
+        let correction = Correction {
+            event: *event,
+            field: "from".to_owned(),
+            was: was.to_string(),
+            is: is.to_string(),
+            reason: code("mistyped"),
+        };
+        let what = Recordable::Corrected(correction);
+        // An earlier correction may have come first: what is refused is not recorded.
+        _ = self.offer::<TargetsRules>(name, targets_of(&log), at, what);
+    }
+}
+
+#[test]
+fn an_agreement_of_a_random_history_can_be_corrected() {
+    let mut history = History::covered().agreeing();
+    let before = history.all().len();
+    let at = start() + SignedDuration::from_hours(24 * 40);
+    history.agree("brent", 102, at);
+    let all = history.all();
+    assert_eq!(all.len(), before + 1);
+    let corrected = |event: &Event| matches!(event, Event::Targets(Recordable::Corrected(_)));
+    assert!(all.iter().any(|event| corrected(&event.event)));
 }

@@ -371,10 +371,14 @@ fn logged(name: &str, detail: u8) -> TicketFact {
         "shared" => [code("brent"), code("lewisham")].into(),
         _ => BTreeSet::new(),
     };
+    let user_class = match detail.is_multiple_of(7) {
+        true => UserClass::Vip,
+        false => UserClass::Standard,
+    };
     TicketFact::Logged(Logged {
         kind: kinds[usize::from(detail) % kinds.len()],
         priority: priority(detail),
-        user_class: UserClass::Standard,
+        user_class,
         channel: Channel::ALL[usize::from(detail) % Channel::ALL.len()],
         service: code(["email", "csccm", "hr"][usize::from(detail / 3) % 3]),
         category: code(["password", "other"][usize::from(detail / 5) % 2]),
