@@ -133,8 +133,8 @@ const LIMITS: [(char, &str); 8] = [
     ),
     (
         'h',
-        "Two look-ups for each holiday, each pause and each change of the clocks in between; whole \
-         weeks are multiplied.",
+        "Arithmetic: whole weeks are multiplied, each holiday is taken out, and the first and last \
+         day of each stretch between pauses are looked at.",
     ),
 ];
 

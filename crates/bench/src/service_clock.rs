@@ -129,7 +129,7 @@ fn weekly() -> anyhow::Result<ServiceTime> {
 /// Eight days of each year, spread over it as bank holidays are.
 fn bank_holidays() -> anyhow::Result<Vec<Date>> {
     let of_a_year = [
-        (1, 1),
+        (3, 25),
         (4, 10),
         (4, 13),
         (5, 4),

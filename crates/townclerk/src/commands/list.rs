@@ -91,7 +91,10 @@ fn bands(counted: &Map<String, Value>) -> String {
 /// What is said where the list is longer than what is shown of it.
 fn more(answer: &Value, shown: usize) -> Option<String> {
     if let Some(next) = answer["next"].as_str() {
-        return Some(format!("there are more: go on with --after {next}"));
+        // Only the list of what is urgent has a moment of its own, and goes on from that alone.
+        let as_at = answer["as_at"].as_str();
+        let as_at = as_at.map_or_else(String::new, |as_at| format!(" --as-at {as_at}"));
+        return Some(format!("there are more: go on with --after {next}{as_at}"));
     }
     let total = answer["total"].as_u64()?;
     let shown = u64::try_from(shown).ok()?;

@@ -17,11 +17,16 @@ use super::topic::basis_query;
 use super::words;
 use crate::view::ViewError;
 
-/// The months of a page, like for like, for the measures that it counts.
+/// The months of a page, like for like, for those measures that it counts of a month alone.
 ///
 /// # Errors
 /// Only what is wrong with the rows.
 pub fn part(asking: &Asking<'_>, measures: &[Measure]) -> Result<Option<Part>, ViewError> {
+    // What looks back beyond the months of the page would leave out who joined before them.
+    let measures = measures.iter().copied();
+    let measures: Vec<Measure> = measures
+        .filter(|measure| measure.definition().months_back.is_none())
+        .collect();
     let Some(first) = measures.first() else {
         return Ok(None);
     };
@@ -32,7 +37,7 @@ pub fn part(asking: &Asking<'_>, measures: &[Measure]) -> Result<Option<Part>, V
     let (Some(newest), Some(oldest)) = (months.first(), months.last()) else {
         return Ok(None);
     };
-    let found = asking.like_for_like(measures, months.clone())?;
+    let found = asking.like_for_like(&measures, months.clone())?;
     let Some(constant) = found.iter().find_map(|figure| figure.like_for_like.clone()) else {
         return Ok(None);
     };
@@ -42,12 +47,11 @@ pub fn part(asking: &Asking<'_>, measures: &[Measure]) -> Result<Option<Part>, V
         last: newest.last_day(),
     };
     let members: BTreeSet<LogName> = asking.registry.logs_during(&shown).into_iter().collect();
-    // A measure that looks back needs the same councils in all of that time too.
     if constant == members {
         return Ok(None);
     }
     Ok(Some(Part::Table(table(
-        asking, measures, &months, &constant, &found,
+        asking, &measures, &months, &constant, &found,
     ))))
 }
 

@@ -284,7 +284,8 @@ fn terms(of: &Found) -> Option<Table> {
         caption: "What was agreed".to_owned(),
         note: Some(
             "In force on the day on which it was logged, and the hours and holidays that its clock \
-             followed from then on, until it ended or is due."
+             followed from then on: until it ended, or else until it is due or until now, whichever \
+             is later."
                 .to_owned(),
         ),
         row_title: "On what",

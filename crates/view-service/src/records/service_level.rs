@@ -76,7 +76,8 @@ struct TermsShown {
     targets: Agreed<Vec<Target>>,
     /// Those in force on the day on which it was logged, then those that its clock came to follow.
     hours: Vec<Agreed<ServiceTime>>,
-    /// The holidays on which its clock stood, or will until it is due.
+    /// The holidays on which its clock stood until it ended, or else until it is due or until `as_at`,
+    /// whichever is later.
     holidays: Vec<HolidayShown>,
     /// The reasons for a hold that stop its clock; null where nothing does.
     pauses: Option<Agreed<BTreeSet<Code>>>,

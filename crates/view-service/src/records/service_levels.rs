@@ -42,8 +42,8 @@ pub(super) struct Open {
     total: usize,
     /// The most urgent first.
     service_levels: Vec<OpenShown>,
-    /// For the parameter `after` of the next page; null on the last one. What is urgent changes with
-    /// time: the pages of one list have one `as_at`.
+    /// For the parameter `after` of the next page, beside the `as_at` of this one; null on the last
+    /// one.
     next: Option<String>,
 }
 
@@ -74,6 +74,11 @@ struct OpenShown {
 /// The open tickets of a scope, as they stood where `as_at` or `known_at` say so.
 pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
+    if wanted.after.is_some() && wanted.basis.as_at.is_none() {
+        // From another moment the order is another one: tickets would be left out, or come twice.
+        let why = "what is urgent changes with time: ask with the as_at of the page before too";
+        return Err(Problem::bad_query("after", why).into());
+    }
     let (as_at, found) = view.with_reading(|reading| {
         Ok(match moment(reading, scope, wanted.basis)? {
             Some(at) => (Some(at), open_tickets(reading, scope, wanted.basis, at)?),
@@ -120,7 +125,7 @@ pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, 
 /// The index of the first ticket after the one that ended a page.
 fn begin(tickets: &[OpenTicket], after: &PageEnd) -> Result<usize, Problem> {
     let mut tickets = tickets.iter();
-    let last = tickets.position(|ticket| (ticket.logged_at, ticket.id) == (after.began, after.id));
+    let last = tickets.position(|ticket| ticket.id == after.id);
     last.map(|index| index + 1).ok_or_else(|| {
         let why = "the ticket that ended that page is not in this list: begin again, and ask for all \
                    pages with the same as_at";

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use townclerk_domain::names::Scope;
+use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 
 use super::additive::additive_query;
@@ -39,8 +39,8 @@ type Cells<'a> = BTreeMap<(&'a str, &'a str), &'a Figure>;
 
 /// Where the open tickets at the end of a period are not those at its start with what came and went,
 /// in words. Looked at is each part of a breakdown, in each period of which the one before is among
-/// the figures too. Left out are periods in which the councils change that make up a joint figure: one
-/// that joins or leaves does so with its open tickets.
+/// the figures too. A council that joins or leaves does so with its open tickets: in such a period only
+/// the logs are looked at, each by itself, that are part of the joint figure all the time.
 pub fn backlog_differences(figures: &[Figure]) -> Vec<String> {
     let mut parts: BTreeMap<_, Cells<'_>> = BTreeMap::new();
     let mut periods: BTreeMap<String, String> = BTreeMap::new();
@@ -55,10 +55,15 @@ pub fn backlog_differences(figures: &[Figure]) -> Vec<String> {
     let Some(totals) = parts.get(&BTreeMap::new()) else {
         return Vec::new();
     };
-    periods.retain(|period, before| same_members(totals, period, before));
     let differences = periods.iter().flat_map(|(period, before)| {
-        let of_parts = parts.values();
-        of_parts.filter_map(move |cells| difference(cells, period, before))
+        let members = members(totals, period, before);
+        parts.iter().filter_map(move |(breakdown, cells)| {
+            let same = match breakdown.get("home") {
+                Some(home) => members.iter().all(|at| at.contains(&home.as_str())),
+                None => members.windows(2).all(|pair| pair[0] == pair[1]),
+            };
+            difference(cells, period, before).filter(|_| same)
+        })
     });
     differences.collect()
 }
@@ -67,21 +72,20 @@ fn flows() -> impl Iterator<Item = (Measure, i64)> {
     FLOWS.into_iter().chain(MOVES)
 }
 
-/// Whether the same logs make up both ends of a period and all that lies between them.
-fn same_members(totals: &Cells<'_>, period: &str, before: &str) -> bool {
+/// The logs that make up the open tickets at both ends of a period, and each of its flows.
+fn members<'a>(totals: &Cells<'a>, period: &str, before: &str) -> Vec<Vec<&'a str>> {
     let ends = [
         (Measure::TicketsOpen, before),
         (Measure::TicketsOpen, period),
     ];
     let between = flows().map(|(measure, _)| (measure, period));
-    let mut all = ends.into_iter().chain(between).map(|(measure, period)| {
-        let figure = totals.get(&(measure.name(), period))?;
-        Some(figure.covered.keys().collect::<Vec<_>>())
+    let all = ends.into_iter().chain(between).map(|(measure, period)| {
+        let figure = totals.get(&(measure.name(), period)).into_iter();
+        figure
+            .flat_map(|figure| figure.covered.keys().map(LogName::as_str))
+            .collect()
     });
-    let Some(Some(first)) = all.next() else {
-        return false;
-    };
-    all.all(|members| members.as_ref() == Some(&first))
+    all.collect()
 }
 
 /// The period of the same kind that ends where this one begins; `None` for ranges.

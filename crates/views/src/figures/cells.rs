@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use townclerk_domain::change::ChangeRules;
@@ -162,6 +162,11 @@ pub(super) struct Wanted<'a> {
 }
 
 impl PassCache {
+    /// Waits until no pass over all rows is under way; none begins while this is held.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn cells<'a, R: Rows>(
         &self,
         rows: &'a R,
@@ -182,7 +187,7 @@ impl PassCache {
         let tally = match self.found(&key) {
             Some(tally) => tally,
             None => {
-                let _turn = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+                let _turn = self.turn();
                 match self.found(&key) {
                     Some(tally) => tally,
                     None => self.keep(key, pass(rows, wanted)?),
@@ -265,7 +270,7 @@ impl PassCache {
         if let Some(ledger) = found(&kept()) {
             return Ok(ledger);
         }
-        let _turn = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn();
         if let Some(ledger) = found(&kept()) {
             return Ok(ledger);
         }

@@ -19,7 +19,7 @@ use townclerk_domain::period::{Month, Period, london_day};
 use townclerk_domain::service_level::{self, Happening, ServiceLevel, service_level};
 use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::targets::{PausesAgreed, TargetsAgreed, TargetsFact};
-use townclerk_domain::ticket::{Logged, Status, TicketFact, TicketRules};
+use townclerk_domain::ticket::{Logged, Status, Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
 use crate::agreed::AgreedFacts;
@@ -116,6 +116,16 @@ impl TicketLevel {
         agreements: &ServiceAgreements,
         as_at: Timestamp,
     ) -> Option<Self> {
+        Self::standing_so(facts, evolved::<TicketRules>(facts)?, agreements, as_at)
+    }
+
+    /// The same of a ticket of which it is known how these facts leave it.
+    fn standing_so(
+        facts: &[Standing<TicketFact>],
+        stands: Ticket,
+        agreements: &ServiceAgreements,
+        as_at: Timestamp,
+    ) -> Option<Self> {
         let Standing {
             happened: logged_at,
             sequence,
@@ -125,7 +135,6 @@ impl TicketLevel {
         else {
             return None;
         };
-        let stands = evolved::<TicketRules>(facts)?;
         let terms = agreements.terms(*sequence, *logged_at, logged);
         let all = facts
             .iter()
@@ -185,8 +194,9 @@ impl TicketLevel {
     }
 }
 
-/// The last day of which the hours bear on how a ticket stands: that of its end, or else of now, or
-/// of when it is due, whichever is later.
+/// The last day of which the hours bear on how a ticket stands: that of its end, or else of the moment
+/// from which it is looked at, or of when it is due, whichever is later. What begins at a midnight has
+/// no part in it.
 fn last_day(found: &TicketLevel, level: &ServiceLevel) -> Date {
     let end = level
         .trail
@@ -197,7 +207,7 @@ fn last_day(found: &TicketLevel, level: &ServiceLevel) -> Date {
         (None, service_level::Standing::Running { due: Some(due), .. }) => found.as_at.max(*due),
         (None, _) => found.as_at,
     };
-    london_day(last)
+    london_day(last.checked_sub(STEP).unwrap_or(last))
 }
 
 /// Whether a hold stops the clock at the end of the trail.
@@ -222,7 +232,7 @@ pub struct Governing<'a> {
     /// Those in force on the day on which it was logged, then those that its clock came to follow.
     pub hours: Vec<By<'a, HoursAgreed>>,
     /// The holidays on which its clock stood, or will until it is due, each with the event that
-    /// declared it.
+    /// declared it. Of one that is overdue, until the moment from which it is looked at.
     pub holidays: BTreeMap<Date, u64>,
     /// Without one nothing stops the clock.
     pub pauses: Option<By<'a, PausesAgreed>>,

@@ -100,6 +100,8 @@ pub fn open_tickets<R: Rows>(
                 .collect()
         }
     };
+    // What was known at a moment takes a pass over all tickets.
+    let _turn = known_at.is_some().then(|| reading.passes.turn());
     let candidates = match known_at {
         Some(_) => ever(reading.rows, &logs)?,
         None => maybe_open(reading.rows, &logs, moment)?,
@@ -122,15 +124,15 @@ pub fn open_tickets<R: Rows>(
         };
         let facts = facts(&row, basis)?;
         // How a ticket that is not open stands is nothing to ask for here, and most are not.
-        let is_open = evolved::<TicketRules>(&facts).is_some_and(|ticket| ticket.status.is_open());
-        if !is_open {
+        let Some(stands) = evolved::<TicketRules>(&facts).filter(|found| found.status.is_open())
+        else {
             continue;
-        }
+        };
         if found.tickets.len() >= OPEN_MAX {
             found.cut = true;
             break;
         }
-        let level = TicketLevel::of(&facts, &agreements.agreements, moment);
+        let level = TicketLevel::standing_so(&facts, stands, &agreements.agreements, moment);
         let open = level.and_then(|level| {
             let sample = row.sample || (agreements.sample && level.governed.is_some());
             OpenTicket::of(log, id, sample, level)

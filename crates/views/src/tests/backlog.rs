@@ -7,14 +7,14 @@ use jiff::{SignedDuration, ToSpan};
 use proptest::prelude::*;
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::period::{Month, Period};
-use townclerk_domain::ticket::TicketRules;
+use townclerk_domain::ticket::{Priority, Reprioritised, TicketFact, TicketRules};
 
 use super::change_control::incident;
-use super::families::aggregate;
+use super::families::{aggregate, of, shown};
 use super::history::{History, ask, everything, folded, history, one, start, steps};
 use super::like_for_like::leaves;
 use crate::contributions::Basis;
-use crate::dimension::Mask;
+use crate::dimension::{Dimension, Mask};
 use crate::figures::{Breakdown, Home, Periods, Query, backlog_differences, backlog_query};
 use crate::measure::Measure;
 use crate::rows::MemoryRows;
@@ -161,6 +161,66 @@ proptest! {
         let found = backlog_differences(&ask(&history, &rows, &query));
         prop_assert_eq!(found, Vec::<String>::new());
     }
+}
+
+/// Where a council leaves, the logs of the others are looked at all the same.
+#[test]
+fn a_difference_is_named_in_the_month_in_which_another_council_leaves() {
+    let mut history = History::covered();
+    for (name, number) in [("brent", 1), ("lewisham", 2)] {
+        let id = aggregate(AggregateKind::Ticket, number);
+        history.tell::<TicketRules>(name, id, "2019-01-03T10:00:00Z", incident());
+    }
+    leaves(&mut history, "lewisham", "2019-02-10");
+    let rows = folded(&history.all(), &[]);
+    let asked = backlog_query("joint".parse().unwrap(), late().as_at);
+    let mut figures = ask(&history, &rows, &asked);
+    assert_eq!(backlog_differences(&figures), Vec::<String>::new());
+    let logged = figures
+        .iter_mut()
+        .filter(|figure| figure.measure == "tickets_logged" && figure.period.label == "2019-02");
+    for figure in logged {
+        figure.numerator = figure.numerator.map(|count| count + 1);
+    }
+    let found = backlog_differences(&figures);
+    let expected = "tickets open at the end of 2019-02 home brent: 1, but 2 by those of 2019-01 and \
+                    what came and went";
+    let of_logs: Vec<_> = found
+        .iter()
+        .filter(|says| says.contains("2019-02"))
+        .collect();
+    assert!(of_logs.iter().any(|says| *says == expected), "{found:#?}");
+    assert!(
+        of_logs.iter().all(|says| says.contains("home ")),
+        "{found:#?}"
+    );
+    assert!(
+        !of_logs.iter().any(|says| says.contains("lewisham")),
+        "{found:#?}"
+    );
+}
+
+/// What changes its priority moves among priorities alone, and not at all where nothing is split.
+#[test]
+fn a_ticket_moves_only_where_its_two_sides_are_told_apart() {
+    let mut history = History::covered();
+    let id = aggregate(AggregateKind::Ticket, 1);
+    history.tell::<TicketRules>("brent", id, "2019-02-03T10:00:00Z", incident());
+    let lower = TicketFact::Reprioritised(Reprioritised {
+        priority: Priority::P3,
+    });
+    history.tell::<TicketRules>("brent", id, "2019-02-04T10:00:00Z", lower);
+    let moved = |measure, fixed: &[(Dimension, &str)]| {
+        shown(&history, &of("brent", measure, "2019-02", fixed))
+    };
+    for measure in [Measure::TicketsMovedIn, Measure::TicketsMovedOut] {
+        assert_eq!(moved(measure, &[]), "0");
+        assert_eq!(moved(measure, &[(Dimension::Service, "email")]), "0");
+    }
+    let priority = |code| [(Dimension::Priority, code)];
+    assert_eq!(moved(Measure::TicketsMovedIn, &priority("p3")), "1");
+    assert_eq!(moved(Measure::TicketsMovedOut, &priority("p1")), "1");
+    assert_eq!(moved(Measure::TicketsMovedOut, &priority("p3")), "0");
 }
 
 #[test]

@@ -247,6 +247,13 @@ fn what_governs_a_ticket_names_the_events_by_which_it_was_agreed() {
     assert_eq!(skipped, days[..2]);
     let by = governing.holidays[&days[0]];
     assert_eq!(recorded(by).aggregate, holidays_of(&brent));
+    // Seen at the midnight at which another holiday begins that one has no part yet.
+    let overdue = level(&history, 2, seen_at("2019-03-08T00:00:00Z")).unwrap();
+    assert_eq!(overdue.risk(), Some(Risk::Overdue));
+    let skipped = |found| Governing::of(&agreed, found).unwrap().holidays.len();
+    assert_eq!(skipped(&overdue), 2);
+    let later = level(&history, 2, seen_at("2019-03-08T00:00:01Z")).unwrap();
+    assert_eq!(skipped(&later), 3);
     // A ticket that is resolved follows nothing that comes after it.
     let resolved = level(&history, 6, seen_at("2019-03-20T00:00:00Z")).unwrap();
     let governing = Governing::of(&agreed, &resolved).unwrap();
