@@ -5,8 +5,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use futures::StreamExt;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::problem::Problem;
 
@@ -85,8 +85,25 @@ pub async fn collect(
 
 #[derive(Deserialize)]
 struct Happened {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "instant")]
     happened: Option<Timestamp>,
+}
+
+/// An instant is told by its offset alone. A time on a clock in London may be one that clocks skip or
+/// show twice, and a zone beside an offset may contradict it.
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let wrong = |why: &dyn std::fmt::Display| {
+        D::Error::custom(format_args!(
+            "{text:?} is no instant with an offset, such as 2020-03-29T00:30:00Z: {why}"
+        ))
+    };
+    if text.contains('[') {
+        return Err(wrong(&"it names a time zone"));
+    }
+    text.parse().map(Some).map_err(|error| wrong(&error))
 }
 
 /// Reads the text thrice: is it JSON, when did it happen, and what. Reading the types from the
@@ -182,6 +199,19 @@ mod tests {
                 "missing field `kind`",
             ),
             (r#"{"happened":"yesterday"}"#, "happened: "),
+            // Clocks in London skip this one, and show the next one twice.
+            (
+                r#"{"happened":"2020-03-29T01:30:00"}"#,
+                "\"2020-03-29T01:30:00\" is no instant",
+            ),
+            (
+                r#"{"happened":"2020-10-25T01:30:00"}"#,
+                "\"2020-10-25T01:30:00\" is no instant",
+            ),
+            (
+                r#"{"happened":"2020-03-29T01:30:00+01:00[Europe/London]"}"#,
+                "it names a time zone",
+            ),
             (
                 r#"{"happened":"2020-01-01T00:00:00Z","happened":null}"#,
                 "duplicate field",
