@@ -114,16 +114,9 @@ fn each<T>(call: impl Fn() -> T) -> u64 {
 
 /// Monday to Friday, 08:40 to 17:00.
 fn weekly() -> anyhow::Result<ServiceTime> {
-    let days = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-    ];
     let (from, to) = (Time::new(8, 40, 0, 0)?, Time::new(17, 0, 0, 0)?);
     let window = |day| Window { day, from, to };
-    Ok(ServiceTime::Weekly(days.map(window).to_vec()))
+    Ok(ServiceTime::Weekly(Weekday::WORKDAYS.map(window).to_vec()))
 }
 
 /// Eight days of each year, spread over it as bank holidays are.

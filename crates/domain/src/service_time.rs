@@ -69,6 +69,25 @@ fn after_midnight(time: Time) -> SignedDuration {
 }
 
 impl Weekday {
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// Monday to Friday.
+    pub const WORKDAYS: [Self; 5] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+    ];
+
     pub fn of(day: Date) -> Self {
         match day.weekday() {
             civil::Weekday::Monday => Self::Monday,
@@ -220,14 +239,8 @@ mod tests {
     }
 
     fn office_hours() -> ServiceTime {
-        let days = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-        ];
-        ServiceTime::Weekly(days.map(|day| window(day, "09:00", "17:00")).to_vec())
+        let office = |day| window(day, "09:00", "17:00");
+        ServiceTime::Weekly(Weekday::WORKDAYS.map(office).to_vec())
     }
 
     /// Agreed minutes of a period of the record.
@@ -325,18 +338,10 @@ mod tests {
     }
 
     fn service_time() -> impl Strategy<Value = ServiceTime> {
-        let days = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-            Weekday::Saturday,
-            Weekday::Sunday,
-        ];
         // Quarters of an hour of some days, the last of them midnight.
         let marks = prop::collection::btree_set(0_i8..=96, 2..=8);
-        let weekly = prop::collection::btree_map(prop::sample::select(days.to_vec()), marks, 1..=7);
+        let weekly =
+            prop::collection::btree_map(prop::sample::select(Weekday::ALL.to_vec()), marks, 1..=7);
         let weekly = weekly.prop_map(|marks| {
             let mut windows = Vec::new();
             for (day, marks) in marks {

@@ -127,13 +127,6 @@ fn hours<'a>(
     from: Date,
 ) -> Spelt<Chronicle<'a, HoursRules>> {
     let mut told = Chronicle::about(recorder, "registry", log, "hours", hours_of(log))?;
-    let days = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-    ];
     let window = |day| Window {
         day,
         from: time(8, 0, 0, 0),
@@ -142,7 +135,7 @@ fn hours<'a>(
     told.then(
         london_midnight(from),
         HoursFact::HoursAgreed(HoursAgreed {
-            hours: ServiceTime::Weekly(days.map(window).to_vec()),
+            hours: ServiceTime::Weekly(Weekday::WORKDAYS.map(window).to_vec()),
             from,
             applies_to_existing: false,
         }),

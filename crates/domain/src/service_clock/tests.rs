@@ -22,14 +22,6 @@ fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
-const WORKDAYS: [Weekday; 5] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-];
-
 fn weekly(windows: &[(Weekday, &str, &str)]) -> ServiceTime {
     let window = |(day, from, to): &(Weekday, &str, &str)| Window {
         day: *day,
@@ -41,7 +33,9 @@ fn weekly(windows: &[(Weekday, &str, &str)]) -> ServiceTime {
 
 /// Monday to Thursday 08:40 to 17:00, Friday to 16:30.
 fn office() -> ServiceTime {
-    let mut windows: Vec<_> = WORKDAYS.map(|day| (day, "08:40:00", "17:00:00")).to_vec();
+    let mut windows: Vec<_> = Weekday::WORKDAYS
+        .map(|day| (day, "08:40:00", "17:00:00"))
+        .to_vec();
     windows[4].2 = "16:30:00";
     weekly(&windows)
 }
@@ -194,7 +188,7 @@ fn a_pause_moves_what_is_due_by_what_it_covers() {
 
 #[test]
 fn hours_change_on_the_day_from_which_others_are_agreed() {
-    let long = weekly(&WORKDAYS.map(|day| (day, "08:00:00", "18:00:00")));
+    let long = weekly(&Weekday::WORKDAYS.map(|day| (day, "08:00:00", "18:00:00")));
     let hours = [(day("2019-07-02"), long), (day("2019-07-01"), office())];
     let calendar = Calendar::new(hours, []);
     // Monday 500 minutes, Tuesday and Wednesday 600 each; before Monday nothing is agreed.
@@ -254,8 +248,10 @@ const MINUTE: i64 = 60;
 impl Oracle {
     /// Looks at each minute by itself: which weekday is it, and what does the clock on the wall show?
     fn new() -> Self {
-        let mut windows: Vec<_> = WORKDAYS.map(|day| (day, "08:40:00", "12:30:00")).to_vec();
-        windows.extend(WORKDAYS.map(|day| (day, "13:00:00", "17:00:00")));
+        let mut windows: Vec<_> = Weekday::WORKDAYS
+            .map(|day| (day, "08:40:00", "12:30:00"))
+            .to_vec();
+        windows.extend(Weekday::WORKDAYS.map(|day| (day, "13:00:00", "17:00:00")));
         windows.push((Weekday::Sunday, "00:00:00", "00:00:00"));
         let short = weekly(&[(Weekday::Tuesday, "10:00:00", "10:01:00")]);
         let hours = [

@@ -25,19 +25,12 @@ fn minutes(count: i64) -> SignedDuration {
 
 /// Monday to Friday from 9 to 5; P1 four hours, P3 21; customers and suppliers stop the clock.
 fn terms() -> Terms {
-    let days = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-    ];
     let window = |day| Window {
         day,
         from: "09:00:00".parse().unwrap(),
         to: "17:00:00".parse().unwrap(),
     };
-    let office = ServiceTime::Weekly(days.map(window).to_vec());
+    let office = ServiceTime::Weekly(Weekday::WORKDAYS.map(window).to_vec());
     Terms {
         targets: Arc::new([(Priority::P1, hours(4)), (Priority::P3, hours(21))].into()),
         calendar: Arc::new(Calendar::new([("2019-01-01".parse().unwrap(), office)], [])),

@@ -52,20 +52,13 @@ fn ended(through: &str) -> TargetsFact {
 
 /// Every weekday from 9 to an hour.
 fn hours(to: i8, from: &str, applies_to_existing: bool) -> HoursFact {
-    let days = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-    ];
     let window = |day| Window {
         day,
         from: jiff::civil::time(9, 0, 0, 0),
         to: jiff::civil::time(to, 0, 0, 0),
     };
     HoursFact::HoursAgreed(HoursAgreed {
-        hours: ServiceTime::Weekly(days.map(window).to_vec()),
+        hours: ServiceTime::Weekly(Weekday::WORKDAYS.map(window).to_vec()),
         from: day(from),
         applies_to_existing,
     })

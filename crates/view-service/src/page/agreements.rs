@@ -106,22 +106,13 @@ pub fn service_time(time: &ServiceTime) -> Vec<String> {
 }
 
 fn day_names(days: &[Weekday]) -> String {
-    const WEEK: [Weekday; 7] = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-        Weekday::Saturday,
-        Weekday::Sunday,
-    ];
     let mut runs: Vec<(Weekday, Weekday, bool)> = Vec::new();
     let mut was_in = false;
-    for (index, day) in WEEK.into_iter().enumerate() {
+    for (index, day) in Weekday::ALL.into_iter().enumerate() {
         let is_in = days.contains(&day);
         match runs.last_mut() {
             Some((first, last, adjacent)) if is_in && was_in => {
-                *adjacent = WEEK.get(index.wrapping_sub(1)) == Some(first);
+                *adjacent = Weekday::ALL.get(index.wrapping_sub(1)) == Some(first);
                 *last = day;
             }
             _ if is_in => runs.push((day, day, false)),

@@ -87,6 +87,11 @@ fn table(
         row
     };
     let named: Vec<&str> = measures.iter().map(|measure| measure.name()).collect();
+    // Over other periods other councils may be the ones that were members throughout.
+    let periods: String = months
+        .iter()
+        .map(|month| format!("&period={month}"))
+        .collect();
     Table {
         id: "like-for-like",
         caption: "Like for like, month by month, newest first".to_owned(),
@@ -100,7 +105,7 @@ fn table(
         more: Some(Link {
             text: "These figures as data (JSON)".to_owned(),
             href: format!(
-                "/v1/views/joint/figures?measure={}&like_for_like=true{}",
+                "/v1/views/joint/figures?measure={}{periods}&like_for_like=true{}",
                 named.join(","),
                 basis_query('&', asking.asked)
             ),

@@ -100,8 +100,9 @@ pub fn open_tickets<R: Rows>(
                 .collect()
         }
     };
-    // What was known at a moment takes a pass over all tickets.
-    let _turn = known_at.is_some().then(|| reading.passes.turn());
+    // What was known at a moment takes a pass over all tickets, a past moment a look at many.
+    let is_past = known_at.is_some() || basis.as_at.is_some();
+    let _turn = is_past.then(|| reading.passes.turn());
     let candidates = match known_at {
         Some(_) => ever(reading.rows, &logs)?,
         None => maybe_open(reading.rows, &logs, moment)?,

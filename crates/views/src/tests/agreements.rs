@@ -21,19 +21,12 @@ const INCIDENTS: (TicketKind, UserClass) = (TicketKind::Incident, UserClass::Sta
 
 /// Every day from 8 to 18.
 fn daytime() -> ServiceTime {
-    let days = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-    ];
     let window = |day| Window {
         day,
         from: jiff::civil::time(8, 0, 0, 0),
         to: jiff::civil::time(18, 0, 0, 0),
     };
-    ServiceTime::Weekly(days.map(window).to_vec())
+    ServiceTime::Weekly(Weekday::WORKDAYS.map(window).to_vec())
 }
 
 fn targets(

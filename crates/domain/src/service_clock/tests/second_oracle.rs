@@ -16,8 +16,10 @@ struct Hours {
 }
 
 static HOURS: LazyLock<Hours> = LazyLock::new(|| {
-    let mut windows: Vec<_> = WORKDAYS.map(|day| (day, "08:40:00", "12:30:00")).to_vec();
-    windows.extend(WORKDAYS.map(|day| (day, "13:00:00", "17:00:00")));
+    let mut windows: Vec<_> = Weekday::WORKDAYS
+        .map(|day| (day, "08:40:00", "12:30:00"))
+        .to_vec();
+    windows.extend(Weekday::WORKDAYS.map(|day| (day, "13:00:00", "17:00:00")));
     windows.push((Weekday::Saturday, "22:15:00", "00:00:00"));
     windows.push((Weekday::Sunday, "00:00:00", "00:00:00"));
     let holidays = ENGLAND.map(day);

@@ -50,6 +50,9 @@ async fn where_a_council_left_the_same_councils_stand_beside_the_members_of_each
         row(&html, "like-for-like", "July 2020"),
         ["2", "0", "4", "0"]
     );
+    // The same figures as data: of these months, not of all that are recorded.
+    let months = "&#38;period=2020-08&#38;period=2020-07&#38;period=2020-06";
+    assert!(html.contains(months), "{html}");
     assert!(html.contains("those that were members throughout: &#60;script&#62;alert(1)"));
     assert!(!html.contains("members throughout: Lewisham"));
     for topic in Topic::ALL {
