@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Builds the executable once; a build that is fresh takes no time.
@@ -30,10 +31,13 @@ pub fn run(arguments: &[&str]) -> Output {
 }
 
 /// A port that Linux gives to no outgoing connection: a client that dials while the server is down
-/// could otherwise be given the server's port by chance, and keep it.
+/// could otherwise be given the server's port by chance, and keep it. Given to one test of a process
+/// alone: whoever is given it does not listen on it yet.
 pub fn free_port() -> u16 {
-    let start = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (start..start + 1_000)
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed))
+        .take(1_000)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()
 }
