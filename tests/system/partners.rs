@@ -283,10 +283,45 @@ async fn who_cannot_take_part_is_refused_and_nothing_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_holds_no_townclerk_is_refused_and_no_second_one_is_made() {
+    let dir = folder();
+    let missing = dir.path().join("mistyped");
+    for arguments in [
+        vec!["council", "add", "camden"],
+        vec!["council", "list"],
+        vec!["partner", "add", "hornbill", "--council", "brent"],
+        vec!["partner", "remove", "hornbill", "--council", "brent"],
+        vec!["partner", "list"],
+        vec![
+            "token",
+            "add",
+            "mary",
+            "--role",
+            "officer",
+            "--councils",
+            "all",
+        ],
+        vec!["token", "list"],
+        vec!["token", "revoke", "mary"],
+        vec!["history", "export", "--out", "backup"],
+    ] {
+        for data in [missing.as_path(), dir.path()] {
+            let output = command(&arguments, data).await;
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.contains("holds no Townclerk"), "{arguments:?}: {said}");
+        }
+        assert!(!missing.exists(), "{arguments:?}");
+        let inside = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(inside, 0, "{arguments:?} left something behind");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn councils_and_tools_can_be_let_in_before_anything_runs() {
     let dir = folder();
     let added = report(
-        &["council", "add", "brent", "--without-membership"],
+        &["council", "add", "brent", "--without-membership", "--new"],
         dir.path(),
     )
     .await;
@@ -393,7 +428,7 @@ async fn on_a_server_of_somebody_else_the_accounts_are_written_down_and_the_comm
         data: dir.path().join("data"),
         credentials: dir.path().join("credentials"),
     };
-    let add = ["council", "add", "brent", "--joined", "2026-04-01"];
+    let add = ["council", "add", "brent", "--joined", "2026-04-01", "--new"];
     let output = apart.run(NOBODY_LISTENS, &add).await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use townclerk_domain::names::{Code, LogName, Scope};
 
-use crate::commands::{Audit, Council, History, Partner, Tail};
+use crate::commands::{Audit, Council, History, Partner, Tail, Token};
 
 /// Keeps the record of a shared council IT service: every event once, every figure explained.
 #[derive(Debug, Parser)]
@@ -46,6 +46,9 @@ pub enum Command {
     /// Deal with the tools of partner councils
     #[command(subcommand)]
     Partner(Partner),
+    /// Give out tokens, list who has one, take them away
+    #[command(subcommand)]
+    Token(Token),
     /// Export logs into files, check files, import them
     #[command(subcommand)]
     History(History),

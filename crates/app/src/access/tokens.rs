@@ -125,13 +125,15 @@ impl TokenBook {
     }
 
     /// Loads the book, or at the first start makes one with a token for each role. The new tokens
-    /// are returned once, to be shown; the operator's is also written to `operator_token_path`.
+    /// are returned once and written to `first_tokens_path`, a line for each; the operator's is also
+    /// written to `operator_token_path`.
     ///
     /// # Errors
     /// As [`Self::load`], and when the files cannot be written.
     pub fn load_or_create(
         path: &Path,
         operator_token_path: &Path,
+        first_tokens_path: &Path,
     ) -> Result<(Self, Vec<IssuedToken>), TokenError> {
         let exists = path.try_exists().map_err(|source| TokenError::File {
             path: path.to_owned(),
@@ -146,6 +148,9 @@ impl TokenBook {
         if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
             private_file::write(operator_token_path, operator.token.as_bytes())?;
         }
+        let lines = issued.iter();
+        let lines = lines.map(|token| format!("{:13} {}\n", token.role.code(), token.token));
+        private_file::write(first_tokens_path, lines.collect::<String>().as_bytes())?;
         let entries: Result<Vec<Entry>, _> = issued.iter().map(entry).collect();
         write_entries(path, &entries?)?;
         Ok((Self::load(path)?, issued))
@@ -189,6 +194,13 @@ impl TokenBook {
     /// Whether `subject` has a token.
     pub fn knows(&self, subject: &CallerId) -> bool {
         self.callers_of(subject).next().is_some()
+    }
+
+    /// Everybody who has a token, by name.
+    pub fn callers(&self) -> Vec<Caller> {
+        let mut callers: Vec<Caller> = self.callers.values().cloned().collect();
+        callers.sort_by(|one, other| one.subject.as_str().cmp(other.subject.as_str()));
+        callers
     }
 
     /// What each token of `subject` stands for: entries that are written by hand may differ.
@@ -265,6 +277,7 @@ mod tests {
         _folder: tempfile::TempDir,
         book: PathBuf,
         operator: PathBuf,
+        first: PathBuf,
     }
 
     fn files() -> Files {
@@ -272,6 +285,7 @@ mod tests {
         Files {
             book: folder.path().join("secrets/tokens.json"),
             operator: folder.path().join("secrets/operator.token"),
+            first: folder.path().join("secrets/first-tokens.txt"),
             _folder: folder,
         }
     }
@@ -283,7 +297,8 @@ mod tests {
     #[test]
     fn the_first_start_issues_a_token_for_each_role_and_later_ones_none() {
         let files = files();
-        let (book, issued) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        let (book, issued) =
+            TokenBook::load_or_create(&files.book, &files.operator, &files.first).unwrap();
         assert_eq!(issued.len(), Role::ALL.len());
         for token in &issued {
             assert_eq!(token.token.len(), TOKEN_PREFIX.len() + 64);
@@ -295,7 +310,8 @@ mod tests {
             let partners = token.role == Role::Partner;
             assert_eq!(system, partners.then_some("local-partner"));
         }
-        let (again, none) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        let (again, none) =
+            TokenBook::load_or_create(&files.book, &files.operator, &files.first).unwrap();
         assert!(none.is_empty());
         assert!(again.caller(&issued[0].token).is_some());
         assert!(again.caller("tc_wrong").is_none());
@@ -304,13 +320,18 @@ mod tests {
     #[test]
     fn the_files_are_private_and_the_book_holds_no_token() {
         let files = files();
-        let (book, issued) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        let (book, issued) =
+            TokenBook::load_or_create(&files.book, &files.operator, &files.first).unwrap();
         assert_eq!(mode(&files.book), 0o600);
         assert_eq!(mode(&files.operator), 0o600);
+        assert_eq!(mode(&files.first), 0o600);
         assert_eq!(mode(files.book.parent().unwrap()), 0o700);
         let operator = std::fs::read_to_string(&files.operator).unwrap();
         let text = std::fs::read_to_string(&files.book).unwrap();
+        let first = std::fs::read_to_string(&files.first).unwrap();
         for token in &issued {
+            let line = format!("{:13} {}", token.role.code(), token.token);
+            assert!(first.lines().any(|found| found == line), "{line}");
             assert_eq!(operator == token.token, token.role == Role::Operator);
             assert!(!text.contains(&token.token));
             assert!(!format!("{issued:?}{book:?}").contains(&token.token));
@@ -318,13 +339,14 @@ mod tests {
         let names: Vec<_> = std::fs::read_dir(files.book.parent().unwrap())
             .unwrap()
             .collect();
-        assert_eq!(names.len(), 2, "nothing else is left behind: {names:?}");
+        assert_eq!(names.len(), 3, "nothing else is left behind: {names:?}");
     }
 
     #[test]
     fn a_token_is_issued_into_the_book_and_revoked_by_its_subject() {
         let files = files();
-        let (_, first) = TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        let (_, first) =
+            TokenBook::load_or_create(&files.book, &files.operator, &files.first).unwrap();
         let caller = Caller {
             subject: CallerId::new("brent-hornbill").unwrap(),
             roles: BTreeSet::from([Role::Partner]),
@@ -348,7 +370,7 @@ mod tests {
     #[test]
     fn a_file_that_others_can_read_is_refused() {
         let files = files();
-        TokenBook::load_or_create(&files.book, &files.operator).unwrap();
+        TokenBook::load_or_create(&files.book, &files.operator, &files.first).unwrap();
         for wide in [0o640, 0o604, 0o620, 0o700] {
             let permissions = std::fs::Permissions::from_mode(wide);
             std::fs::set_permissions(&files.book, permissions).unwrap();

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use townclerk_app::audit::{AuditEntry, AuditFile};
 
 use super::{Outcome, show};
+use crate::town::Town;
 
 #[derive(Debug, Args)]
 pub struct Audit {
@@ -123,13 +124,13 @@ impl Action {
     }
 }
 
-/// Whether there is a data directory to keep an audit log in; says so where there is none.
+/// Whether there is a Townclerk to keep an audit log of; says so where there is none.
 fn is_kept(data: &Path, what: &str) -> bool {
-    let kept = data.is_dir();
+    let kept = Town::file(data).is_file();
     if !kept {
         let data = data.display();
         show::note(format!(
-            "\"{what}\" stands in no audit log: there is no data directory {data} (--data)"
+            "\"{what}\" is kept in no audit log: {data} holds no Townclerk (--data)"
         ));
     }
     kept
@@ -171,9 +172,16 @@ fn put(data: &Path, what: &str, outcome: String) {
 mod tests {
     use super::*;
 
+    /// A folder that holds a Townclerk.
+    fn folder() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        Town::default().save(dir.path()).unwrap();
+        dir
+    }
+
     #[test]
     fn what_was_done_on_the_command_line_stands_in_the_audit_log() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         action(dir.path(), "partner add hornbill", &Ok(Outcome::Good));
         let failed = Err(anyhow::anyhow!("no such council"));
         action(dir.path(), "partner add glpi", &failed);
@@ -197,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_takes_its_time_stands_there_from_its_begin() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let outcomes = || -> Vec<String> {
             let text = std::fs::read_to_string(dir.path().join("audit.ndjson")).unwrap();
             let entries = text.lines().map(serde_json::from_str::<AuditEntry>);
@@ -216,6 +224,7 @@ mod tests {
         assert!(!is_kept(&absent, "history export"));
         Action::begin(&absent, "history export".to_owned()).end(&Ok(Outcome::Good));
         assert!(!absent.exists());
+        assert!(!is_kept(dir.path(), "history export"), "nor in any folder");
     }
 
     #[test]

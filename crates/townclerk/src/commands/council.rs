@@ -25,7 +25,7 @@ use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, audit, show};
-use crate::system::{Opened, Reach, add_council, council_ready, town};
+use crate::system::{Opened, Reach, TokenRefusal, add_council, council_ready};
 use crate::town::{Partner, TownRefusal};
 
 /// In the source of the event that a council joined, and who recorded it.
@@ -56,6 +56,9 @@ pub struct Add {
     /// Record no membership: for a history that is to be imported, in which it stands
     #[arg(long, conflicts_with_all = ["joined", "name", "gss_code"])]
     pub without_membership: bool,
+    /// Make the data folder of a new Townclerk, with this council as its first
+    #[arg(long)]
+    pub new: bool,
     #[command(flatten)]
     pub reach: Reach,
     /// Print JSON
@@ -87,7 +90,7 @@ pub async fn council(options: Council) -> anyhow::Result<Outcome> {
 /// Who cannot take part is told so, and nothing was done.
 pub(super) fn or_refused(outcome: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
     match outcome {
-        Err(error) if error.is::<TownRefusal>() => {
+        Err(error) if error.is::<TownRefusal>() || error.is::<TokenRefusal>() => {
             show::error(&error);
             Ok(Outcome::Refused)
         }
@@ -129,7 +132,7 @@ struct Report<'a> {
 
 async fn add(options: &Add) -> anyhow::Result<Outcome> {
     let Add { council, reach, .. } = options;
-    add_council(reach, council).await?;
+    add_council(reach, council, options.new).await?;
     let log = LogName::new(council.as_str())?;
     let opened = Opened::on(reach).await?;
     let done = async {
@@ -327,7 +330,7 @@ fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
 }
 
 fn list(options: &Listing) -> anyhow::Result<Outcome> {
-    let town = town(&options.reach)?;
+    let town = options.reach.town()?;
     if options.json {
         show::json(&town)?;
         return Ok(Outcome::Good);
@@ -360,6 +363,7 @@ mod tests {
             name: name.map(str::to_owned),
             gss_code: gss_code.map(str::to_owned),
             without_membership: false,
+            new: false,
             reach: Reach::data(Path::new("unused")),
             json: false,
         }

@@ -13,7 +13,7 @@ use townclerk_domain::names::{Code, JOINT, SHARED};
 use townclerk_event_log::import::import;
 use townclerk_sample_history::{SEED, demonstration};
 
-use super::up::{addresses, tokens_once};
+use super::up::addresses;
 use super::{Outcome, show};
 use crate::cli::Demo;
 use crate::client::Client;
@@ -62,7 +62,7 @@ pub async fn demo(options: Demo) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Good);
     }
     addresses(&system);
-    tokens_once(&issued);
+    tokens_shown(&issued);
     worth_trying(&system, &issued)?;
     system.until_stopped().await?;
     Ok(Outcome::Good)
@@ -125,18 +125,26 @@ fn token_of(issued: &[IssuedToken], role: Role) -> anyhow::Result<&str> {
         .with_context(|| format!("no token was made for the role {}", role.code()))
 }
 
+/// Shows the tokens: the folder they open goes with this process.
+fn tokens_shown(issued: &[IssuedToken]) {
+    show::note("\nTokens, one for each role:");
+    for token in issued {
+        show::note(format!("  {:13} {}", token.role.code(), token.token));
+    }
+}
+
 /// Commands that show what this is for.
 fn worth_trying(system: &System, issued: &[IssuedToken]) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let (program, url) = (program.display(), system.url());
-    let officer = token_of(issued, Role::Officer)?;
+    let data = system.data_dir.display();
     let desk = token_of(issued, Role::ServiceDesk)?;
     let operator = token_of(issued, Role::Operator)?;
     show::note(format!(
         "
 Five commands worth trying, in another terminal:
 
-  export TOWNCLERK_URL={url} TOWNCLERK_TOKEN={officer}
+  export TOWNCLERK_URL={url} TOWNCLERK_DATA={data} TOWNCLERK_TOKEN={operator}
   alias townclerk={program}
 
   1. The quarter that a paper added up wrongly: 13 published, 12 recorded
@@ -152,7 +160,7 @@ Five commands worth trying, in another terminal:
      townclerk figures lewisham --measure tickets_logged --period '20/21 Q2' --where service=csccm --known-at 2020-09-30T00:00:00Z
 
   5. Replay the whole history and compare it with what is served
-     townclerk verify --token {operator}
+     townclerk verify
 
 Ctrl-C stops everything and removes the folder."
     ));

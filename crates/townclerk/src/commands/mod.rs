@@ -15,6 +15,7 @@ mod serve;
 mod show;
 mod tail;
 mod ticket;
+mod token;
 mod up;
 
 pub use self::audit::Audit;
@@ -22,6 +23,7 @@ pub use self::council::Council;
 pub use self::history::History;
 pub use self::partner::Partner;
 pub use self::tail::Tail;
+pub use self::token::Token;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Send(options) => send::send(options).await,
         Command::Council(options) => council::council(options).await,
         Command::Partner(options) => partner::partner(options).await,
+        Command::Token(options) => token::token(options).await,
         Command::History(options) => history::history(options).await,
         Command::Tail(options) => tail::tail(options).await,
         Command::Audit(options) => audit::audit(&options),

@@ -9,11 +9,11 @@ use townclerk_event_log::DurableState;
 use townclerk_event_log::jetstream::{PartnerDoor, Role};
 
 use super::council::or_refused;
-use super::up::tokens_once;
+use super::up::first_tokens;
 use super::{Outcome, audit, partner_check, show};
 use crate::nats_server::account_name;
 use crate::system::{
-    Admitted, Opened, Reach, add_partner, partner_gone, partner_ready, remove_partner, town,
+    Admitted, Opened, Reach, add_partner, partner_gone, partner_ready, remove_partner,
 };
 use crate::town::Partner as Tool;
 
@@ -106,7 +106,9 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     let tool = options.which.tool();
     let admitted = add_partner(reach, &tool, options.new_token).await?;
     // Before what may fail: the token is kept nowhere.
-    tokens_once(&admitted.issued);
+    if admitted.made_tokens {
+        first_tokens(&reach.data);
+    }
     if let (Some(token), false) = (&admitted.token, json) {
         show::line(format!("token      {token}   (shown this once)"));
     }
@@ -252,7 +254,7 @@ impl Read {
 }
 
 async fn list(options: &Listing) -> anyhow::Result<Outcome> {
-    let town = town(&options.reach)?;
+    let town = options.reach.town()?;
     let mut reads = Vec::new();
     if !town.partners.is_empty() {
         let opened = Opened::on(&options.reach).await?;

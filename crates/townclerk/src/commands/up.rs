@@ -1,13 +1,14 @@
 //! `townclerk up`.
 
-use townclerk_app::access::IssuedToken;
+use std::path::Path;
 
 use super::{Outcome, show};
 use crate::cli::Up;
-use crate::system::{Logs, Prepared, System, UpOptions, operator_token_file};
+use crate::system::{Logs, Prepared, System, UpOptions, first_tokens_file, operator_token_file};
 
 pub async fn up(options: Up) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
+    let data = options.data.clone();
     let elsewhere = options.nats_url.zip(options.credentials);
     let prepared = Prepared::start(UpOptions {
         data_dir: options.data,
@@ -22,7 +23,9 @@ pub async fn up(options: Up) -> anyhow::Result<Outcome> {
         }),
     })
     .await?;
-    tokens_once(&prepared.issued);
+    if !prepared.issued.is_empty() {
+        first_tokens(&data);
+    }
     let system = prepared.serve().await?;
     addresses(&system);
     let operator = operator_token_file(&system.data_dir);
@@ -34,15 +37,14 @@ pub async fn up(options: Up) -> anyhow::Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-/// Shows tokens that were just made: only their hashes are kept.
-pub(super) fn tokens_once(issued: &[IssuedToken]) {
-    if issued.is_empty() {
-        return;
-    }
-    show::note("\nTokens, shown this once (only their hashes are kept):");
-    for token in issued {
-        show::note(format!("  {:13} {}", token.role.code(), token.token));
-    }
+/// Says where tokens are that were just made. What a service prints ends in logs, so they are in a
+/// file instead.
+pub(super) fn first_tokens(data: &Path) {
+    show::note(format!(
+        "\nTokens, one for each role, are in {}: hand them over, then delete the file (only their \
+         hashes are kept elsewhere). More with `townclerk token add`",
+        first_tokens_file(data).display()
+    ));
 }
 
 pub(super) fn addresses(system: &System) {

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use townclerk_app::access::{Caller, Councils, IssuedToken, Role as CallerRole, TokenBook};
+use townclerk_app::access::{Caller, Councils, Role as CallerRole, TokenBook};
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, TryError, try_as_partner};
 
-use super::files::{Editing, operator_token_file, token_book_file};
+use super::files::{Editing, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::initialise;
 use super::reach::{Opened, Reach, tenants};
 use super::server::{FRAGMENT_FILE, write_fragment};
 use crate::nats_server::{Credentials, partner_seed_file};
+use crate::private_file;
 use crate::town::{Partner, Town, TownRefusal};
 
 /// How long a running system may take to follow its files, a long history included.
@@ -31,8 +32,8 @@ pub(crate) struct Admitted {
     pub partner: Partner,
     /// Its new token, to be shown this once; none where it has one already.
     pub token: Option<String>,
-    /// The tokens of a first start, where this was the first.
-    pub issued: Vec<IssuedToken>,
+    /// Whether this made the book of tokens, with one for each role.
+    pub made_tokens: bool,
     pub seed_file: PathBuf,
 }
 
@@ -67,32 +68,24 @@ impl Reach {
     }
 }
 
-/// Who takes part, as it is written down.
+/// Writes a council down and makes its credentials. With `new` it may be the first of a Townclerk:
+/// else a mistyped folder would become a second one.
 ///
 /// # Errors
-/// A folder that is no data directory.
-pub(crate) fn town(reach: &Reach) -> anyhow::Result<Town> {
-    Town::load(&reach.data)?.with_context(|| {
-        format!(
-            "{} says nothing of councils yet: add one with `townclerk council add`, or name \
-             another folder with --data",
-            reach.data.display()
-        )
-    })
-}
-
-/// Writes a council down and makes its credentials.
-///
-/// # Errors
-/// A [`crate::town::TownRefusal`], or files that cannot be used.
-pub(crate) async fn add_council(reach: &Reach, council: &Code) -> anyhow::Result<()> {
+/// A [`crate::town::TownRefusal`], a folder without a Townclerk, or files that cannot be used.
+pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> anyhow::Result<()> {
+    let data = reach.data.display();
+    match new {
+        true => private_file::create_directory(&reach.data)
+            .with_context(|| format!("cannot make the data folder {data}"))?,
+        false => drop(reach.town()?),
+    }
     let _editing = Editing::begin(&reach.data).await?;
     let mut town = match Town::load(&reach.data)? {
         Some(town) => town,
         None if reach.data.join("credentials").exists() => bail!(
-            "{} comes from an earlier version: start `townclerk up --councils …` on it once, with \
-             the councils that it has",
-            reach.data.display()
+            "{data} comes from an earlier version: start `townclerk up --councils …` on it once, \
+             with the councils that it has"
         ),
         None => Town::default(),
     };
@@ -110,13 +103,15 @@ pub(crate) async fn add_partner(
     partner: &Partner,
     renew: bool,
 ) -> anyhow::Result<Admitted> {
+    reach.town()?;
     let _editing = Editing::begin(&reach.data).await?;
-    let mut town = town(reach)?;
+    let mut town = reach.town()?;
     town.partners.insert(partner.clone());
     town.check()?;
     let book_file = token_book_file(&reach.data);
     let operator = operator_token_file(&reach.data);
-    let (book, issued) = TokenBook::load_or_create(&book_file, &operator)?;
+    let first = first_tokens_file(&reach.data);
+    let (book, issued) = TokenBook::load_or_create(&book_file, &operator, &first)?;
     let caller = caller(partner)?;
     only_its_own(&book, partner, &caller)?;
     let token = match book.knows(&caller.subject) && !renew {
@@ -127,7 +122,7 @@ pub(crate) async fn add_partner(
     Ok(Admitted {
         partner: partner.clone(),
         token,
-        issued,
+        made_tokens: !issued.is_empty(),
         seed_file: partner_seed_file(&reach.credentials_dir(), partner),
     })
 }
@@ -138,8 +133,9 @@ pub(crate) async fn add_partner(
 /// # Errors
 /// A [`TownRefusal`], or files that cannot be used.
 pub(crate) async fn remove_partner(reach: &Reach, partner: &Partner) -> anyhow::Result<bool> {
+    reach.town()?;
     let _editing = Editing::begin(&reach.data).await?;
-    let mut town = town(reach)?;
+    let mut town = reach.town()?;
     if !town.partners.remove(partner) {
         if partner_seed_file(&reach.credentials_dir(), partner).exists() {
             return Ok(false);
@@ -338,7 +334,9 @@ mod tests {
     async fn with_hornbill() -> (Files, Admitted) {
         let folder = tempfile::tempdir().unwrap();
         let reach = Reach::data(folder.path());
-        add_council(&reach, &hornbill().council).await.unwrap();
+        add_council(&reach, &hornbill().council, true)
+            .await
+            .unwrap();
         let admitted = add_partner(&reach, &hornbill(), false).await.unwrap();
         let _folder = folder;
         (Files { reach, _folder }, admitted)

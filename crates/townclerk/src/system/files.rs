@@ -11,7 +11,6 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::private_file;
 use crate::town::Town;
 
 /// How long an edit waits for another to end.
@@ -27,6 +26,12 @@ pub fn token_book_file(data_dir: &Path) -> PathBuf {
 /// The file from which the command line on this machine takes the operator's token.
 pub fn operator_token_file(data_dir: &Path) -> PathBuf {
     data_dir.join("operator.token")
+}
+
+/// Where a first start puts the tokens that it makes, one for each role: to be handed over, and then
+/// deleted.
+pub fn first_tokens_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("first-tokens.txt")
 }
 
 /// What stands in the files at one look.
@@ -53,14 +58,14 @@ pub(crate) struct Editing {
 }
 
 impl Editing {
-    /// Waits for whoever edits them now, but not for long.
+    /// Waits for another editor to end, but not for long. The folder must be there: a mistyped name
+    /// makes none.
     ///
     /// # Errors
-    /// A folder that cannot be written, or another editor that does not end.
+    /// A folder that is not there or cannot be written, or another editor that does not end.
     pub(crate) async fn begin(data_dir: &Path) -> anyhow::Result<Self> {
         let path = data_dir.join("town.lock");
         let open = || -> io::Result<File> {
-            private_file::create_directory(data_dir)?;
             let mut options = OpenOptions::new();
             let options = options.read(true).write(true).create(true).truncate(false);
             options.mode(0o600).open(&path)

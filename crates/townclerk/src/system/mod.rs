@@ -8,14 +8,15 @@ mod reach;
 mod roles;
 mod running;
 mod server;
+mod tokens;
 mod up;
 
 pub(crate) use admission::{
     Admitted, add_council, add_partner, council_ready, partner_gone, partner_ready, remove_partner,
-    town,
 };
-pub use files::{operator_token_file, token_book_file};
+pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use reach::{Opened, Reach};
 pub use roles::{Means, OpenGateway, Parted, Roles, compose};
+pub(crate) use tokens::{TokenRefusal, issue_token, reached, revoke_token, tokens};
 pub use up::{Prepared, System, UpOptions};

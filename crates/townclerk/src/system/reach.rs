@@ -40,6 +40,20 @@ impl Reach {
         }
     }
 
+    /// Who takes part, as it is written down.
+    ///
+    /// # Errors
+    /// A folder that holds no Townclerk.
+    pub(crate) fn town(&self) -> anyhow::Result<Town> {
+        Town::load(&self.data)?.with_context(|| {
+            format!(
+                "{} holds no Townclerk: name its data folder with --data, or make a new one there \
+                 with `townclerk up` or `townclerk council add --new`",
+                self.data.display()
+            )
+        })
+    }
+
     /// The logs of a nats-server that somebody else runs, where that is named.
     pub(crate) fn elsewhere(&self) -> Option<Logs> {
         let (Some(url), Some(credentials)) = (&self.nats_url, &self.credentials) else {
@@ -76,13 +90,7 @@ impl Opened {
                 nats: None,
             });
         }
-        let town = Town::load(&reach.data)?.with_context(|| {
-            format!(
-                "{} is no data directory of a Townclerk: name another with --data, or make one \
-                 with `townclerk up` or `townclerk council add`",
-                reach.data.display()
-            )
-        })?;
+        let town = reach.town()?;
         match DataDirLock::worker_on(&reach.data)? {
             Some(pid) => Self::attach(&reach.data, &town, pid),
             None => Self::start(reach, &town).await,

@@ -18,13 +18,14 @@ use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 use townclerk_view_service::Views;
 
-use super::files::{Editing, Looked, operator_token_file, token_book_file};
+use super::files::{Editing, Looked, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::{logs_of, server_options, tenants};
 use super::roles::Parted;
 use super::running::{Ground, Running};
 use super::server::Server;
 use crate::nats_server::{DataDirLock, NatsServer, SYS_INBOX_PREFIX, VARZ_SUBJECT};
+use crate::private_file;
 use crate::town::Town;
 
 /// The councils of a first start that names none.
@@ -59,6 +60,9 @@ impl UpOptions {
 
     /// Who takes part: as `town.json` says, which a first start writes.
     async fn town(&self) -> anyhow::Result<Town> {
+        let data = self.data_dir.display();
+        private_file::create_directory(&self.data_dir)
+            .with_context(|| format!("cannot make the data folder {data}"))?;
         let _editing = Editing::begin(&self.data_dir).await?;
         if let Some(town) = Town::load(&self.data_dir)? {
             let named = self.councils.as_ref();
@@ -97,7 +101,7 @@ pub struct Prepared {
     logs: Logs,
     tokens: TokenBook,
     looked: Looked,
-    /// Made at this start; shown once.
+    /// Made at this start; kept in plain text in the file of first tokens alone.
     pub issued: Vec<IssuedToken>,
 }
 
@@ -141,7 +145,8 @@ impl Prepared {
         let _editing = Editing::begin(&options.data_dir).await?;
         let book = token_book_file(&options.data_dir);
         let operator = operator_token_file(&options.data_dir);
-        let (tokens, issued) = TokenBook::load_or_create(&book, &operator)?;
+        let first = first_tokens_file(&options.data_dir);
+        let (tokens, issued) = TokenBook::load_or_create(&book, &operator, &first)?;
         // Nobody edits them while we look.
         let looked = Looked::at(&options.data_dir).await;
         Ok((tokens, issued, looked))

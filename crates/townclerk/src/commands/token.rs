@@ -1,0 +1,186 @@
+//! `townclerk token`: who may ask what.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use townclerk_app::access::{Caller, Role};
+use townclerk_domain::identity::CallerId;
+use townclerk_domain::names::Code;
+
+use super::council::or_refused;
+use super::{Outcome, audit, show};
+use crate::private_file;
+use crate::system::{issue_token, reached, revoke_token, tokens};
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token for a person or a script; it is shown once, only its hash is kept
+    Add(Add),
+    /// List who has a token, and what each may do
+    List(Listing),
+    /// Take a token away; it is worth nothing within a second
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub struct Add {
+    /// Who it is for, such as mary-jones: the name by which events and the audit log know them
+    #[arg(value_parser = subject)]
+    pub subject: CallerId,
+    /// service-desk, change, officer, operator or committee; separate several by commas
+    #[arg(long = "role", required = true, value_delimiter = ',')]
+    pub roles: Vec<Role>,
+    /// The councils that it reaches, and shared like a council; or all
+    #[arg(long, required = true, value_delimiter = ',')]
+    pub councils: Vec<Code>,
+    /// Make another where there is one already: the old one is worth nothing then
+    #[arg(long)]
+    pub new_token: bool,
+    /// Write it to a file that only you can read, instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub to_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub of: Of,
+}
+
+const EXAMPLE: &str = "Example: townclerk token add mary-jones --role service-desk --councils \
+                       brent,shared";
+
+#[derive(Debug, Args)]
+pub struct Listing {
+    #[command(flatten)]
+    pub of: Of,
+}
+
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// Whose token, as `townclerk token list` names them
+    #[arg(value_parser = subject)]
+    pub subject: CallerId,
+    #[command(flatten)]
+    pub of: Of,
+}
+
+/// Whose book of tokens.
+#[derive(Debug, Args)]
+pub struct Of {
+    /// The data directory
+    #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
+    pub data: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn subject(text: &str) -> Result<CallerId, String> {
+    CallerId::new(text).map_err(|why| why.to_string())
+}
+
+pub async fn token(options: Token) -> anyhow::Result<Outcome> {
+    match options {
+        Token::Add(options) => {
+            let outcome = or_refused(add(&options).await);
+            audit::action(&options.of.data, &described(&options), &outcome);
+            outcome
+        }
+        Token::List(options) => list(&options.of),
+        Token::Revoke(options) => {
+            let outcome = or_refused(revoke(&options).await);
+            let what = format!("token revoke {}", options.subject);
+            audit::action(&options.of.data, &what, &outcome);
+            outcome
+        }
+    }
+}
+
+/// The command as the audit log keeps it.
+fn described(options: &Add) -> String {
+    let roles: Vec<&str> = options.roles.iter().map(|role| role.code()).collect();
+    let councils: Vec<&str> = options.councils.iter().map(Code::as_str).collect();
+    format!(
+        "token add {} --role {} --councils {}",
+        options.subject,
+        roles.join(","),
+        councils.join(",")
+    )
+}
+
+async fn add(options: &Add) -> anyhow::Result<Outcome> {
+    let data = &options.of.data;
+    let caller = Caller {
+        subject: options.subject.clone(),
+        roles: options.roles.iter().copied().collect(),
+        councils: reached(&options.councils)?,
+        system: None,
+    };
+    let token = issue_token(data, &caller, options.new_token).await?;
+    if let Some(file) = &options.to_file {
+        private_file::write(file, &token).with_context(|| {
+            format!(
+                "the token was made, but cannot be written to {}; make another with --new-token",
+                file.display()
+            )
+        })?;
+    }
+    let shown = options.to_file.is_none().then_some(&token);
+    if options.of.json {
+        show::json(&json!({
+            "subject": caller.subject,
+            "roles": caller.roles,
+            "councils": caller.councils,
+            "token": shown,
+            "file": options.to_file,
+        }))?;
+        return Ok(Outcome::Good);
+    }
+    match (&options.to_file, shown) {
+        (Some(file), _) => show::line(format!("the token is in {}", file.display())),
+        (None, Some(token)) => show::line(format!("token  {token}   (shown this once)")),
+        (None, None) => {}
+    }
+    Ok(Outcome::Good)
+}
+
+fn list(of: &Of) -> anyhow::Result<Outcome> {
+    let callers = tokens(&of.data)?;
+    if of.json {
+        let entries: Vec<_> = callers
+            .iter()
+            .map(|caller| {
+                json!({
+                    "subject": caller.subject,
+                    "roles": caller.roles,
+                    "councils": caller.councils,
+                    "system": caller.system,
+                })
+            })
+            .collect();
+        show::json(&entries)?;
+        return Ok(Outcome::Good);
+    }
+    let rows = callers.into_iter().map(|caller| {
+        let roles: Vec<&str> = caller.roles.iter().map(|role| role.code()).collect();
+        vec![
+            caller.subject.to_string(),
+            roles.join(", "),
+            caller.councils.to_string(),
+            caller
+                .system
+                .map_or("–".to_owned(), |code| code.to_string()),
+        ]
+    });
+    show::table(&["who", "roles", "councils", "partner's tool"], rows);
+    Ok(Outcome::Good)
+}
+
+async fn revoke(options: &Revoke) -> anyhow::Result<Outcome> {
+    revoke_token(&options.of.data, &options.subject).await?;
+    match options.of.json {
+        true => show::json(&json!({"subject": options.subject, "revoked": true}))?,
+        false => show::line(format!("{}: has no token any more", options.subject)),
+    }
+    Ok(Outcome::Good)
+}
