@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use townclerk_domain::names::{Code, LogName, Scope};
 
-use crate::commands::{Audit, Council, History, Partner, Tail, Token};
+use crate::commands::{Audit, Council, History, Output, Partner, Tail, TicketStep, Token};
 
 /// Keeps the record of a shared council IT service: every event once, every figure explained.
 #[derive(Debug, Parser)]
@@ -33,7 +33,7 @@ pub enum Command {
     Log(Log),
     /// Read figures of a council, of shared, or of joint
     Figures(Figures),
-    /// Log tickets and look at them
+    /// Log tickets, record what happens to them, look at them
     #[command(subcommand)]
     Ticket(Ticket),
     /// List records of a council, of shared, or of joint
@@ -163,9 +163,8 @@ pub struct Services {
     /// A file with a token, such as operator.token in the data directory
     #[arg(long, env = "TOWNCLERK_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -207,6 +206,8 @@ pub enum Ticket {
     Show(TicketShow),
     /// Show how a ticket stands against what was agreed, and how that came about
     ServiceLevel(TicketShow),
+    #[command(flatten)]
+    Step(TicketStep),
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,13 @@ pub struct Refused {
     pub detail: String,
 }
 
+/// No answer came: whether the request did, nobody knows.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot reach townclerk at {url}: is it running there? (--url)")]
+pub struct Unreachable {
+    pub url: String,
+}
+
 /// Where services are and who asks.
 pub struct Client {
     url: String,
@@ -79,7 +86,10 @@ impl Client {
         let with =
             |request: reqwest::RequestBuilder| request.header("Idempotency-Key", key).json(body);
         let response = self.send(Method::POST, path, with).await?;
-        Ok(response.json().await?)
+        // The connection may end within the answer.
+        response.json().await.with_context(|| Unreachable {
+            url: self.url.clone(),
+        })
     }
 
     /// Asks for long work and hears its lines; the last one is the report.
@@ -133,11 +143,8 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = with(request).send().await.with_context(|| {
-            format!(
-                "cannot reach townclerk at {}: is it running there? (--url)",
-                self.url
-            )
+        let response = with(request).send().await.with_context(|| Unreachable {
+            url: self.url.clone(),
         })?;
         let status = response.status();
         if status.is_success() {

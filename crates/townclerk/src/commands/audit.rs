@@ -9,6 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use townclerk_app::audit::{AuditEntry, AuditFile};
 
+use super::show::{Format, Output};
 use super::{Outcome, show};
 use crate::town::Town;
 
@@ -20,9 +21,8 @@ pub struct Audit {
     /// Only what was at this time or later, such as 2026-11-20T09:00:00Z
     #[arg(long, value_name = "TIME")]
     pub since: Option<Timestamp>,
-    /// Print lines of JSON, as they are kept
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// How the audit log calls what was done on the command line.
@@ -69,12 +69,28 @@ fn print(path: &Path, options: &Audit) -> anyhow::Result<()> {
         if options.since.is_some_and(|since| entry.time < since) {
             continue;
         }
-        match options.json {
-            true => show::line_at_once(&line)?,
-            false => show::line_at_once(&text(&entry))?,
+        match options.output.format() {
+            // As it is kept.
+            Format::Json => show::line_at_once(&line)?,
+            Format::Tsv => show::line_at_once(&show::tsv(&columns(&entry)))?,
+            Format::Table => show::line_at_once(&text(&entry))?,
         }
     }
     Ok(())
+}
+
+/// Time, who, status, outcome, method, path.
+fn columns(entry: &AuditEntry) -> [String; 6] {
+    [
+        entry.time.to_string(),
+        entry.subject.clone(),
+        entry
+            .status
+            .map_or_else(String::new, |status| status.to_string()),
+        entry.outcome.clone(),
+        entry.method.clone(),
+        entry.path.clone(),
+    ]
 }
 
 fn text(entry: &AuditEntry) -> String {

@@ -24,6 +24,7 @@ use townclerk_domain::timeline::{Entry, Timeline};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 
+use super::show::Output;
 use super::{Outcome, audit, show};
 use crate::system::{Opened, Reach, TokenRefusal, add_council, council_ready};
 use crate::town::{Partner, TownRefusal};
@@ -61,18 +62,16 @@ pub struct Add {
     pub new: bool,
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]
 pub struct Listing {
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 pub async fn council(options: Council) -> anyhow::Result<Outcome> {
@@ -154,9 +153,8 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
         log: &log,
         membership,
     };
-    match options.json {
-        true => show::json(&report)?,
-        false => tell(&report),
+    if !show::for_programs(options.output, &report)? {
+        tell(&report);
     }
     Ok(match refused {
         true => Outcome::Refused,
@@ -331,7 +329,7 @@ fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
 
 fn list(options: &Listing) -> anyhow::Result<Outcome> {
     let town = options.reach.town()?;
-    if options.json {
+    if options.output.is_json() {
         show::json(&town)?;
         return Ok(Outcome::Good);
     }
@@ -344,6 +342,7 @@ fn list(options: &Listing) -> anyhow::Result<Outcome> {
         vec![council.to_string(), systems.join(", ")]
     };
     show::table(
+        options.output,
         &["council", "partners' tools"],
         town.councils.iter().map(row),
     );
@@ -365,7 +364,7 @@ mod tests {
             without_membership: false,
             new: false,
             reach: Reach::data(Path::new("unused")),
-            json: false,
+            output: Output::default(),
         }
     }
 

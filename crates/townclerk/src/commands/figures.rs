@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::show::Output;
 use super::{Outcome, show};
 use crate::cli::Figures;
 use crate::client::Client;
@@ -29,16 +30,19 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
     let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
     let path = format!("/v1/views/{}/figures", options.scope);
     let answer = client.get(&path, &query).await?;
-    if services.json {
+    if services.output.is_json() {
         show::json(&answer["figures"])?;
         return Ok(Outcome::Good);
     }
     let figures = answer["figures"].as_array();
-    print(figures.context("the service answered without figures")?);
+    print(
+        services.output,
+        figures.context("the service answered without figures")?,
+    );
     Ok(Outcome::Good)
 }
 
-fn print(figures: &[Value]) {
+fn print(output: Output, figures: &[Value]) {
     let rows = figures.iter().map(|figure| {
         vec![
             show::cell(&figure["measure"]),
@@ -53,7 +57,7 @@ fn print(figures: &[Value]) {
     let headers = [
         "measure", "period", "of", "value", "as at", "known at", "remarks",
     ];
-    show::table(&headers, rows);
+    show::table(output, &headers, rows);
 }
 
 fn value(figure: &Value) -> String {

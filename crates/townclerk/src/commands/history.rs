@@ -8,6 +8,7 @@ use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::Role;
 
 use super::audit::Action;
+use super::show::Output;
 use super::{Outcome, show};
 use crate::history::{self, Comparison, LogEnds, LogFile, Manifest};
 use crate::system::{Opened, Reach};
@@ -36,9 +37,8 @@ pub struct Export {
     pub logs: Vec<LogName>,
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -46,9 +46,8 @@ pub struct Export {
 pub struct Check {
     /// The exported folder
     pub folder: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -61,9 +60,8 @@ pub struct Import {
     pub logs: Vec<LogName>,
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 const IMPORT_HELP: &str = "A log is imported if it is empty or holds the beginning of the file, byte for byte. Files and \
@@ -108,7 +106,7 @@ async fn export(options: Export) -> anyhow::Result<Outcome> {
             show_manifest(&manifest, &options)?;
             Ok(Outcome::Good)
         }
-        Err(why) => refuse(&Report::refused(why), options.json),
+        Err(why) => refuse(&Report::refused(why), options.output),
     }
 }
 
@@ -143,7 +141,7 @@ async fn export_from(
 }
 
 fn show_manifest(manifest: &Manifest, options: &Export) -> anyhow::Result<()> {
-    if options.json {
+    if options.output.is_json() {
         return show::json(manifest);
     }
     let headers = ["log", "messages", "bytes", "chain"];
@@ -162,8 +160,11 @@ fn show_manifest(manifest: &Manifest, options: &Export) -> anyhow::Result<()> {
             head.clone(),
         ]
     });
-    show::table(&headers, rows);
-    show::line(format!("Exported into {}", options.out.display()));
+    show::table(options.output, &headers, rows);
+    show::beside(
+        options.output,
+        format!("Exported into {}", options.out.display()),
+    );
     Ok(())
 }
 
@@ -171,12 +172,12 @@ async fn check(options: Check) -> anyhow::Result<Outcome> {
     let manifest = match Manifest::read(&options.folder)? {
         Ok(manifest) => manifest,
         Err(fault) => {
-            CheckReport::faulty(fault).show(options.json)?;
+            CheckReport::faulty(fault).show(options.output)?;
             return Ok(Outcome::Differences);
         }
     };
     let report = checked(&options.folder, &manifest.logs).await?;
-    report.show(options.json)?;
+    report.show(options.output)?;
     Ok(match report.ok {
         true => Outcome::Good,
         false => Outcome::Differences,
@@ -212,7 +213,7 @@ async fn checked(folder: &Path, entries: &[LogFile]) -> anyhow::Result<CheckRepo
 async fn import(options: Import) -> anyhow::Result<Outcome> {
     let manifest = match Manifest::read(&options.folder)? {
         Ok(manifest) => manifest,
-        Err(fault) => return refuse(&Report::faulty(vec![fault]), options.json),
+        Err(fault) => return refuse(&Report::faulty(vec![fault]), options.output),
     };
     let held: Vec<LogName> = manifest
         .logs
@@ -221,20 +222,20 @@ async fn import(options: Import) -> anyhow::Result<Outcome> {
         .collect();
     let names = match chosen(&options.logs, &held) {
         Ok(names) => names,
-        Err(why) => return refuse(&Report::refused(why), options.json),
+        Err(why) => return refuse(&Report::refused(why), options.output),
     };
     let entries = names.iter().filter_map(|name| manifest.log(name).cloned());
     let entries: Vec<LogFile> = entries.collect();
     let checked = checked(&options.folder, &entries).await?;
     if !checked.ok {
-        return refuse(&Report::faulty(checked.faults), options.json);
+        return refuse(&Report::faulty(checked.faults), options.output);
     }
     let opened = Opened::on(&options.reach).await?;
     let imported = import_into(&opened, &options.folder, &entries).await;
     let closed = opened.close().await;
     // What was appended stands, so it is said first, whatever failed after it.
     let (report, failure) = imported?;
-    report.show(options.json)?;
+    report.show(options.output)?;
     if let Some(error) = failure {
         return Err(error);
     }
@@ -375,7 +376,7 @@ fn chosen(named: &[LogName], there: &[LogName]) -> Result<Vec<LogName>, String> 
     }
 }
 
-fn refuse(report: &Report, json: bool) -> anyhow::Result<Outcome> {
-    report.show(json)?;
+fn refuse(report: &Report, output: Output) -> anyhow::Result<Outcome> {
+    report.show(output)?;
     Ok(Outcome::Refused)
 }

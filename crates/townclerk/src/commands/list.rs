@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 
 use self::columns::{Column, columns};
+use super::show::Output;
 use super::{Outcome, show};
 use crate::cli::{List, Sort};
 use crate::client::Client;
@@ -27,13 +28,13 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     let name = key(sort).replace('_', "-");
     let path = format!("/v1/views/{}/{name}", options.scope);
     let answer = client.get(&path, &query).await?;
-    if services.json {
+    if services.output.is_json() {
         show::json(&answer)?;
         return Ok(Outcome::Good);
     }
     let records = answer[key(sort)].as_array();
     let records = records.context("the service answered without a list")?;
-    print(sort, records);
+    print(services.output, sort, records);
     if let Some(why) = more(&answer, records.len()) {
         show::note(why);
     }
@@ -101,7 +102,7 @@ fn more(answer: &Value, shown: usize) -> Option<String> {
     (shown < total).then(|| format!("these are the first {shown} of {total}"))
 }
 
-fn print(sort: Sort, records: &[Value]) {
+fn print(output: Output, sort: Sort, records: &[Value]) {
     let columns = columns(sort);
     let mut headers: Vec<&str> = columns.iter().map(|(header, _)| *header).collect();
     headers.push("remarks");
@@ -112,7 +113,7 @@ fn print(sort: Sort, records: &[Value]) {
         row.push(remarks(record));
         row
     });
-    show::table(&headers, rows);
+    show::table(output, &headers, rows);
 }
 
 /// What must be known of a record beside its columns.

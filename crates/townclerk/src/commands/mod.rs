@@ -22,7 +22,9 @@ pub use self::audit::Audit;
 pub use self::council::Council;
 pub use self::history::History;
 pub use self::partner::Partner;
+pub use self::show::Output;
 pub use self::tail::Tail;
+pub use self::ticket::TicketStep;
 pub use self::token::Token;
 
 use std::process::ExitCode;

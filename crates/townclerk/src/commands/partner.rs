@@ -9,6 +9,7 @@ use townclerk_event_log::DurableState;
 use townclerk_event_log::jetstream::{PartnerDoor, Role};
 
 use super::council::or_refused;
+use super::show::{Format, Output};
 use super::up::first_tokens;
 use super::{Outcome, audit, partner_check, show};
 use crate::nats_server::account_name;
@@ -38,9 +39,8 @@ pub struct Which {
     pub council: Code,
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 impl Which {
@@ -71,9 +71,8 @@ pub struct Remove {
 pub struct Listing {
     #[command(flatten)]
     pub reach: Reach,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 pub async fn partner(options: Partner) -> anyhow::Result<Outcome> {
@@ -102,23 +101,22 @@ fn audited(what: &str, which: &Which, outcome: &anyhow::Result<Outcome>) {
 }
 
 async fn add(options: &Add) -> anyhow::Result<Outcome> {
-    let Which { reach, json, .. } = &options.which;
+    let Which { reach, output, .. } = &options.which;
     let tool = options.which.tool();
     let admitted = add_partner(reach, &tool, options.new_token).await?;
     // Before what may fail: the token is kept nowhere.
     if admitted.made_tokens {
         first_tokens(&reach.data);
     }
-    if let (Some(token), false) = (&admitted.token, json) {
+    if let (Some(token), Format::Table) = (&admitted.token, output.format()) {
         show::line(format!("token      {token}   (shown this once)"));
     }
     let opened = Opened::on(reach).await?;
     let url = opened.logs.url.clone();
     let ready = partner_ready(reach, &opened, &tool).await;
     opened.close().await?;
-    if *json {
-        // Also where it is not in force yet: the token would be lost.
-        show::json(&described(&admitted, &url, ready.is_ok())?)?;
+    // Also where it is not in force yet: the token would be lost.
+    if show::for_programs(*output, &described(&admitted, &url, ready.is_ok())?)? {
         return ready.map(|()| Outcome::Good);
     }
     if admitted.token.is_none() {
@@ -171,22 +169,24 @@ fn described(admitted: &Admitted, url: &str, works: bool) -> anyhow::Result<serd
 }
 
 async fn remove(which: &Which) -> anyhow::Result<Outcome> {
-    let Which { reach, json, .. } = which;
+    let Which { reach, output, .. } = which;
     let tool = which.tool();
     let was_there = remove_partner(reach, &tool).await?;
     let opened = Opened::on(reach).await?;
     let gone = partner_gone(reach, &opened, &tool).await;
     opened.close().await?;
     gone?;
-    match (json, was_there) {
-        // Also where an earlier attempt had begun it.
-        (true, _) => show::json(&json!({"partner": tool.id(), "removed": true}))?,
-        (false, true) => show::line(format!("{}: gets in no more", tool.id())),
-        (false, false) => show::line(format!(
+    // Also where an earlier attempt had begun it.
+    if show::for_programs(*output, &json!({"partner": tool.id(), "removed": true}))? {
+        return Ok(Outcome::Good);
+    }
+    show::line(match was_there {
+        true => format!("{}: gets in no more", tool.id()),
+        false => format!(
             "{}: was taken out of the files before; now it gets in no more",
             tool.id()
-        )),
-    }
+        ),
+    });
     Ok(Outcome::Good)
 }
 
@@ -262,7 +262,7 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
         opened.close().await?;
         reads = states?;
     }
-    if options.json {
+    if options.output.is_json() {
         show::json(&reads)?;
         return Ok(Outcome::Good);
     }
@@ -275,7 +275,7 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
         "last activity",
         "",
     ];
-    show::table(&headers, reads.into_iter().map(Read::row));
+    show::table(options.output, &headers, reads.into_iter().map(Read::row));
     Ok(Outcome::Good)
 }
 

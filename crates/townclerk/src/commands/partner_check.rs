@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use townclerk_domain::names::Code;
 
+use super::show::Output;
 use super::{Outcome, show};
 use crate::check::{Expectations, Report, check};
 
@@ -35,23 +36,21 @@ pub struct Arguments {
     /// How many findings of each kind to show; all are counted
     #[arg(long, default_value_t = 20)]
     pub show: usize,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 const EXAMPLE: &str = "Example: townclerk partner check feed.ndjson --council brent --system hornbill
 Ends with 0 if there are no errors (warnings may be), 4 if there are, 1 if the file cannot be read.";
 
 pub async fn partner_check(arguments: Arguments) -> anyhow::Result<Outcome> {
-    let json = arguments.json;
+    let output = arguments.output;
     // Reading and deciding keep a thread busy for as long as the file is.
     let report = tokio::task::spawn_blocking(move || checked(&arguments))
         .await
         .context("the check ended unexpectedly")??;
-    match json {
-        true => show::json(&report.json())?,
-        false => report.lines().iter().for_each(show::line),
+    if !show::for_programs(output, &report.json())? {
+        report.lines().iter().for_each(show::line);
     }
     Ok(match report.has_errors() {
         true => Outcome::Differences,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use townclerk_domain::names::Scope;
 
+use super::show::Format;
 use super::{Outcome, show};
 use crate::cli::{Rebuild, Services, Verify};
 use crate::client::Client;
@@ -14,9 +15,7 @@ use crate::client::Client;
 pub async fn rebuild(options: Rebuild) -> anyhow::Result<Outcome> {
     let client = client(&options.services)?;
     let report = replay(&client, &options.view, "rebuild").await?;
-    if options.services.json {
-        show::json(&report)?;
-    } else {
+    if !show::for_programs(options.services.output, &report)? {
         show::line(format!(
             "{}: {} events into {} rows in {} ms, serving generation {}, digest {}",
             options.view,
@@ -49,14 +48,12 @@ pub async fn verify(options: Verify) -> anyhow::Result<Outcome> {
     let mut reports = Vec::with_capacity(views.len());
     for view in &views {
         let report = replay(&client, view, "verify").await?;
-        if !options.services.json {
+        if options.services.output.format() == Format::Table {
             print(view, &report);
         }
         reports.push(report);
     }
-    if options.services.json {
-        show::json(&reports)?;
-    }
+    show::for_programs(options.services.output, &reports)?;
     Ok(match reports.iter().all(|report| report["ok"] == true) {
         true => Outcome::Good,
         false => Outcome::Differences,

@@ -10,12 +10,14 @@ use uuid::Uuid;
 
 use super::{Outcome, show};
 use crate::cli::{Send, Services};
-use crate::client::Client;
+use crate::client::{Client, Refused, Unreachable};
 
 pub async fn send(options: Send) -> anyhow::Result<Outcome> {
     let body = body(&options.body)?;
     record(options.services, &options.path, options.key, &body).await
 }
+
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Sends a command with its idempotency key, and says where it was recorded.
 ///
@@ -31,13 +33,12 @@ pub async fn record(
     let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
     let answer = match client.command(path, &key, body).await {
         Ok(answer) => answer,
-        Err(error) => {
+        Err(error) if helps_to_repeat(&error) => {
             return Err(error.context(format!("with --key {key} it can be repeated safely")));
         }
+        Err(error) => return Err(error),
     };
-    if services.json {
-        show::json(&answer)?;
-    } else {
+    if !show::for_programs(services.output, &answer)? {
         let position = format!("{}:{}", show::cell(&answer["log"]), answer["sequence"]);
         show::line(format!(
             "recorded {} at {position} (event {})",
@@ -46,6 +47,15 @@ pub async fn record(
         ));
     }
     Ok(Outcome::Good)
+}
+
+/// Whether the same command may be taken later: where no answer came, or the service was not able to
+/// give one. What was refused is refused again.
+fn helps_to_repeat(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<Refused>() {
+        Some(refused) => refused.status >= 500 || refused.status == TOO_MANY_REQUESTS,
+        None => error.is::<Unreachable>(),
+    }
 }
 
 /// A body as it was given, in a file, or on the standard input. It is sent as it is: whatever is
@@ -93,5 +103,29 @@ mod tests {
         let no_file = body("@/no/such/file.json").unwrap_err();
         let says = "cannot read the body from /no/such/file.json";
         assert_eq!(no_file.to_string(), says);
+    }
+
+    #[test]
+    fn repeating_is_advised_only_where_it_may_help() {
+        let refused = |status| {
+            anyhow::Error::from(Refused {
+                status,
+                title: "No".to_owned(),
+                detail: "because".to_owned(),
+            })
+        };
+        for status in [429, 500, 503] {
+            assert!(helps_to_repeat(&refused(status)), "{status}");
+        }
+        for status in [400, 401, 403, 404, 409, 422] {
+            assert!(!helps_to_repeat(&refused(status)), "{status}");
+        }
+        let unreachable = Unreachable {
+            url: "http://127.0.0.1:9".to_owned(),
+        };
+        assert!(helps_to_repeat(&anyhow::Error::from(unreachable)));
+        assert!(!helps_to_repeat(&anyhow::anyhow!(
+            "cannot read the token file"
+        )));
     }
 }

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
 
+use super::show::Format;
 use super::{Outcome, show};
 use crate::cli::Services;
 use crate::client::{Client, Refused};
@@ -116,7 +117,11 @@ async fn print(
                 let Some(line) = line else {
                     break;
                 };
-                let text = if options.services.json { line.json()? } else { line.text() };
+                let text = match options.services.output.format() {
+                    Format::Json => line.json()?,
+                    Format::Tsv => show::tsv(&line.columns()),
+                    Format::Table => line.text(),
+                };
                 match show::line_at_once(&text) {
                     // Whoever read this has read enough.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
@@ -301,6 +306,21 @@ impl Heard {
         };
         // What others wrote is not to steer somebody's terminal.
         text.replace(char::is_control, "\u{fffd}")
+    }
+
+    /// For spreadsheets: position, time, type, subject, who said so, and the reason of what is no event.
+    fn columns(&self) -> [String; 6] {
+        let data: Value = serde_json::from_str(&self.data).unwrap_or_default();
+        let of = |member: &str| show::cell(&data[member]);
+        let (position, name) = (self.position.clone(), short(&self.name).to_owned());
+        [
+            position,
+            of("time"),
+            name,
+            of("subject"),
+            of("authid"),
+            of("reason"),
+        ]
     }
 
     /// For programs: the event as the log holds it.

@@ -1,6 +1,10 @@
-//! `townclerk ticket log`, `townclerk ticket show` and `townclerk ticket service-level`.
+//! `townclerk ticket`.
+
+mod life;
 
 use serde_json::{Value, json};
+
+pub use self::life::Step as TicketStep;
 
 use super::send::record;
 use super::{Outcome, show};
@@ -12,6 +16,7 @@ pub async fn ticket(command: Ticket) -> anyhow::Result<Outcome> {
         Ticket::Log(options) => log(options).await,
         Ticket::Show(options) => show_one(options).await,
         Ticket::ServiceLevel(options) => service_level(options).await,
+        Ticket::Step(step) => life::take(step).await,
     }
 }
 
@@ -48,18 +53,22 @@ async fn read(options: &TicketShow, of: &str) -> anyhow::Result<Value> {
 
 async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
     let ticket = read(&options, "").await?;
-    if options.services.json {
+    let output = options.services.output;
+    if output.is_json() {
         show::json(&ticket)?;
         return Ok(Outcome::Good);
     }
-    show::line(format!(
-        "ticket {} of {}: {}",
-        options.id,
-        options.log,
-        show::cell(&ticket["status"])
-    ));
+    show::beside(
+        output,
+        format!(
+            "ticket {} of {}: {}",
+            options.id,
+            options.log,
+            show::cell(&ticket["status"])
+        ),
+    );
     if ticket["void"] == true {
-        show::line("  void: voided, or nothing was known of it then");
+        show::beside(output, "  void: voided, or nothing was known of it then");
     }
     let attributes = [
         "kind",
@@ -72,7 +81,7 @@ async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
         "sts",
     ];
     for name in attributes {
-        show::line(format!("  {name:12} {}", show::cell(&ticket[name])));
+        show::beside(output, format!("  {name:12} {}", show::cell(&ticket[name])));
     }
     let rows = ticket["events"]
         .as_array()
@@ -92,6 +101,7 @@ async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
             ]
         });
     show::table(
+        output,
         &["sequence", "happened", "known", "event", "data", "by"],
         rows,
     );
@@ -100,20 +110,25 @@ async fn show_one(options: TicketShow) -> anyhow::Result<Outcome> {
 
 async fn service_level(options: TicketShow) -> anyhow::Result<Outcome> {
     let level = read(&options, "/service-level").await?;
-    if options.services.json {
+    let output = options.services.output;
+    if output.is_json() {
         show::json(&level)?;
         return Ok(Outcome::Good);
     }
     let (id, log) = (&options.id, &options.log);
     if level["void"] == true {
-        show::line(format!(
-            "ticket {id} of {log}: voided, or nothing was known of it then"
-        ));
+        show::beside(
+            output,
+            format!("ticket {id} of {log}: voided, or nothing was known of it then"),
+        );
         return Ok(Outcome::Good);
     }
     let cell = |name: &str| show::cell(&level[name]);
     let (standing, as_at) = (cell("standing"), cell("as_at"));
-    show::line(format!("ticket {id} of {log}: {standing}, as at {as_at}"));
+    show::beside(
+        output,
+        format!("ticket {id} of {log}: {standing}, as at {as_at}"),
+    );
     for name in [
         "kind",
         "priority",
@@ -126,13 +141,14 @@ async fn service_level(options: TicketShow) -> anyhow::Result<Outcome> {
         "due",
         "aged_from",
     ] {
-        show::line(format!("  {name:16} {}", cell(name)));
+        show::beside(output, format!("  {name:16} {}", cell(name)));
     }
     for line in agreed(&level["terms"]) {
-        show::line(line);
+        show::beside(output, line);
     }
     let steps = level["trail"].as_array().into_iter().flatten();
     show::table(
+        output,
         &["at", "what", "minutes counted", "due then"],
         steps.map(|step| {
             let counted = show::cell(&step["counted_minutes"]);

@@ -10,6 +10,7 @@ use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::Code;
 
 use super::council::or_refused;
+use super::show::Output;
 use super::{Outcome, audit, show};
 use crate::private_file;
 use crate::system::{issue_token, reached, revoke_token, tokens};
@@ -70,9 +71,8 @@ pub struct Of {
     /// The data directory
     #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
     pub data: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 fn subject(text: &str) -> Result<CallerId, String> {
@@ -126,14 +126,14 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
         })?;
     }
     let shown = options.to_file.is_none().then_some(&token);
-    if options.of.json {
-        show::json(&json!({
-            "subject": caller.subject,
-            "roles": caller.roles,
-            "councils": caller.councils,
-            "token": shown,
-            "file": options.to_file,
-        }))?;
+    let report = json!({
+        "subject": caller.subject,
+        "roles": caller.roles,
+        "councils": caller.councils,
+        "token": shown,
+        "file": options.to_file,
+    });
+    if show::for_programs(options.of.output, &report)? {
         return Ok(Outcome::Good);
     }
     match (&options.to_file, shown) {
@@ -146,7 +146,7 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
 
 fn list(of: &Of) -> anyhow::Result<Outcome> {
     let callers = tokens(&of.data)?;
-    if of.json {
+    if of.output.is_json() {
         let entries: Vec<_> = callers
             .iter()
             .map(|caller| {
@@ -172,15 +172,19 @@ fn list(of: &Of) -> anyhow::Result<Outcome> {
                 .map_or("–".to_owned(), |code| code.to_string()),
         ]
     });
-    show::table(&["who", "roles", "councils", "partner's tool"], rows);
+    show::table(
+        of.output,
+        &["who", "roles", "councils", "partner's tool"],
+        rows,
+    );
     Ok(Outcome::Good)
 }
 
 async fn revoke(options: &Revoke) -> anyhow::Result<Outcome> {
     revoke_token(&options.of.data, &options.subject).await?;
-    match options.of.json {
-        true => show::json(&json!({"subject": options.subject, "revoked": true}))?,
-        false => show::line(format!("{}: has no token any more", options.subject)),
+    let report = json!({"subject": options.subject, "revoked": true});
+    if !show::for_programs(options.of.output, &report)? {
+        show::line(format!("{}: has no token any more", options.subject));
     }
     Ok(Outcome::Good)
 }

@@ -5,7 +5,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::import::Refusal;
 
-use crate::commands::show;
+use crate::commands::show::{self, Output};
 use crate::history::{Comparison, Fault, Imported, LogFile};
 
 /// What a check came to.
@@ -25,9 +25,9 @@ impl CheckReport {
         }
     }
 
-    pub fn show(&self, json: bool) -> anyhow::Result<()> {
-        if json {
-            return show::json(self);
+    pub fn show(&self, output: Output) -> anyhow::Result<()> {
+        if show::for_programs(output, self)? {
+            return Ok(());
         }
         for LogFile {
             file,
@@ -115,9 +115,9 @@ impl Report {
         }
     }
 
-    pub fn show(&self, json: bool) -> anyhow::Result<()> {
-        if json {
-            return show::json(self);
+    pub fn show(&self, output: Output) -> anyhow::Result<()> {
+        if show::for_programs(output, self)? {
+            return Ok(());
         }
         for report in &self.logs {
             show::line(report.text());
