@@ -7,6 +7,7 @@ mod access;
 mod conformance;
 mod demo;
 mod events_out;
+mod examples;
 mod facts;
 mod figures_document;
 mod history;

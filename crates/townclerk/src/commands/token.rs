@@ -118,7 +118,8 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     };
     let token = issue_token(data, &caller, options.new_token).await?;
     if let Some(file) = &options.to_file {
-        private_file::write(file, &token).with_context(|| {
+        let written = std::path::absolute(file).and_then(|file| private_file::write(&file, &token));
+        written.with_context(|| {
             format!(
                 "the token was made, but cannot be written to {}; make another with --new-token",
                 file.display()
