@@ -34,6 +34,8 @@ kinds! {
         "A command needs a key";
     BAD_IDEMPOTENCY_KEY = "bad-idempotency-key" BAD_REQUEST
         "This is not a key";
+    BAD_HEADER = "bad-header" BAD_REQUEST
+        "A header has no valid value";
     MALFORMED_JSON = "malformed-json" BAD_REQUEST
         "The body is not a JSON object";
     BAD_FORM = "bad-form" BAD_REQUEST

@@ -117,6 +117,16 @@ impl Problem {
         Self::new(Kind::BAD_IDEMPOTENCY_KEY, format!("Idempotency-Key: {why}"))
     }
 
+    /// Headers of a command, each with what is wrong with it.
+    pub fn bad_headers(faults: &[(&str, String)]) -> Self {
+        let told: Vec<String> = faults
+            .iter()
+            .map(|(name, why)| format!("{name}: {why}"))
+            .collect();
+        let names: Vec<&str> = faults.iter().map(|(name, _)| *name).collect();
+        Self::new(Kind::BAD_HEADER, told.join("; ")).with("fields", names)
+    }
+
     pub fn body_too_large(bytes_max: usize) -> Self {
         let detail = format!("a body may have at most {bytes_max} bytes");
         Self::new(Kind::BODY_TOO_LARGE, detail)

@@ -16,6 +16,7 @@ const PROBLEM: &str = "application/problem+json";
 const OF_COMMANDS: &[Kind] = &[
     Kind::MISSING_IDEMPOTENCY_KEY,
     Kind::BAD_IDEMPOTENCY_KEY,
+    Kind::BAD_HEADER,
     Kind::MALFORMED_JSON,
     Kind::NOT_FOUND,
     Kind::NO_SUCH_LOG,
