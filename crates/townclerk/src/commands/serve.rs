@@ -12,7 +12,7 @@ use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{Logs, Means, Roles, compose};
+use crate::system::{Logs, Means, Roles, compose, connection_limits};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
@@ -51,6 +51,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let limits = connection_limits()?;
     let audit = AuditLog::open(&options.data, clock::system())
         .with_context(|| format!("cannot write the audit log in {}", options.data.display()))?;
     let mut parts = Parts::new();
@@ -68,7 +69,8 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     };
     let parted = compose(&roles, means, &mut parts).await?;
     show::note(format!("Serving on http://{}", listener.local_addr()?));
-    let serving = townclerk_app::http::serve::serve(listener, parted.router, parts.stop_token());
+    let stop = parts.stop_token();
+    let serving = townclerk_app::http::serve::serve(listener, parted.router, limits, stop);
     parts.run("the HTTP server", serving);
     parts.until_stopped().await?;
     Ok(Outcome::Good)

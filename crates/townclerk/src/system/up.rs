@@ -18,6 +18,7 @@ use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 use townclerk_view_service::Views;
 
+use super::descriptors::connection_limits;
 use super::files::{Editing, Looked, operator_token_file, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::{logs_of, server_options, tenants};
@@ -223,12 +224,14 @@ async fn serve_with(
         .await
         .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
     let address = listener.local_addr()?;
+    let limits = connection_limits()?;
     let stop = parts.stop_token();
     let running = Running::start(ground, &stop).await?;
     let served = running.served();
     let not_taken_up = running.not_taken_up();
     let routers: watch::Receiver<Router> = running.routers();
-    parts.run("the HTTP server", serve_latest(listener, routers, stop));
+    let serving = serve_latest(listener, routers, limits, stop);
+    parts.run("the HTTP server", serving);
     parts.run("what is served", running.follow_files());
     Ok((address, served, not_taken_up))
 }
