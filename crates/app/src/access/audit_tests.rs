@@ -43,6 +43,7 @@ fn client() -> Client {
     };
     let guarded = Guarded::new(token_book())
         .post_with("/rebuild", operate, (), async || "rebuilt")
+        .get("/of/{view}", operate, async || "of")
         .get("/livez", Need::nothing(), async || "alive");
     Client::new(session::routes(guarded).into_parts().0)
 }
@@ -102,6 +103,17 @@ async fn refusals_and_operators_actions_are_audited_and_no_token_is() {
         }
         let token = who.token().unwrap_or("no token".to_owned());
         assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_path_fills_no_log() {
+    for place in ["nowhere", "of"] {
+        let path = format!("/{place}/{}", "x".repeat(60_000));
+        let lines = logged(request(&Method::GET, &path, Who::Nobody, Body::empty())).await;
+        assert!(!lines.is_empty());
+        let bytes: usize = lines.iter().map(String::len).sum();
+        assert!(bytes < 5_000, "{bytes} bytes in {} lines", lines.len());
     }
 }
 

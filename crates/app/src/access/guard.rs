@@ -16,7 +16,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::caller::Caller;
 use super::need::{Asked, Need, Presented, splits_by_council};
 use super::tokens::TokenBook;
-use crate::audit::{AuditLog, Said};
+use crate::audit::{AuditLog, REFUSED, Said};
 use crate::http::commands::CommandRoute;
 use crate::http::described::Described;
 use crate::http::problem::Problem;
@@ -166,7 +166,7 @@ async fn check(
     let audit = Audit::of(presented, &request);
     if let Err(refusal) = door.need.admit(presented, &asked) {
         let problem = Problem::from(refusal);
-        audit.record(&door.audit, problem.status(), "refused").await;
+        audit.record(&door.audit, problem.status(), REFUSED).await;
         return problem.into_response();
     }
     let is_known = matches!(presented, Presented::Known(_));
@@ -181,7 +181,7 @@ async fn check(
     let status = response.status();
     let outcome = match status {
         // Whom the door let in may be refused behind it, for what is asked.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_known => Some("refused"),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_known => Some(REFUSED),
         _ if asked.audit.is_some() => Some("answered"),
         _ => None,
     };

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::guard::{Audit, Guarded, TOKEN_COOKIE};
 use super::need::{Need, Refusal};
 use super::tokens::TokenBook;
-use crate::audit::AuditLog;
+use crate::audit::{AuditLog, REFUSED};
 use crate::http::described::{Described, taken};
 use crate::http::problem::Problem;
 
@@ -62,7 +62,7 @@ async fn begin(
     let audit = Audit::of_signing_in(caller, SESSION_PATH);
     if caller.is_none() {
         let problem = Problem::from(Refusal::UnknownToken);
-        audit.record(&log, problem.status(), "refused").await;
+        audit.record(&log, problem.status(), REFUSED).await;
         return Err(problem);
     }
     let next = own_path(&next)?;

@@ -195,9 +195,15 @@ pub fn dressed(router: Router) -> Router {
         .layer(spans)
 }
 
-/// Names a request by what may be logged: neither headers nor the query.
+/// Longest part of a path that is logged; it is ASCII.
+const LOGGED_PATH_BYTES_MAX: usize = 200;
+
+/// Names a request by what may be logged: neither headers nor the query, and no long path, which
+/// would stand in every line about it.
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = path.get(..LOGGED_PATH_BYTES_MAX).unwrap_or(path);
+    tracing::info_span!("request", method = %request.method(), path)
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -41,6 +41,9 @@ const CONFIG_FILE: &str = "nats-server.conf";
 /// Where in the data directory the URL of the server stands that runs now, or ran last.
 const URL_FILE: &str = "nats.url";
 
+/// Where in the data directory the server writes its log.
+const LOG_FILE: &str = "nats-server.log";
+
 /// Hears whether the server could be told to read its configuration again.
 type Reload = oneshot::Sender<io::Result<()>>;
 
@@ -115,7 +118,7 @@ impl NatsServer {
         let mut launch = Launch {
             binary: binary.path,
             config: data_dir.join(CONFIG_FILE),
-            log: data_dir.join("nats-server.log"),
+            log: data_dir.join(LOG_FILE),
             port: 0,
             server_name: server_name.clone(),
         };
@@ -169,6 +172,7 @@ impl NatsServer {
             server_name: &self.server_name,
             port: self.port,
             data_dir: &self.data_dir,
+            log: &self.data_dir.join(LOG_FILE),
         };
         let text = config::render(&settings, &credentials)?;
         let file = self.data_dir.join(CONFIG_FILE);
@@ -361,6 +365,7 @@ async fn launch_on_port(
             server_name: &launch.server_name,
             port: launch.port,
             data_dir,
+            log: &launch.log,
         };
         let text = config::render(&settings, credentials)?;
         private_file::write(&launch.config, &text)
