@@ -11,6 +11,7 @@ mod refusals;
 
 pub use file::{AuditFile, FILE_BYTES_MAX, FILES_KEPT};
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -50,6 +51,9 @@ pub struct AuditEntry {
     /// Of HTTP.
     pub status: Option<u16>,
     pub outcome: String,
+    /// From where it was asked: of the proxy, where there is one. Absent on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 impl AuditEntry {
@@ -69,6 +73,7 @@ impl AuditEntry {
             path: String::new(),
             status: None,
             outcome,
+            address: None,
         }
     }
 }
@@ -83,9 +88,23 @@ pub struct Said {
     pub outcome: String,
     /// Whether nobody knows the caller.
     pub stranger: bool,
+    pub address: Option<IpAddr>,
 }
 
 impl Said {
+    /// That the tokens of a subject changed.
+    pub fn of_tokens(subject: &str, outcome: &str) -> Self {
+        Self {
+            subject: "townclerk".to_owned(),
+            method: "tokens".to_owned(),
+            path: subject.to_owned(),
+            status: None,
+            outcome: outcome.to_owned(),
+            stranger: false,
+            address: None,
+        }
+    }
+
     /// Whose lines are counted with it where it is one that anybody can cause without end.
     fn bounded_as(&self) -> Option<&str> {
         match self.stranger {
@@ -209,6 +228,7 @@ impl AuditLog {
             status,
             outcome,
             stranger: _,
+            address,
         } = said;
         self.tell(AuditEntry {
             time,
@@ -217,6 +237,7 @@ impl AuditLog {
             path,
             status,
             outcome,
+            address,
         })
     }
 
@@ -229,8 +250,13 @@ impl AuditLog {
             path,
             status,
             outcome,
+            address,
         } = &entry;
-        tracing::info!(target: "audit", subject, method, path, status, outcome, "access");
+        let address = address.map(tracing::field::display);
+        tracing::info!(
+            target: "audit",
+            subject, method, path, status, outcome, address, "access"
+        );
         let writer = self.writer.as_ref()?;
         let (done, dealt_with) = oneshot::channel();
         if let Err(why) = writer.queue.try_send(Job { entry, done }) {

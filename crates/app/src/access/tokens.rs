@@ -19,12 +19,12 @@ const TOKEN_PREFIX: &str = "tc_";
 
 const TOKEN_RANDOM_BYTES: usize = 32;
 
-type TokenHash = [u8; 32];
+pub(super) type TokenHash = [u8; 32];
 
 /// Whose tokens are known here.
 #[derive(Clone, Debug, Default)]
 pub struct TokenBook {
-    callers: HashMap<TokenHash, Caller>,
+    pub(super) callers: HashMap<TokenHash, Caller>,
 }
 
 /// A token in plain text, right after it was made. It is stored nowhere.
@@ -196,6 +196,17 @@ impl TokenBook {
         self.callers
             .values()
             .filter(move |caller| caller.subject == *subject)
+    }
+
+    /// As [`Self::caller`], with what the token is known by.
+    pub(super) fn known(&self, token: &str) -> Option<(TokenHash, &Caller)> {
+        let hash = hash(token);
+        self.caller_of(&hash).map(|caller| (hash, caller))
+    }
+
+    /// Whose token has this hash.
+    pub(super) fn caller_of(&self, hash: &TokenHash) -> Option<&Caller> {
+        self.callers.get(hash)
     }
 
     /// Whose token this is. Found by its hash, so how long it takes tells nothing about a token.

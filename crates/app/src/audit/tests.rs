@@ -29,6 +29,7 @@ fn said(subject: &str, stranger: bool) -> Said {
         status: Some(403),
         outcome: "refused".to_owned(),
         stranger,
+        address: Some("192.0.2.7".parse().unwrap()),
     }
 }
 
@@ -57,6 +58,7 @@ async fn a_line_stands_in_a_private_file_before_the_request_is_answered() {
         path: "/v1/views/brent/rebuild".to_owned(),
         status: Some(403),
         outcome: "refused".to_owned(),
+        address: Some("192.0.2.7".parse().unwrap()),
     };
     assert_eq!(written(folder.path()), [entry]);
     let file = folder.path().join("audit.ndjson");

@@ -107,6 +107,15 @@ impl Problem {
         Self::new(Kind::BAD_FORM, why)
     }
 
+    /// `found` is what the browser said of the site.
+    pub fn other_site(found: &str) -> Self {
+        let found = quoted(found);
+        let detail = format!(
+            "a browser says that {found:?} sent this form; sign in and out on a page of this site"
+        );
+        Self::new(Kind::OTHER_SITE, detail)
+    }
+
     pub fn missing_key() -> Self {
         let detail = "send the header Idempotency-Key with a value of your own for each command, \
                       and the same one when you repeat it: it is then recorded once";

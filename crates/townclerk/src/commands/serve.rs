@@ -65,6 +65,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         open_gateway: None,
         tokens,
         audit: Arc::new(audit),
+        sessions: Arc::default(),
         clock: clock::system(),
     };
     let parted = compose(&roles, means, &mut parts).await?;

@@ -97,6 +97,7 @@ pub struct Prepared {
     town: Town,
     logs: Logs,
     tokens: TokenBook,
+    tokens_are_new: bool,
     looked: Looked,
     /// Made at this start; shown once.
     pub issued: Vec<IssuedToken>,
@@ -117,6 +118,7 @@ impl Prepared {
                 town,
                 logs,
                 tokens,
+                tokens_are_new: !issued.is_empty(),
                 looked,
                 issued,
             }),
@@ -179,6 +181,7 @@ impl Prepared {
             town,
             logs,
             tokens,
+            tokens_are_new,
             looked,
             issued: _,
         } = self;
@@ -189,6 +192,7 @@ impl Prepared {
             logs,
             town,
             tokens,
+            tokens_are_new,
             looked,
         };
         match serve_with(options.listen, ground, &mut parts).await {

@@ -6,7 +6,7 @@ use townclerk_domain::identity::TOKEN_BYTES_MAX;
 use townclerk_domain::names::Code;
 
 use super::responses::Shared;
-use crate::access::guard::TOKEN_COOKIE;
+use crate::access::guard::SESSION_COOKIE;
 use crate::http::commands::Answer;
 use crate::http::described::{shown, taken};
 use crate::http::headers::{CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
@@ -42,8 +42,8 @@ pub(super) fn components(shared: Shared) -> Value {
             COOKIE: {
                 "type": "apiKey",
                 "in": "cookie",
-                "name": TOKEN_COOKIE,
-                "description": "Set by POST /session; taken for reading only.",
+                "name": SESSION_COOKIE,
+                "description": "A session, begun by POST /session; taken for reading only.",
             },
         },
     })
