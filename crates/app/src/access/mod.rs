@@ -2,8 +2,6 @@
 
 pub mod caller;
 
-mod private_file;
-
 pub mod tokens;
 
 mod token_changes;

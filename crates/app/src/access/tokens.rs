@@ -12,7 +12,7 @@ use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, InvalidCode};
 
 use super::caller::{Caller, Councils, Role};
-use super::private_file;
+use crate::private_file::{self, ReadError};
 
 /// What every token begins with, so that one that leaked is recognised as ours.
 const TOKEN_PREFIX: &str = "tc_";
@@ -144,7 +144,7 @@ impl TokenBook {
         let issued = issue()?;
         // The book comes last: a crash before it leaves a start that issues all tokens anew.
         if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
-            private_file::write(operator_token_path, operator.token.as_bytes())?;
+            write_file(operator_token_path, operator.token.as_bytes())?;
         }
         let entries: Result<Vec<Entry>, _> = issued.iter().map(entry).collect();
         write_entries(path, &entries?)?;
@@ -220,7 +220,17 @@ fn hash(token: &str) -> TokenHash {
 }
 
 fn read_entries(path: &Path) -> Result<Vec<Entry>, TokenError> {
-    let bytes = private_file::read(path)?;
+    let bytes = private_file::read(path).map_err(|error| match error {
+        ReadError::TooWide { mode } => TokenError::TooWide {
+            path: path.to_owned(),
+            mode,
+        },
+        error @ (ReadError::Io(_) | ReadError::TooLong) => TokenError::File {
+            path: path.to_owned(),
+            did: "read",
+            source: error.into(),
+        },
+    })?;
     serde_json::from_slice(&bytes).map_err(|error| TokenError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
@@ -230,7 +240,15 @@ fn read_entries(path: &Path) -> Result<Vec<Entry>, TokenError> {
 fn write_entries(path: &Path, entries: &[Entry]) -> Result<(), TokenError> {
     let text =
         serde_json::to_vec_pretty(entries).map_err(|error| TokenError::Entry(error.to_string()))?;
-    private_file::write(path, &text)
+    write_file(path, &text)
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), TokenError> {
+    private_file::write(path, bytes).map_err(|source| TokenError::File {
+        path: path.to_owned(),
+        did: "written",
+        source,
+    })
 }
 
 fn entry(issued: &IssuedToken) -> Result<Entry, TokenError> {

@@ -16,6 +16,7 @@ use crate::system::{Logs, Means, Roles, compose, connection_limits};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
+    townclerk_app::private_file::make_nothing_for_others();
     let mut roles = Roles::default();
     match options.role {
         ServedRole::TicketService => roles.tickets = true,

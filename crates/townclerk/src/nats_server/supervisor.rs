@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use townclerk_app::private_file;
 use townclerk_event_log::jetstream::Role;
 
 use super::binary::{Binary, BinaryError};
@@ -20,7 +21,6 @@ use super::config::{self, Settings, UnusablePath};
 use super::credentials::{Credentials, CredentialsError};
 use super::data_dir_lock::{DataDirLock, LockError};
 use super::reload::{self, ReloadError};
-use crate::private_file;
 use crate::town::Partner;
 
 /// How often a free port is chosen again because somebody else was faster.
@@ -150,7 +150,7 @@ impl NatsServer {
             supervisor: tokio::spawn(supervisor.run(run, reloads)),
         };
         let file = server.data_dir.join(URL_FILE);
-        let written = private_file::write(&file, &format!("{}\n", server.url()));
+        let written = private_file::write(&file, format!("{}\n", server.url()));
         written.map_err(io_error(&format!("write {}", file.display())))?;
         Ok(server)
     }
@@ -336,8 +336,8 @@ impl Supervisor {
 /// # Errors
 /// Files that are not there or do not say it.
 pub fn running_server(data_dir: &Path) -> io::Result<(String, String)> {
-    let url = private_file::read(&data_dir.join(URL_FILE))?;
-    let config = private_file::read(&data_dir.join(CONFIG_FILE))?;
+    let url = private_file::read_text(&data_dir.join(URL_FILE))?;
+    let config = private_file::read_text(&data_dir.join(CONFIG_FILE))?;
     let mut lines = config.lines();
     let name = lines.find_map(|line| line.strip_prefix("server_name: "));
     let name = name.ok_or_else(|| {
@@ -393,7 +393,7 @@ async fn launch_on_port(
 }
 
 fn make_data_dir(path: &Path) -> Result<PathBuf, StartError> {
-    private_file::create_directory(path)
+    private_file::create_folder(path)
         .and_then(|()| path.canonicalize())
         .map_err(io_error(&format!("make {}", path.display())))
 }

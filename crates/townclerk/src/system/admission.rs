@@ -290,7 +290,7 @@ fn remove_if_there(removed: std::io::Result<()>, path: &std::path::Path) -> anyh
 
 fn credential(reach: &Reach, partner: &Partner) -> anyhow::Result<Credential> {
     let file = partner_seed_file(&reach.credentials_dir(), partner);
-    let seed = crate::private_file::read(&file)
+    let seed = townclerk_app::private_file::read_text(&file)
         .with_context(|| format!("cannot read the credential {}", file.display()))?;
     Ok(Credential {
         seed: seed.trim().to_owned(),

@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use townclerk_app::private_file;
 
-use crate::private_file;
 use crate::town::Town;
 
 /// How long an edit waits for another to end.
@@ -60,7 +60,7 @@ impl Editing {
     pub(crate) async fn begin(data_dir: &Path) -> anyhow::Result<Self> {
         let path = data_dir.join("town.lock");
         let open = || -> io::Result<File> {
-            private_file::create_directory(data_dir)?;
+            private_file::create_folder(data_dir)?;
             let mut options = OpenOptions::new();
             let options = options.read(true).write(true).create(true).truncate(false);
             options.mode(0o600).open(&path)

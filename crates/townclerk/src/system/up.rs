@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use townclerk_app::access::{IssuedToken, RouteNeed, TokenBook};
 use townclerk_app::http::serve::serve_latest;
 use townclerk_app::lifecycle::Parts;
+use townclerk_app::private_file;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
@@ -109,6 +110,9 @@ impl Prepared {
     /// # Errors
     /// What was found and what to do.
     pub async fn start(options: UpOptions) -> anyhow::Result<Self> {
+        private_file::make_nothing_for_others();
+        private_file::create_own_folder(&options.data_dir)
+            .context("cannot use the data directory")?;
         let town = options.town().await?;
         let (server, logs) = server(&options, &town).await?;
         match Self::make(&options, &server, &logs, &town).await {
