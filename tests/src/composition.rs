@@ -53,6 +53,7 @@ impl Composition {
             open_gateway: None,
             tokens: token_book(),
             audit: Arc::new(AuditLog::none()),
+            sessions: Arc::default(),
             clock: clock::system(),
         };
         let parted = compose(&roles, means, &mut parts).await.unwrap();

@@ -1,6 +1,8 @@
 //! A whole system in this process, on real folders and a real nats-server.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -169,5 +171,7 @@ pub fn incident(priority: &str, service: &str) -> Value {
 }
 
 pub fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
+    let ours = Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().permissions(ours).tempdir();
+    folder.unwrap()
 }

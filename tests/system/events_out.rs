@@ -132,11 +132,16 @@ async fn tail_shows_several_logs_and_audit_shows_who_was_refused() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        (lines.len() >= 2).then_some(lines)
+        (lines.len() >= 2 + Role::ALL.len()).then_some(lines)
     };
     let lines = eventually("both stand in the audit log", audited).await;
-    let of = |line: &Value| format!("{} {} {}", line["subject"], line["status"], line["path"]);
-    let said: Vec<String> = lines.iter().map(of).collect();
+    let (tokens, requests): (Vec<&Value>, Vec<&Value>) =
+        lines.iter().partition(|line| line["method"] == "tokens");
+    assert_eq!(tokens.len(), Role::ALL.len(), "the first start issued them");
+    assert!(tokens.iter().all(|line| line["outcome"] == "token issued"));
+    assert!(requests.iter().all(|line| line["address"] == "127.0.0.1"));
+    let of = |line: &&Value| format!("{} {} {}", line["subject"], line["status"], line["path"]);
+    let said: Vec<String> = requests.iter().map(of).collect();
     let expected = [
         r#""local-partner" 403 "/v1/views/joint/figures""#,
         r#""local-operator" 200 "/v1/views/brent/verify""#,

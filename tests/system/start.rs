@@ -2,8 +2,10 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
 use townclerk::system::{Prepared, UpOptions};
 use townclerk_app::access::Role;
 use townclerk_tests::executable::{executable, run};
@@ -32,6 +34,66 @@ async fn starting_records_no_event_and_secrets_are_private() {
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
     town.stop().await;
+}
+
+/// What others than the owner can get at, below a folder.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let found = std::fs::symlink_metadata(&path).unwrap();
+        let mode = found.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            open.push(format!("{} {mode:04o}", path.display()));
+        }
+        if found.is_dir() {
+            open.extend(open_to_others(&path));
+        }
+    }
+    open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_start_makes_is_open_to_others_whatever_the_umask() {
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let dir = folder();
+    let data = dir.path().join("data");
+    let town = Town::first_start(&data).await;
+    let desk = town.as_role(Role::ServiceDesk);
+    let incident = json!({"kind": "incident", "priority": "p3", "service": "email"});
+    desk.command("/v1/logs/brent/tickets", "one", &incident)
+        .await;
+    town.stop().await;
+    assert_eq!(open_to_others(dir.path()), Vec::<String>::new());
+    for made in [
+        "jetstream",
+        "views/brent/current",
+        "nats-server.log",
+        "audit.ndjson",
+    ] {
+        assert!(
+            data.join(made).exists(),
+            "{made} is among what was looked at"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_others_get_at_or_a_link_is_refused_before_anything_is_made() {
+    let dir = folder();
+    let wide = dir.path().join("wide");
+    std::fs::create_dir(&wide).unwrap();
+    std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(dir.path(), &link).unwrap();
+    for (data, says) in [(&wide, "chmod 700"), (&link, "is a link")] {
+        let options = UpOptions::on_free_ports(data, &["brent"]).unwrap();
+        let refused = Prepared::start(options).await.map(|_| ()).unwrap_err();
+        let text = format!("{refused:#}");
+        assert!(text.contains(says), "{text}");
+    }
+    assert_eq!(std::fs::read_dir(&wide).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

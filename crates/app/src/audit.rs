@@ -7,12 +7,15 @@
 
 mod file;
 
+mod refusals;
+
 pub use file::{AuditFile, FILE_BYTES_MAX, FILES_KEPT};
 
+use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use self::refusals::Refusals;
 use crate::clock::Clock;
 
 /// Lines that may wait to be written.
@@ -31,9 +35,8 @@ const TOGETHER_MAX: usize = 256;
 /// How long a request waits for its line.
 const WAIT_LIMIT: Duration = Duration::from_secs(1);
 
-/// Lines a minute about callers whom nobody knows. The rest of the minute is told as a number:
-/// whoever knocks without a token cannot push out what operators did.
-const STRANGERS_PER_MINUTE: u64 = 60;
+/// How a refusal is called.
+pub const REFUSED: &str = "refused";
 
 /// What somebody did or was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ pub struct AuditEntry {
     /// Of HTTP.
     pub status: Option<u16>,
     pub outcome: String,
+    /// From where it was asked: of the proxy, where there is one. Absent on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 impl AuditEntry {
@@ -67,6 +73,7 @@ impl AuditEntry {
             path: String::new(),
             status: None,
             outcome,
+            address: None,
         }
     }
 }
@@ -81,6 +88,30 @@ pub struct Said {
     pub outcome: String,
     /// Whether nobody knows the caller.
     pub stranger: bool,
+    pub address: Option<IpAddr>,
+}
+
+impl Said {
+    /// That the tokens of a subject changed.
+    pub fn of_tokens(subject: &str, outcome: &str) -> Self {
+        Self {
+            subject: "townclerk".to_owned(),
+            method: "tokens".to_owned(),
+            path: subject.to_owned(),
+            status: None,
+            outcome: outcome.to_owned(),
+            stranger: false,
+            address: None,
+        }
+    }
+
+    /// Whose lines are counted with it where it is one that anybody can cause without end.
+    fn bounded_as(&self) -> Option<&str> {
+        match self.stranger {
+            true => Some(""),
+            false => (self.outcome == REFUSED).then_some(self.subject.as_str()),
+        }
+    }
 }
 
 /// Where refusals and operators' actions are written.
@@ -89,6 +120,7 @@ pub struct AuditLog {
     writer: Option<Writer>,
     clock: Clock,
     missing: Arc<Missing>,
+    refusals: Mutex<Refusals>,
 }
 
 struct Writer {
@@ -98,7 +130,6 @@ struct Writer {
 
 struct Job {
     entry: AuditEntry,
-    stranger: bool,
     /// Hears when the line was dealt with.
     done: oneshot::Sender<()>,
 }
@@ -125,6 +156,7 @@ impl AuditLog {
             writer: None,
             clock: crate::clock::system(),
             missing: Arc::default(),
+            refusals: Mutex::default(),
         }
     }
 
@@ -142,7 +174,6 @@ impl AuditLog {
             missing: Arc::clone(&missing),
             clock: Arc::clone(&clock),
             failing: false,
-            strangers: Strangers::default(),
         };
         let thread = std::thread::Builder::new()
             .name("audit".to_owned())
@@ -151,6 +182,7 @@ impl AuditLog {
             writer: Some(Writer { queue, thread }),
             clock,
             missing,
+            refusals: Mutex::default(),
         })
     }
 
@@ -169,33 +201,65 @@ impl AuditLog {
         }
     }
 
-    /// As [`Self::record`], for who cannot wait; hears when it is dealt with.
+    /// As [`Self::record`], for who cannot wait; hears when it is dealt with, and nothing of what is
+    /// only counted.
     pub(crate) fn put(&self, said: Said) -> Option<oneshot::Receiver<()>> {
+        let time = (self.clock)();
+        let (told, admitted) = {
+            let refusals = self.refusals.lock();
+            let mut refusals = refusals.unwrap_or_else(PoisonError::into_inner);
+            let told = refusals.over(time);
+            (
+                told,
+                said.bounded_as()
+                    .is_none_or(|caller| refusals.admit(caller)),
+            )
+        };
+        for outcome in told {
+            drop(self.tell(AuditEntry::of_itself(time, outcome)));
+        }
+        if !admitted {
+            return None;
+        }
         let Said {
             subject,
             method,
             path,
             status,
             outcome,
-            stranger,
+            stranger: _,
+            address,
         } = said;
-        tracing::info!(target: "audit", subject, method, path, status, outcome, "access");
-        let writer = self.writer.as_ref()?;
-        let entry = AuditEntry {
-            time: (self.clock)(),
+        self.tell(AuditEntry {
+            time,
             subject,
             method,
             path,
             status,
             outcome,
-        };
+            address,
+        })
+    }
+
+    /// Logs one line, and has it written.
+    fn tell(&self, entry: AuditEntry) -> Option<oneshot::Receiver<()>> {
+        let AuditEntry {
+            time: _,
+            subject,
+            method,
+            path,
+            status,
+            outcome,
+            address,
+        } = &entry;
+        let address = address.map(tracing::field::display);
+        tracing::info!(
+            target: "audit",
+            subject, method, path, status, outcome, address, "access"
+        );
+        let writer = self.writer.as_ref()?;
         let (done, dealt_with) = oneshot::channel();
-        let job = Job {
-            entry,
-            stranger,
-            done,
-        };
-        if let Err(why) = writer.queue.try_send(job) {
+        if let Err(why) = writer.queue.try_send(Job { entry, done }) {
             let before = self.missing.add(1);
             // Not once for each: a disk that hangs would fill the log of the process too.
             if before.is_multiple_of(1_000) {
@@ -214,6 +278,11 @@ impl AuditLog {
 impl Drop for AuditLog {
     /// Every line that waits is written before this ends.
     fn drop(&mut self) {
+        let refusals = self.refusals.get_mut();
+        let told = refusals.unwrap_or_else(PoisonError::into_inner).tell();
+        for outcome in told {
+            drop(self.tell(AuditEntry::of_itself((self.clock)(), outcome)));
+        }
         let Some(Writer { queue, thread }) = self.writer.take() else {
             return;
         };
@@ -230,7 +299,6 @@ struct Writing {
     missing: Arc<Missing>,
     clock: Clock,
     failing: bool,
-    strangers: Strangers,
 }
 
 impl Writing {
@@ -238,35 +306,16 @@ impl Writing {
         while let Ok(first) = jobs.recv() {
             let more = jobs.try_iter().take(TOGETHER_MAX - 1);
             let jobs: Vec<Job> = std::iter::once(first).chain(more).collect();
-            let lines = self.lines(&jobs);
+            let lines: Vec<&AuditEntry> = jobs.iter().map(|job| &job.entry).collect();
             self.write(&lines);
             for job in jobs {
                 // Whoever asked may have gone, or wait no longer.
                 job.done.send(()).ok();
             }
         }
-        let told: Vec<AuditEntry> = self.strangers.tell((self.clock)()).into_iter().collect();
-        self.write(&told);
     }
 
-    fn lines(&mut self, jobs: &[Job]) -> Vec<AuditEntry> {
-        let mut lines = Vec::with_capacity(jobs.len());
-        for Job {
-            entry, stranger, ..
-        } in jobs
-        {
-            lines.extend(self.strangers.over(entry.time));
-            if !stranger || self.strangers.admit(entry.time) {
-                lines.push(entry.clone());
-            }
-        }
-        lines
-    }
-
-    fn write(&mut self, lines: &[AuditEntry]) {
-        if lines.is_empty() {
-            return;
-        }
+    fn write(&mut self, lines: &[&AuditEntry]) {
         let untold = self.missing.untold.swap(0, Ordering::Relaxed);
         let gap = (untold > 0).then(|| {
             let outcome = format!("{untold} lines before this one could not be written");
@@ -274,7 +323,7 @@ impl Writing {
         });
         let bytes: Vec<u8> = gap
             .iter()
-            .chain(lines)
+            .chain(lines.iter().copied())
             .filter_map(AuditEntry::line)
             .flatten()
             .collect();
@@ -294,42 +343,6 @@ impl Writing {
                 }
             }
         }
-    }
-}
-
-/// The refusals of one minute of callers whom nobody knows.
-#[derive(Default)]
-struct Strangers {
-    minute: i64,
-    seen: u64,
-}
-
-impl Strangers {
-    /// What there is to say of the minute before the one in which `now` lies.
-    fn over(&mut self, now: Timestamp) -> Option<AuditEntry> {
-        let minute = now.as_second().div_euclid(60);
-        if minute == self.minute {
-            return None;
-        }
-        let told = self.tell(now);
-        self.minute = minute;
-        told
-    }
-
-    fn admit(&mut self, now: Timestamp) -> bool {
-        self.minute = now.as_second().div_euclid(60);
-        self.seen += 1;
-        self.seen <= STRANGERS_PER_MINUTE
-    }
-
-    /// How many were passed over in this minute, which is then forgotten.
-    fn tell(&mut self, now: Timestamp) -> Option<AuditEntry> {
-        let seen = std::mem::take(&mut self.seen);
-        let passed = seen.checked_sub(STRANGERS_PER_MINUTE)?;
-        (passed > 0).then(|| {
-            let outcome = format!("{passed} more refused within a minute, without a known token");
-            AuditEntry::of_itself(now, outcome)
-        })
     }
 }
 

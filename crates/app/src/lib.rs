@@ -15,4 +15,6 @@ pub mod http;
 
 pub mod lifecycle;
 
+pub mod private_file;
+
 pub mod telemetry;

@@ -1,8 +1,14 @@
-//! Logs go to stderr: as text for people, as JSON where a collector reads them.
+//! Logs go to stderr: as text for people, as JSON where a collector reads them. How much they grow in
+//! a minute is bounded.
+
+mod bounded;
 
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+
+use self::bounded::Bounded;
+use crate::clock;
 
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info,async_nats=warn,sled=warn";
@@ -13,7 +19,7 @@ pub fn start(json: bool) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(Bounded::new(std::io::stderr, clock::system(), json));
     let started = if json {
         builder.json().try_init()
     } else {

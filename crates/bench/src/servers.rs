@@ -2,6 +2,7 @@
 //! acknowledges before it flushes.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +153,9 @@ impl Places {
     /// A folder of its own for one server.
     pub fn folder_for(&self, what: &str) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(what);
-        std::fs::create_dir_all(&folder)?;
+        // As `up` wants it.
+        let mut ours = std::fs::DirBuilder::new();
+        ours.recursive(true).mode(0o700).create(&folder)?;
         Ok(folder)
     }
 }

@@ -13,6 +13,7 @@ use crate::event_type::event_type;
 use crate::payload;
 use crate::source::Source;
 use crate::subject::subject_of;
+use crate::trace::Traceparent;
 
 /// How the caller was recognised (CloudEvents extension "authentication context").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +37,7 @@ pub struct Envelope {
     /// Ties together what belongs to one request of the outside world.
     pub correlation: Token,
     pub command: CommandId,
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Traceparent>,
     pub digest: CommandDigest,
     pub auth_type: AuthType,
     pub caller: CallerId,
@@ -100,7 +101,7 @@ impl Envelope {
             recordedtime: self.recorded,
             correlationid: self.correlation.as_str(),
             causationid: self.command.as_str(),
-            traceparent: self.traceparent.as_deref(),
+            traceparent: self.traceparent.as_ref().map(Traceparent::as_str),
             commanddigest: self.digest.to_string(),
             authtype: self.auth_type,
             authid: self.caller.as_str(),

@@ -16,6 +16,7 @@ use townclerk_domain::names::{Code, LogName};
 
 use crate::event_type::{VERSION, parse_event_type};
 use crate::payload::decode_strictly;
+use crate::trace::Traceparent;
 
 #[cfg(test)]
 mod tests;
@@ -72,7 +73,7 @@ pub struct Fact {
     pub what: String,
     pub happened: Timestamp,
     pub correlation: Option<Token>,
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Traceparent>,
     pub event: Event,
 }
 
@@ -233,7 +234,10 @@ fn read_attributes(attributes: &Attributes) -> Result<Fact, Fault> {
     let correlation = attributes.text("correlationid")?;
     let correlation = correlation.map(|text| token(&text, "correlationid"));
     let traceparent = attributes.text("traceparent")?;
-    let traceparent = traceparent.map(|text| token(&text, "traceparent"));
+    let traceparent = traceparent.map(|text| {
+        let remedy = "send one of W3C Trace Context, version 00, or leave it out";
+        Traceparent::new(&text).map_err(|error| invalid("traceparent", error.to_string(), remedy))
+    });
     let data = attributes.data()?;
     let event = decode_strictly(kind, &what, data).map_err(|fault| {
         let inside = match fault.path.as_str() {
@@ -258,7 +262,7 @@ fn read_attributes(attributes: &Attributes) -> Result<Fact, Fault> {
         what,
         happened,
         correlation: correlation.transpose()?,
-        traceparent: traceparent.transpose()?.map(String::from),
+        traceparent: traceparent.transpose()?,
         event,
     })
 }

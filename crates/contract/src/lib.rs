@@ -15,6 +15,8 @@ pub mod chain;
 
 pub mod event_type;
 
+pub mod trace;
+
 pub mod classification;
 
 mod payload;

@@ -154,7 +154,10 @@ pub fn fact_schema() -> Value {
             "datacontenttype": { "const": "application/json" },
             "dataschema": { "type": "string" },
             "correlationid": { "type": "string", "pattern": PRINTABLE },
-            "traceparent": { "type": "string" },
+            "traceparent": {
+                "type": "string",
+                "description": "W3C Trace Context, version 00; others are refused",
+            },
             "data": { "type": "object" },
         },
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],

@@ -5,12 +5,23 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
+use townclerk_domain::plain_text;
 
 use crate::fact;
 use crate::schema::{FACT_SCHEMA, all_event_types, fact_schema, schema_path};
 
 fn proto() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto")
+}
+
+#[test]
+fn the_pattern_of_plain_text_takes_exactly_what_is_not_hidden() {
+    let schema = json!({ "pattern": plain_text::PATTERN });
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for c in (0..=0x1_1000).filter_map(char::from_u32) {
+        let plain = c == '\n' || !plain_text::is_hidden(c);
+        assert_eq!(schema.is_valid(&json!(format!("a{c}b"))), plain, "{c:?}");
+    }
 }
 
 /// The golden samples of a kind and what happened, with their paths.

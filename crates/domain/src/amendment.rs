@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::identity::EventId;
 use crate::names::Code;
+use crate::plain_text::{HiddenCharacter, hidden_in};
 
 #[cfg(test)]
 mod tests;
@@ -142,6 +143,31 @@ pub fn is_current<F: Serialize + DeserializeOwned>(
         said.and_then(|said| field_text(&said, field))
     };
     Ok(current == text || same().is_ok_and(|said| said == current))
+}
+
+/// The hidden characters in the texts of what is asked to be recorded; those of the fields
+/// `one_line` have no line breaks either.
+pub(crate) fn hidden_characters<F: Serialize>(
+    what: &Recordable<F>,
+    one_line: &[&str],
+) -> Vec<HiddenCharacter> {
+    match what {
+        Recordable::Fact(fact) => {
+            let fields = payload(fact).map_or_else(|_| Fields::new(), |(_, fields)| fields);
+            let texts = fields.iter();
+            let found = texts.flat_map(|(field, value)| hidden_in(field, value, one_line));
+            found.collect()
+        }
+        Recordable::Corrected(Correction { field, is, .. }) => {
+            // A text, or the JSON text of something that may have texts in it.
+            let value = match serde_json::from_str(is) {
+                Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
+                Ok(_) | Err(_) => Value::String(is.clone()),
+            };
+            hidden_in(field, &value, one_line)
+        }
+        Recordable::Voided(Voiding { reason: _ }) => Vec::new(),
+    }
 }
 
 /// What `text` may stand for: a string is preferred unless the field holds something else now.

@@ -68,6 +68,8 @@ pub struct ClaimRules;
 impl Decider for ClaimRules {
     const KIND: AggregateKind = AggregateKind::Claim;
 
+    const ONE_LINE: &'static [&'static str] = &["source"];
+
     type Fact = ClaimFact;
     type State = Option<Published>;
     type Refusal = Refusal;
@@ -121,6 +123,8 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decider::Rejection;
+    use crate::plain_text::HiddenCharacter;
     use crate::testing::given;
 
     fn claim() -> Published {
@@ -149,6 +153,40 @@ mod tests {
                 expected: LogName::shared(),
                 home: LogName::new("brent").unwrap(),
             });
+    }
+
+    #[test]
+    fn a_source_hides_nothing_and_is_one_line() {
+        for (source, character, place) in [
+            ("A paper\u{202e}, 6.7", "U+202E", 8),
+            ("\u{1b}[2JA paper", "U+001B", 1),
+            ("A paper\nclaims agree", "U+000A", 8),
+        ] {
+            let hidden = Published {
+                source: source.to_owned(),
+                ..claim()
+            };
+            let characters = vec![HiddenCharacter {
+                field: "source".to_owned(),
+                character: character.to_owned(),
+                place,
+            }];
+            given::<ClaimRules>([])
+                .in_log("shared")
+                .when(ClaimFact::ClaimPublished(hidden.clone()))
+                .then_rejected(Rejection::HiddenCharacters {
+                    characters: characters.clone(),
+                });
+            given::<ClaimRules>([ClaimFact::ClaimPublished(claim())])
+                .in_log("shared")
+                .when_corrected(0, "source", &claim().source, source)
+                .then_rejected(Rejection::HiddenCharacters { characters });
+            // One that was recorded before can be corrected, whatever its source.
+            given::<ClaimRules>([ClaimFact::ClaimPublished(hidden)])
+                .in_log("shared")
+                .when_corrected(0, "value", "13", "14")
+                .then_recorded();
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::amendment::{Correction, Recordable, VALUE_BYTES_MAX, Voiding};
+use crate::amendment::{Correction, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters};
 use crate::identity::AggregateKind;
 use crate::names::LogName;
+use crate::plain_text::HiddenCharacter;
 use crate::timeline::{CorrectionError, Standing, Timeline, correct};
 
 /// How far after the service's clock a fact may lie before it is refused.
@@ -31,6 +32,9 @@ pub struct Occasion<'a> {
 /// The rules of one kind of aggregate.
 pub trait Decider {
     const KIND: AggregateKind;
+
+    /// Fields of facts whose texts have no line breaks.
+    const ONE_LINE: &'static [&'static str] = &[];
 
     /// What can happen to such an aggregate. A command asks for exactly one of these.
     type Fact: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned;
@@ -78,6 +82,16 @@ pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
     Voided,
     #[error("{why}")]
     BadCorrection { why: String },
+    #[error(
+        "{}; write texts without control characters and without characters that change the direction of writing",
+        listed(characters)
+    )]
+    HiddenCharacters { characters: Vec<HiddenCharacter> },
+}
+
+fn listed(characters: &[HiddenCharacter]) -> String {
+    let all: Vec<String> = characters.iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 type Decided<D> = Result<(), Rejection<<D as Decider>::Refusal>>;
@@ -99,6 +113,11 @@ pub fn decide<D: Decider>(
         None => return Err(Rejection::Voided),
     };
     plausible(asked.happened, now)?;
+    // Only of what is asked: what is recorded was taken by the rules of its day.
+    let characters = hidden_characters(&asked.what, D::ONE_LINE);
+    if !characters.is_empty() {
+        return Err(Rejection::HiddenCharacters { characters });
+    }
     match &asked.what {
         Recordable::Fact(fact) => {
             let candidate = Standing {

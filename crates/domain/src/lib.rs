@@ -7,6 +7,8 @@ pub mod names;
 
 mod codes;
 
+pub mod plain_text;
+
 pub mod text;
 
 pub mod identity;

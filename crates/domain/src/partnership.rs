@@ -128,6 +128,8 @@ pub struct PartnershipRules;
 impl Decider for PartnershipRules {
     const KIND: AggregateKind = AggregateKind::Partnership;
 
+    const ONE_LINE: &'static [&'static str] = &["name"];
+
     type Fact = PartnershipFact;
     type State = Option<Membership>;
     type Refusal = Refusal;

@@ -9,6 +9,9 @@ pub const TEXT_CHARS_MAX: usize = 2_000;
 
 /// 1 to 2,000 characters about services, without control characters other than line breaks, and
 /// not only white space. It never names a person.
+///
+/// This is what is read, also from events that were recorded long ago. What is asked to be recorded
+/// is also [`crate::plain_text`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text(String);

@@ -345,7 +345,7 @@ async fn bad_headers_are_a_problem_and_nothing_is_recorded() {
     assert_eq!(service.client.send(form).await.problem(), "not-json");
     let mut cookie = request(&Method::POST, TICKETS, Who::Nobody, Body::from("{}"));
     let token = DESK.token().unwrap();
-    set(&mut cookie, "cookie", &format!("townclerk_token={token}"));
+    set(&mut cookie, "cookie", &format!("townclerk_session={token}"));
     assert_eq!(
         service.client.send(cookie).await.problem(),
         "unauthenticated"

@@ -7,6 +7,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use townclerk_domain::plain_text::on_one_line;
 
 /// A service said no, and says why.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +157,12 @@ impl Client {
 
 fn refused(status: StatusCode, body: &[u8]) -> Refused {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |name: &str| problem[name].as_str().map(str::to_owned);
+    // One line each: a service has no say in what the next line says.
+    let text = |name: &str| {
+        problem[name]
+            .as_str()
+            .map(|text| on_one_line(text).into_owned())
+    };
     Refused {
         status: status.as_u16(),
         title: text("title").unwrap_or_else(|| status.to_string()),

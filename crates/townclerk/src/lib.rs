@@ -2,8 +2,6 @@
 
 pub mod nats_server;
 
-mod private_file;
-
 pub mod town;
 
 pub mod system;

@@ -9,10 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use townclerk_app::private_file;
 use townclerk_contract::subject::partner_id;
 use townclerk_domain::names::{Code, JOINT, LogName, SHARED};
-
-use crate::private_file;
 
 #[cfg(test)]
 mod tests;
@@ -150,7 +149,7 @@ impl Town {
             path: path.clone(),
             why,
         };
-        let text = match private_file::read(&path) {
+        let text = match private_file::read_text(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(TownError::File { path, source }),
             Ok(text) => text,
@@ -168,8 +167,8 @@ impl Town {
         let path = Self::file(data_dir);
         let write = || -> io::Result<()> {
             let text = serde_json::to_string_pretty(self)?;
-            private_file::create_directory(data_dir)?;
-            private_file::write(&path, &format!("{text}\n"))
+            private_file::create_folder(data_dir)?;
+            private_file::write(&path, format!("{text}\n"))
         };
         write().map_err(|source| TownError::File {
             path: path.clone(),

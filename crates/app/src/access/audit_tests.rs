@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::need::{Anonymous, Need, ScopeNeed};
 use super::{Guarded, Role, session};
 use crate::audit::AuditLog;
+use crate::http::serve::Peer;
 use crate::http::testing::{Client, Who, request, set, token_book};
 
 #[derive(Clone, Default)]
@@ -43,6 +44,7 @@ fn client() -> Client {
     };
     let guarded = Guarded::new(token_book())
         .post_with("/rebuild", operate, (), async || "rebuilt")
+        .get("/of/{view}", operate, async || "of")
         .get("/livez", Need::nothing(), async || "alive");
     Client::new(session::routes(guarded).into_parts().0)
 }
@@ -102,6 +104,17 @@ async fn refusals_and_operators_actions_are_audited_and_no_token_is() {
         }
         let token = who.token().unwrap_or("no token".to_owned());
         assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_path_fills_no_log() {
+    for place in ["nowhere", "of"] {
+        let path = format!("/{place}/{}", "x".repeat(60_000));
+        let lines = logged(request(&Method::GET, &path, Who::Nobody, Body::empty())).await;
+        assert!(!lines.is_empty());
+        let bytes: usize = lines.iter().map(String::len).sum();
+        assert!(bytes < 5_000, "{bytes} bytes in {} lines", lines.len());
     }
 }
 
@@ -191,4 +204,41 @@ async fn signing_in_is_audited_without_the_token() {
         );
         assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
     }
+}
+
+#[tokio::test]
+async fn a_line_says_from_where_it_was_asked_and_who_signed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = AuditLog::open(folder.path(), crate::clock::system()).unwrap();
+    let guarded = Guarded::audited(token_book(), Arc::new(audit));
+    let client = Client::new(session::routes(guarded).into_parts().0);
+    let token = Who::Local(Role::Partner).token().unwrap();
+    let form = |path: &str, body: String| {
+        let mut asked = request(&Method::POST, path, Who::Nobody, Body::from(body));
+        set(
+            &mut asked,
+            "content-type",
+            "application/x-www-form-urlencoded",
+        );
+        asked
+            .extensions_mut()
+            .insert(Peer("192.0.2.7".parse().unwrap()));
+        asked
+    };
+    let signed_in = client
+        .send(form("/session", format!("token={token}")))
+        .await;
+    let cookie = signed_in.headers["set-cookie"].to_str().unwrap().to_owned();
+    let mut leaving = form("/session/end", String::new());
+    set(&mut leaving, "cookie", cookie.split(';').next().unwrap());
+    client.send(leaving).await;
+    let text = std::fs::read_to_string(folder.path().join("audit.ndjson")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    for (line, outcome) in lines.iter().zip(["signed in", "signed out"]) {
+        for part in [outcome, "local_partner", "\"address\":\"192.0.2.7\""] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+    assert!(!text.contains(cookie.split(['=', ';']).nth(1).unwrap()));
 }

@@ -2,6 +2,7 @@
 //!
 //! The needs come back as a table, so that a test can try every route with every kind of caller.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,14 +16,16 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::caller::Caller;
 use super::need::{Asked, Need, Presented, splits_by_council};
+use super::sessions::Sessions;
 use super::tokens::TokenBook;
-use crate::audit::{AuditLog, Said};
+use crate::audit::{AuditLog, REFUSED, Said};
 use crate::http::commands::CommandRoute;
 use crate::http::described::Described;
 use crate::http::problem::Problem;
+use crate::http::serve::Peer;
 
-/// The cookie in which a browser keeps its token.
-pub const TOKEN_COOKIE: &str = "townclerk_token";
+/// The cookie in which a browser keeps its session.
+pub const SESSION_COOKIE: &str = "townclerk_session";
 
 /// What one registered route needs, takes and answers.
 #[derive(Clone, Debug)]
@@ -41,6 +44,7 @@ pub struct RouteNeed {
 pub struct Guarded {
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
+    sessions: Arc<Sessions>,
     router: Router,
     needs: Vec<RouteNeed>,
 }
@@ -55,9 +59,21 @@ impl Guarded {
         Self {
             tokens,
             audit,
+            sessions: Arc::default(),
             router: Router::new(),
             needs: Vec::new(),
         }
+    }
+
+    /// Goes on with the sessions of a composition before; before any route is added.
+    #[must_use]
+    pub fn with_sessions(mut self, sessions: Arc<Sessions>) -> Self {
+        self.sessions = sessions;
+        self
+    }
+
+    pub fn sessions(&self) -> Arc<Sessions> {
+        Arc::clone(&self.sessions)
     }
 
     pub fn tokens(&self) -> Arc<TokenBook> {
@@ -111,6 +127,7 @@ impl Guarded {
         let door = Door {
             tokens: Arc::clone(&self.tokens),
             audit: Arc::clone(&self.audit),
+            sessions: Arc::clone(&self.sessions),
             need,
         };
         self.router = self
@@ -144,6 +161,7 @@ impl Guarded {
 struct Door {
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
+    sessions: Arc<Sessions>,
     need: Need,
 }
 
@@ -162,11 +180,11 @@ async fn check(
         view: param("view").map(|(_, view)| view),
         splits_by_council: query_splits(request.uri()),
     };
-    let presented = presented(&door.tokens, request.method(), request.headers());
+    let presented = presented(&door, request.method(), request.headers());
     let audit = Audit::of(presented, &request);
     if let Err(refusal) = door.need.admit(presented, &asked) {
         let problem = Problem::from(refusal);
-        audit.record(&door.audit, problem.status(), "refused").await;
+        audit.record(&door.audit, problem.status(), REFUSED).await;
         return problem.into_response();
     }
     let is_known = matches!(presented, Presented::Known(_));
@@ -181,7 +199,7 @@ async fn check(
     let status = response.status();
     let outcome = match status {
         // Whom the door let in may be refused behind it, for what is asked.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_known => Some("refused"),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_known => Some(REFUSED),
         _ if asked.audit.is_some() => Some("answered"),
         _ => None,
     };
@@ -216,7 +234,8 @@ fn query_splits(uri: &Uri) -> bool {
 /// Who asks: by the header, or for reading only by the cookie.
 ///
 /// A browser sends a cookie along with forms of other sites too, so none is taken for a command.
-fn presented<'a>(tokens: &'a TokenBook, method: &Method, headers: &HeaderMap) -> Presented<'a> {
+fn presented<'a>(door: &'a Door, method: &Method, headers: &HeaderMap) -> Presented<'a> {
+    let tokens = &door.tokens;
     if headers.contains_key(AUTHORIZATION) {
         let known = bearer(headers).and_then(|token| tokens.caller(token));
         return known.map_or(Presented::Unknown, Presented::Known);
@@ -224,10 +243,12 @@ fn presented<'a>(tokens: &'a TokenBook, method: &Method, headers: &HeaderMap) ->
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Presented::Nothing;
     }
-    let Some(token) = cookie(headers) else {
+    let Some(session) = cookie(headers) else {
         return Presented::Nothing;
     };
-    let known = tokens.caller(token);
+    // Looked up each time: a session ends with its token.
+    let token = door.sessions.token(session);
+    let known = token.and_then(|token| tokens.caller_of(&token));
     known.map_or(Presented::StaleCookie, Presented::Known)
 }
 
@@ -236,13 +257,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// What the cookie of the session says.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     let pairs = headers.get_all(COOKIE).into_iter();
     pairs
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == TOKEN_COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
 }
 
 /// What the audit log says of one request: never the token.
@@ -252,6 +274,7 @@ pub(super) struct Audit {
     method: Method,
     path: String,
     stranger: bool,
+    address: Option<IpAddr>,
 }
 
 /// How the audit log calls a caller whose token is not known.
@@ -267,16 +290,17 @@ impl Audit {
             Presented::Nothing => "nobody",
             _ => UNKNOWN_TOKEN,
         };
-        Self::by(caller.ok_or(who), request.method(), request.uri())
+        let peer = request.extensions().get::<Peer>().copied();
+        Self::by(caller.ok_or(who), request.method(), request.uri(), peer)
     }
 
-    /// Of somebody who signs in.
-    pub(super) fn of_signing_in(caller: Option<&Caller>, path: &'static str) -> Self {
+    /// Of somebody who signs in or out.
+    pub(super) fn of_form(caller: Option<&Caller>, path: &'static str, peer: Option<Peer>) -> Self {
         let uri = Uri::from_static(path);
-        Self::by(caller.ok_or(UNKNOWN_TOKEN), &Method::POST, &uri)
+        Self::by(caller.ok_or(UNKNOWN_TOKEN), &Method::POST, &uri, peer)
     }
 
-    fn by(who: Result<&Caller, &str>, method: &Method, uri: &Uri) -> Self {
+    fn by(who: Result<&Caller, &str>, method: &Method, uri: &Uri, peer: Option<Peer>) -> Self {
         Self {
             subject: match who {
                 Ok(caller) => caller.subject.as_str().to_owned(),
@@ -285,6 +309,7 @@ impl Audit {
             method: method.clone(),
             path: uri.path().chars().take(PATH_CHARS_MAX).collect(),
             stranger: who.is_err(),
+            address: peer.map(|peer| peer.0),
         }
     }
 
@@ -300,6 +325,7 @@ impl Audit {
             status: status.map(|status| status.as_u16()),
             outcome: outcome.to_owned(),
             stranger: self.stranger,
+            address: self.address,
         }
     }
 }

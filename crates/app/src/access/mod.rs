@@ -2,13 +2,17 @@
 
 pub mod caller;
 
-mod private_file;
-
 pub mod tokens;
+
+mod token_changes;
 
 pub mod need;
 
 pub mod guard;
+
+mod sessions;
+
+mod failures;
 
 pub mod session;
 
@@ -18,7 +22,11 @@ mod audit_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use failures::TooMany;
+
 pub use caller::{Caller, Councils, Role};
 pub use guard::{Guarded, RouteNeed};
 pub use need::{Anonymous, Need, ScopeNeed};
+pub use sessions::Sessions;
+pub use token_changes::TokenChange;
 pub use tokens::{IssuedToken, TokenBook, TokenError};

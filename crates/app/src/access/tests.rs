@@ -1,5 +1,7 @@
 //! Every kind of route, tried as everybody, against what the design says in words.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
@@ -8,7 +10,7 @@ use townclerk_domain::names::{JOINT, SHARED};
 
 use super::need::{Anonymous, Need, ScopeNeed};
 use super::session;
-use super::{Caller, Guarded, Role};
+use super::{Caller, Guarded, Role, Sessions, TokenBook};
 use crate::http::testing::{
     Answer, Client, Entry, Knock, REACHED, Who, request, set, token_book, try_every_route,
 };
@@ -176,55 +178,94 @@ async fn the_handler_learns_who_asks() {
     assert_eq!(client.get("/livez", Who::Nobody).await.text, "");
 }
 
-async fn with_cookie(method: &Method, path: &str, cookie: &str) -> StatusCode {
+async fn with_cookie(client: &Client, method: &Method, path: &str, cookie: &str) -> StatusCode {
     let mut request = request(method, path, Who::Nobody, Body::empty());
     set(&mut request, "cookie", cookie);
-    client().send(request).await.status
+    client.send(request).await.status
+}
+
+/// Posts a form as a browser does, from this site unless `headers` say otherwise.
+async fn form(
+    client: &Client,
+    path: &str,
+    fields: &str,
+    headers: &[(&'static str, &str)],
+) -> Answer {
+    let body = Body::from(fields.to_owned());
+    let mut request = request(&Method::POST, path, Who::Nobody, body);
+    let form = "application/x-www-form-urlencoded";
+    set(&mut request, "content-type", form);
+    for (name, value) in headers {
+        set(&mut request, name, value);
+    }
+    client.send(request).await
+}
+
+/// The cookie of a new session, as a browser sends it.
+async fn signed_in(client: &Client, who: Who) -> String {
+    let token = who.token().unwrap();
+    let answer = form(client, "/session", &format!("token={token}"), &[]).await;
+    let set = answer.headers[SET_COOKIE].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn a_cookie_is_taken_for_reading_only() {
-    let desk = Who::Everywhere(Role::ServiceDesk).token().unwrap();
-    let cookie = format!("theme=dark; townclerk_token={desk}");
+    let client = client();
+    let session = signed_in(&client, Who::Everywhere(Role::ServiceDesk)).await;
+    let cookie = format!("theme=dark; {session}");
     for method in [Method::GET, Method::HEAD] {
-        let read = with_cookie(&method, "/views/brent/tickets", &cookie).await;
+        let read = with_cookie(&client, &method, "/views/brent/tickets", &cookie).await;
         assert_eq!(read, StatusCode::OK);
     }
-    let command = with_cookie(&Method::POST, "/logs/brent/tickets", &cookie).await;
+    let command = with_cookie(&client, &Method::POST, "/logs/brent/tickets", &cookie).await;
     assert_eq!(command, StatusCode::UNAUTHORIZED);
-    let stale = "townclerk_token=tc_gone";
-    let read = with_cookie(&Method::GET, "/views/brent/tickets", stale).await;
-    assert_eq!(read, StatusCode::UNAUTHORIZED);
-    let public = with_cookie(&Method::GET, "/views/joint/figures", stale).await;
-    assert_eq!(public, StatusCode::OK);
-}
-
-async fn form(path: &str, fields: &str) -> Answer {
-    let body = Body::from(fields.to_owned());
-    let mut request = request(&Method::POST, path, Who::Nobody, body);
-    set(
-        &mut request,
-        "content-type",
-        "application/x-www-form-urlencoded",
-    );
-    client().send(request).await
+    let token = Who::Everywhere(Role::ServiceDesk).token().unwrap();
+    for stale in [
+        "townclerk_session=gone",
+        &format!("townclerk_session={token}"),
+    ] {
+        let read = with_cookie(&client, &Method::GET, "/views/brent/tickets", stale).await;
+        assert_eq!(read, StatusCode::UNAUTHORIZED);
+        let public = with_cookie(&client, &Method::GET, "/views/joint/figures", stale).await;
+        assert_eq!(public, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
 async fn a_browser_signs_in_with_a_form_and_out_again() {
+    let client = client();
     let token = Who::Local(Role::Partner).token().unwrap();
-    let signed_in = form("/session", &format!("token={token}&next=%2Fbrent")).await;
-    assert_eq!(signed_in.status, StatusCode::SEE_OTHER);
-    assert_eq!(signed_in.headers[LOCATION], "/brent");
-    let cookie = format!("townclerk_token={token}; HttpOnly; SameSite=Strict; Path=/");
-    assert_eq!(signed_in.headers[SET_COOKIE], cookie);
-    let signed_out = form("/session/end", "").await;
+    let fields = format!("token={token}&next=%2Fbrent");
+    let answer = form(&client, "/session", &fields, &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.headers[LOCATION], "/brent");
+    let set = answer.headers[SET_COOKIE].to_str().unwrap();
+    let (session, attributes) = set.split_once("; ").unwrap();
+    assert_eq!(
+        attributes,
+        "HttpOnly; SameSite=Strict; Path=/; Max-Age=43200"
+    );
+    assert!(!set.contains(&token), "the token is not in the browser");
+    let read = with_cookie(&client, &Method::GET, "/views/brent/tickets", session).await;
+    assert_eq!(read, StatusCode::OK);
+    let leaving = [("cookie", session)];
+    let signed_out = form(&client, "/session/end", "", &leaving).await;
     assert_eq!(signed_out.status, StatusCode::SEE_OTHER);
     let cookie = signed_out.headers[SET_COOKIE].to_str().unwrap();
     assert!(
-        cookie.starts_with("townclerk_token=;") && cookie.ends_with("Max-Age=0"),
+        cookie.starts_with("townclerk_session=;") && cookie.ends_with("Max-Age=0"),
         "{cookie}"
     );
+    // Also where somebody kept the cookie.
+    let read = with_cookie(&client, &Method::GET, "/views/brent/tickets", session).await;
+    assert_eq!(read, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_taken_begins_no_session() {
+    let client = client();
+    let token = Who::Local(Role::Partner).token().unwrap();
     for (fields, problem) in [
         ("token=tc_wrong&next=/".to_owned(), "unauthenticated"),
         ("next=/".to_owned(), "bad-form"),
@@ -234,8 +275,66 @@ async fn a_browser_signs_in_with_a_form_and_out_again() {
             "bad-form",
         ),
     ] {
-        let refused = form("/session", &fields).await;
+        let refused = form(&client, "/session", &fields, &[]).await;
         assert_eq!(refused.problem(), problem, "{fields}: {refused:?}");
         assert!(!refused.headers.contains_key(SET_COOKIE));
     }
+}
+
+#[tokio::test]
+async fn another_site_signs_nobody_in_or_out() {
+    let client = client();
+    let session = signed_in(&client, Who::Local(Role::Partner)).await;
+    let token = Who::Local(Role::Partner).token().unwrap();
+    let fields = format!("token={token}");
+    for said in [
+        [("sec-fetch-site", "cross-site"), ("cookie", &session)],
+        [("origin", "https://evil.example"), ("cookie", &session)],
+    ] {
+        for (path, fields) in [("/session", fields.as_str()), ("/session/end", "")] {
+            let refused = form(&client, path, fields, &said).await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN);
+            assert_eq!(refused.problem(), "other-site");
+            assert!(!refused.headers.contains_key(SET_COOKIE));
+        }
+        let read = with_cookie(&client, &Method::GET, "/views/brent/tickets", &session).await;
+        assert_eq!(read, StatusCode::OK, "still signed in");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_sign_ins_are_slowed_and_a_right_token_is_not() {
+    let client = client();
+    let took = async |fields: &str| {
+        let began = tokio::time::Instant::now();
+        let status = form(&client, "/session", fields, &[]).await.status;
+        (status, began.elapsed().as_secs())
+    };
+    for seconds in [0, 0, 0, 1, 2] {
+        let wrong = took("token=tc_wrong").await;
+        assert_eq!(wrong, (StatusCode::UNAUTHORIZED, seconds));
+    }
+    let right = Who::Local(Role::Partner).token().unwrap();
+    let right = took(&format!("token={right}")).await;
+    assert_eq!(right, (StatusCode::SEE_OTHER, 0));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token() {
+    let (tokens, sessions) = (token_book(), Arc::new(Sessions::default()));
+    let asking = |tokens: &Arc<TokenBook>| {
+        let guarded = Guarded::new(Arc::clone(tokens)).with_sessions(Arc::clone(&sessions));
+        let guarded = guarded.get("/views/{view}/tickets", READ, whoever);
+        Client::new(session::routes(guarded).into_parts().0)
+    };
+    let before = asking(&tokens);
+    let session = signed_in(&before, Who::Local(Role::Partner)).await;
+    let path = "/views/brent/tickets";
+    // Another composition, as after a change of the files.
+    let same = asking(&tokens);
+    let read = with_cookie(&same, &Method::GET, path, &session).await;
+    assert_eq!(read, StatusCode::OK);
+    let revoked = asking(&Arc::default());
+    let read = with_cookie(&revoked, &Method::GET, path, &session).await;
+    assert_eq!(read, StatusCode::UNAUTHORIZED);
 }

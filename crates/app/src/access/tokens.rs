@@ -12,19 +12,19 @@ use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, InvalidCode};
 
 use super::caller::{Caller, Councils, Role};
-use super::private_file;
+use crate::private_file::{self, ReadError};
 
 /// What every token begins with, so that one that leaked is recognised as ours.
 const TOKEN_PREFIX: &str = "tc_";
 
 const TOKEN_RANDOM_BYTES: usize = 32;
 
-type TokenHash = [u8; 32];
+pub(super) type TokenHash = [u8; 32];
 
 /// Whose tokens are known here.
 #[derive(Clone, Debug, Default)]
 pub struct TokenBook {
-    callers: HashMap<TokenHash, Caller>,
+    pub(super) callers: HashMap<TokenHash, Caller>,
 }
 
 /// A token in plain text, right after it was made. It is stored nowhere.
@@ -146,11 +146,11 @@ impl TokenBook {
         let issued = issue()?;
         // The book comes last: a crash before it leaves a start that issues all tokens anew.
         if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
-            private_file::write(operator_token_path, operator.token.as_bytes())?;
+            write_file(operator_token_path, operator.token.as_bytes())?;
         }
         let lines = issued.iter();
         let lines = lines.map(|token| format!("{:13} {}\n", token.role.code(), token.token));
-        private_file::write(first_tokens_path, lines.collect::<String>().as_bytes())?;
+        write_file(first_tokens_path, lines.collect::<String>().as_bytes())?;
         let entries: Result<Vec<Entry>, _> = issued.iter().map(entry).collect();
         write_entries(path, &entries?)?;
         Ok((Self::load(path)?, issued))
@@ -210,6 +210,17 @@ impl TokenBook {
             .filter(move |caller| caller.subject == *subject)
     }
 
+    /// As [`Self::caller`], with what the token is known by.
+    pub(super) fn known(&self, token: &str) -> Option<(TokenHash, &Caller)> {
+        let hash = hash(token);
+        self.caller_of(&hash).map(|caller| (hash, caller))
+    }
+
+    /// Whose token has this hash.
+    pub(super) fn caller_of(&self, hash: &TokenHash) -> Option<&Caller> {
+        self.callers.get(hash)
+    }
+
     /// Whose token this is. Found by its hash, so how long it takes tells nothing about a token.
     pub fn caller(&self, token: &str) -> Option<&Caller> {
         self.callers.get(&hash(token))
@@ -221,7 +232,17 @@ fn hash(token: &str) -> TokenHash {
 }
 
 fn read_entries(path: &Path) -> Result<Vec<Entry>, TokenError> {
-    let bytes = private_file::read(path)?;
+    let bytes = private_file::read(path).map_err(|error| match error {
+        ReadError::TooWide { mode } => TokenError::TooWide {
+            path: path.to_owned(),
+            mode,
+        },
+        error @ (ReadError::Io(_) | ReadError::TooLong) => TokenError::File {
+            path: path.to_owned(),
+            did: "read",
+            source: error.into(),
+        },
+    })?;
     serde_json::from_slice(&bytes).map_err(|error| TokenError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
@@ -231,7 +252,15 @@ fn read_entries(path: &Path) -> Result<Vec<Entry>, TokenError> {
 fn write_entries(path: &Path, entries: &[Entry]) -> Result<(), TokenError> {
     let text =
         serde_json::to_vec_pretty(entries).map_err(|error| TokenError::Entry(error.to_string()))?;
-    private_file::write(path, &text)
+    write_file(path, &text)
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), TokenError> {
+    private_file::write(path, bytes).map_err(|source| TokenError::File {
+        path: path.to_owned(),
+        did: "written",
+        source,
+    })
 }
 
 fn entry(issued: &IssuedToken) -> Result<Entry, TokenError> {

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
 
+use super::refusals::REFUSALS_PER_MINUTE;
 use super::*;
 
 fn folder() -> tempfile::TempDir {
@@ -28,6 +29,7 @@ fn said(subject: &str, stranger: bool) -> Said {
         status: Some(403),
         outcome: "refused".to_owned(),
         stranger,
+        address: Some("192.0.2.7".parse().unwrap()),
     }
 }
 
@@ -56,6 +58,7 @@ async fn a_line_stands_in_a_private_file_before_the_request_is_answered() {
         path: "/v1/views/brent/rebuild".to_owned(),
         status: Some(403),
         outcome: "refused".to_owned(),
+        address: Some("192.0.2.7".parse().unwrap()),
     };
     assert_eq!(written(folder.path()), [entry]);
     let file = folder.path().join("audit.ndjson");
@@ -79,7 +82,7 @@ async fn strangers_fill_no_more_than_a_part_of_the_log_and_the_rest_is_counted()
     let folder = folder();
     let (clock, time) = clock();
     let log = AuditLog::open(folder.path(), clock).unwrap();
-    for _ in 0..STRANGERS_PER_MINUTE + 7 {
+    for _ in 0..REFUSALS_PER_MINUTE + 7 {
         log.record(said("nobody", true)).await;
     }
     log.record(said("local-operator", false)).await;
@@ -87,7 +90,7 @@ async fn strangers_fill_no_more_than_a_part_of_the_log_and_the_rest_is_counted()
     log.record(said("nobody", true)).await;
     let lines = written(folder.path());
     let by = |subject: &str| lines.iter().filter(|line| line.subject == subject).count();
-    assert_eq!(by("nobody") as u64, STRANGERS_PER_MINUTE + 1);
+    assert_eq!(by("nobody") as u64, REFUSALS_PER_MINUTE + 1);
     assert_eq!(by("local-operator"), 1);
     let told: Vec<&str> = lines
         .iter()
@@ -99,10 +102,34 @@ async fn strangers_fill_no_more_than_a_part_of_the_log_and_the_rest_is_counted()
 }
 
 #[tokio::test]
+async fn refusals_of_one_token_are_bounded_too_and_what_an_operator_did_is_not() {
+    let folder = folder();
+    let log = AuditLog::open(folder.path(), clock().0).unwrap();
+    for _ in 0..REFUSALS_PER_MINUTE * 3 {
+        log.record(said("brent-hornbill", false)).await;
+        log.record(Said {
+            outcome: "answered".to_owned(),
+            ..said("local-operator", false)
+        })
+        .await;
+    }
+    log.record(said("lewisham-glpi", false)).await;
+    drop(log);
+    let lines = written(folder.path());
+    let by = |subject: &str| lines.iter().filter(|line| line.subject == subject).count();
+    assert_eq!(by("brent-hornbill") as u64, REFUSALS_PER_MINUTE);
+    assert_eq!(by("local-operator") as u64, REFUSALS_PER_MINUTE * 3);
+    assert_eq!(by("lewisham-glpi"), 1);
+    let passed = REFUSALS_PER_MINUTE * 2;
+    let says = format!("{passed} more refused within a minute, of brent-hornbill");
+    assert_eq!(lines.last().unwrap().outcome, says);
+}
+
+#[tokio::test]
 async fn what_is_passed_over_in_the_last_minute_is_told_at_the_end() {
     let folder = folder();
     let log = AuditLog::open(folder.path(), clock().0).unwrap();
-    for _ in 0..STRANGERS_PER_MINUTE + 2 {
+    for _ in 0..REFUSALS_PER_MINUTE + 2 {
         log.record(said("unknown token", true)).await;
     }
     drop(log);

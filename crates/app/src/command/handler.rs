@@ -13,6 +13,7 @@ use townclerk_contract::envelope::{AuthType, Envelope};
 use townclerk_contract::position::Position;
 use townclerk_contract::source::Source;
 use townclerk_contract::subject::subject_of;
+use townclerk_contract::trace::Traceparent;
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::decider::{Asked, Rejection, decide};
 use townclerk_domain::event::Recording;
@@ -42,7 +43,7 @@ pub struct Command<F> {
     pub caller: CallerId,
     pub auth_type: AuthType,
     pub correlation: Token,
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Traceparent>,
     /// The system through which it came, for the event's source.
     pub system: Code,
     /// When it happened; the time of recording where the caller does not say.

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
+use townclerk_domain::plain_text;
 
 use super::kind::Kind;
 
@@ -84,8 +85,35 @@ pub fn tagged<T: JsonSchema>(query: Vec<Parameter>) -> Described {
 }
 
 /// The schema of a `T` that is read from a request: what has a default may be left out.
+///
+/// Every text that has no narrower form is plain text, as the rules of all kinds say.
 pub fn taken<T: JsonSchema>() -> Value {
-    made::<T>(SchemaSettings::draft2020_12())
+    let mut schema = made::<T>(SchemaSettings::draft2020_12());
+    texts_are_plain(&mut schema);
+    schema
+}
+
+fn texts_are_plain(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => {
+            let is_text = match keywords.get("type") {
+                Some(Value::Array(types)) => types.iter().any(|kind| kind == "string"),
+                Some(kind) => kind == "string",
+                None => false,
+            };
+            let narrower = ["pattern", "format", "enum", "const"];
+            if is_text
+                && !narrower
+                    .iter()
+                    .any(|keyword| keywords.contains_key(*keyword))
+            {
+                keywords.insert("pattern".to_owned(), plain_text::PATTERN.into());
+            }
+            keywords.values_mut().for_each(texts_are_plain);
+        }
+        Value::Array(schemas) => schemas.iter_mut().for_each(texts_are_plain),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The schema of a `T` that is written into an answer: every key that is written is there.

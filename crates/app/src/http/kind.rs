@@ -34,6 +34,8 @@ kinds! {
         "A command needs a key";
     BAD_IDEMPOTENCY_KEY = "bad-idempotency-key" BAD_REQUEST
         "This is not a key";
+    BAD_HEADER = "bad-header" BAD_REQUEST
+        "A header has no valid value";
     MALFORMED_JSON = "malformed-json" BAD_REQUEST
         "The body is not a JSON object";
     BAD_FORM = "bad-form" BAD_REQUEST
@@ -44,6 +46,8 @@ kinds! {
         "It is not known who asks";
     FORBIDDEN = "forbidden" FORBIDDEN
         "This token may not do that";
+    OTHER_SITE = "other-site" FORBIDDEN
+        "The form was sent from another site";
     UNKNOWN_PATH = "unknown-path" NOT_FOUND
         "There is nothing at this path";
     NOT_FOUND = "not-found" NOT_FOUND
@@ -66,6 +70,8 @@ kinds! {
         "The rules do not allow this";
     TOO_MANY_STREAMS = "too-many-streams" TOO_MANY_REQUESTS
         "Too many streams are open";
+    TOO_MANY_SIGN_INS = "too-many-sign-ins" TOO_MANY_REQUESTS
+        "Too many sign-ins fail";
     INTERNAL = "internal" INTERNAL_SERVER_ERROR
         "Something went wrong here";
     UNREADABLE_RECORD = "unreadable-record" SERVICE_UNAVAILABLE

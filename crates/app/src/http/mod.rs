@@ -20,6 +20,10 @@ pub mod openapi;
 
 pub mod health;
 
+pub mod connections;
+
+mod timed_socket;
+
 pub mod serve;
 
 #[cfg(any(test, feature = "testing"))]
@@ -27,5 +31,8 @@ pub mod testing;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod serve_tests;
 
 pub use problem::Problem;

@@ -107,6 +107,15 @@ impl Problem {
         Self::new(Kind::BAD_FORM, why)
     }
 
+    /// `found` is what the browser said of the site.
+    pub fn other_site(found: &str) -> Self {
+        let found = quoted(found);
+        let detail = format!(
+            "a browser says that {found:?} sent this form; sign in and out on a page of this site"
+        );
+        Self::new(Kind::OTHER_SITE, detail)
+    }
+
     pub fn missing_key() -> Self {
         let detail = "send the header Idempotency-Key with a value of your own for each command, \
                       and the same one when you repeat it: it is then recorded once";
@@ -115,6 +124,16 @@ impl Problem {
 
     pub fn bad_key(why: impl Display) -> Self {
         Self::new(Kind::BAD_IDEMPOTENCY_KEY, format!("Idempotency-Key: {why}"))
+    }
+
+    /// Headers of a command, each with what is wrong with it.
+    pub fn bad_headers(faults: &[(&str, String)]) -> Self {
+        let told: Vec<String> = faults
+            .iter()
+            .map(|(name, why)| format!("{name}: {why}"))
+            .collect();
+        let names: Vec<&str> = faults.iter().map(|(name, _)| *name).collect();
+        Self::new(Kind::BAD_HEADER, told.join("; ")).with("fields", names)
     }
 
     pub fn body_too_large(bytes_max: usize) -> Self {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::kind::Kind;
 use super::problem::Problem;
+use crate::access::TooMany;
 use crate::access::need::Refusal;
 use crate::command::CommandError;
 
@@ -64,6 +65,14 @@ impl From<Refusal> for Problem {
             Refusal::Role { .. } | Refusal::Reach { .. } => Kind::FORBIDDEN,
         };
         Self::new(kind, refusal.to_string())
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(TooMany: TooMany) -> Self {
+        let detail = "several sign-ins from this address have failed and wait for their answers; \
+                      a right token is let in at once";
+        Self::new(Kind::TOO_MANY_SIGN_INS, detail)
     }
 }
 

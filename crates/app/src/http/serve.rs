@@ -1,11 +1,14 @@
-//! Serving a router: limits, headers and problems that hold for every answer.
+//! Serving a router: connections, limits, headers and problems that hold for every answer.
 
 use std::any::Any;
-use std::future::IntoFuture;
+use std::convert::Infallible;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -13,15 +16,23 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Method, Uri};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use super::body::BODY_BYTES_MAX;
+use super::connections::{ConnectionLimits, Place, Room};
 use super::problem::Problem;
+use super::timed_socket::TimedSocket;
 
 /// How long an answer may take to begin.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -32,38 +43,138 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; frame-ancestors 'none'",
 );
 
+/// Longest request line and headers, together.
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// How long to wait before the next connection is taken where that failed: descriptors may be free
+/// again by then.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is told to whom there is no room for, if the socket takes it at once.
+const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
+                         Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// The address from which a request came: of the proxy, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// Serves `router` until `stop` is cancelled, then finishes the requests in flight.
 ///
 /// # Errors
-/// A listener that fails for good.
+/// None: what fails is one connection, and is logged.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    limits: ConnectionLimits,
     stop: CancellationToken,
-) -> Result<(), io::Error> {
-    axum::serve(listener, dressed(router))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .into_future()
-        .await
+) -> Result<(), Infallible> {
+    let (_only, routers) = watch::channel(dressed(router));
+    serve_latest(listener, routers, limits, stop).await
 }
 
 /// As [`serve`], with whatever router stands in `routers` when a request comes; each is dressed.
 ///
 /// # Errors
-/// A listener that fails for good.
+/// None: what fails is one connection, and is logged.
 pub async fn serve_latest(
     listener: TcpListener,
     routers: watch::Receiver<Router>,
+    limits: ConnectionLimits,
     stop: CancellationToken,
-) -> Result<(), io::Error> {
-    let latest = tower::service_fn(move |request: Request| {
+) -> Result<(), Infallible> {
+    let room = Room::of(limits);
+    let mut connections = JoinSet::new();
+    let mut turned_away: u64 = 0;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = connections.join_next() => look_at(ended),
+            accepted = listener.accept() => match accepted {
+                Ok((socket, peer)) => {
+                    let Some(place) = room.admit(peer.ip()) else {
+                        turn_away(&socket, peer, turned_away);
+                        turned_away += 1;
+                        continue;
+                    };
+                    let (routers, stop) = (routers.clone(), stop.clone());
+                    let peer = Peer(peer.ip().to_canonical());
+                    connections.spawn(connection(socket, peer, place, routers, limits, stop));
+                }
+                // The other side broke it off before it was taken.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be taken; trying again");
+                    stop.run_until_cancelled(sleep(ACCEPT_PAUSE)).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    while let Some(ended) = connections.join_next().await {
+        look_at(ended);
+    }
+    Ok(())
+}
+
+/// A body that panics while it is sent ends its connection, and nothing else.
+fn look_at(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection panicked");
+    }
+}
+
+/// Tells whom there is no room for, without waiting for that.
+fn turn_away(socket: &TcpStream, peer: SocketAddr, before: u64) {
+    // Not once for each: a flood would fill the log too.
+    if before.is_multiple_of(1_000) {
+        tracing::warn!(%peer, before, "too many connections: one is turned away");
+    }
+    if let Err(error) = socket.try_write(NO_ROOM) {
+        tracing::debug!(%peer, %error, "turned away without a word");
+    }
+}
+
+/// Answers the requests of one connection.
+async fn connection(
+    socket: TcpStream,
+    peer: Peer,
+    place: Place,
+    routers: watch::Receiver<Router>,
+    limits: ConnectionLimits,
+    stop: CancellationToken,
+) {
+    let place = &place;
+    let answering = service_fn(move |request: axum::http::Request<Incoming>| {
+        place.has_asked();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
         let router = routers.borrow().clone();
         router.oneshot(request)
     });
-    axum::serve(listener, Router::new().fallback_service(latest))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .into_future()
-        .await
+    let socket = TokioIo::new(TimedSocket::new(socket, limits.write));
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header)
+        .max_buf_size(HEADER_BYTES_MAX)
+        .serve_connection(socket, answering);
+    let mut served = pin!(served);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = served.as_mut() => {
+                // Mostly a client that went away, or was too slow.
+                if let Err(error) = ended {
+                    tracing::debug!(peer = %peer.0, %error, "a connection ended early");
+                }
+                return;
+            }
+            () = place.must_go() => return,
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                served.as_mut().graceful_shutdown();
+            }
+        }
+    }
 }
 
 /// `router` with everything that holds for every answer.
@@ -84,9 +195,15 @@ pub fn dressed(router: Router) -> Router {
         .layer(spans)
 }
 
-/// Names a request by what may be logged: neither headers nor the query.
+/// Longest part of a path that is logged; it is ASCII.
+const LOGGED_PATH_BYTES_MAX: usize = 200;
+
+/// Names a request by what may be logged: neither headers nor the query, and no long path, which
+/// would stand in every line about it.
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = path.get(..LOGGED_PATH_BYTES_MAX).unwrap_or(path);
+    tracing::info_span!("request", method = %request.method(), path)
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -16,6 +16,7 @@ use townclerk_domain::ticket::{Refusal, Status, Transition};
 use townclerk_event_log::{AppendError, LogError};
 
 use super::Problem;
+use super::connections::ConnectionLimits;
 use super::health;
 use super::serve::serve;
 use super::testing::{Client, Who, request, token_book};
@@ -217,7 +218,8 @@ async fn serving_answers_over_the_network_and_ends_when_asked() {
     let address = listener.local_addr().unwrap();
     let router = axum::Router::new().route("/", axum::routing::get(async || "here"));
     let stop = CancellationToken::new();
-    let served = tokio::spawn(serve(listener, router, stop.clone()));
+    let limits = ConnectionLimits::within(1_024);
+    let served = tokio::spawn(serve(listener, router, limits, stop.clone()));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let asked = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(asked).await.unwrap();

@@ -67,6 +67,11 @@ fn every_fault_names_the_field_and_what_to_do() {
     for (fact, field, says) in [
         (with("specversion", json!("0.3")), "specversion", "1.0"),
         (with("id", json!("")), "id", "1 to 200"),
+        (
+            with("traceparent", json!("00-4bf9-\u{202e}-01")),
+            "traceparent",
+            "W3C Trace Context",
+        ),
         (with("id", json!(7)), "id", "no text"),
         (
             with("source", json!("/councils/brent")),

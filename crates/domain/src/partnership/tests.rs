@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decider::Rejection;
+use crate::plain_text::HiddenCharacter;
 use crate::testing::{Outcome, given, given_time};
 
 fn code(text: &str) -> Code {
@@ -195,6 +196,29 @@ fn notice_names_a_day_that_has_not_passed_in_london() {
             given: date("2020-07-01"),
             last_day: date("2020-06-30"),
         });
+}
+
+#[test]
+fn a_name_hides_nothing_and_is_one_line() {
+    for (name, character) in [("Bre\u{202e}nt", "U+202E"), ("Bre\nnt", "U+000A")] {
+        let named = Joined {
+            name: name.to_owned(),
+            ..brent()
+        };
+        let characters = vec![HiddenCharacter {
+            field: "name".to_owned(),
+            character: character.to_owned(),
+            place: 4,
+        }];
+        after([], PartnershipFact::CouncilJoined(named.clone()))
+            .then_rejected(Rejection::HiddenCharacters { characters });
+        // A council that was recorded so before is a member like others.
+        after(
+            [PartnershipFact::CouncilJoined(named)],
+            gives_notice("2020-09-30"),
+        )
+        .then_recorded();
+    }
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub(super) fn may_pass<R: MayPass>(rejection: &Rejection<R::Refusal>) -> bool {
         | Rejection::FarFuture { .. }
         | Rejection::LongPast { .. }
         | Rejection::Voided
-        | Rejection::BadCorrection { .. } => false,
+        | Rejection::BadCorrection { .. }
+        | Rejection::HiddenCharacters { .. } => false,
     }
 }
 

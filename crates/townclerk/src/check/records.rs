@@ -270,6 +270,7 @@ fn may_fit_later<R: std::fmt::Debug + std::fmt::Display>(rejection: &Rejection<R
         | Rejection::BadCorrection { .. }
         | Rejection::FarFuture { .. }
         | Rejection::LongPast { .. }
+        | Rejection::HiddenCharacters { .. }
         | Rejection::Voided => false,
     }
 }
@@ -316,6 +317,10 @@ fn refused<D: Decider>(place: Place, fact: &Fact, rejection: &Rejection<D::Refus
         Rejection::BadCorrection { .. } => (
             Sort::BadCorrection,
             "name the id of the recorded event, and the value that is current",
+        ),
+        Rejection::HiddenCharacters { .. } => (
+            Sort::InvalidField,
+            "see what the tool copies them from: no reader can see them",
         ),
     };
     let found = rejection.to_string();

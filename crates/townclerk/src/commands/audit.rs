@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 use townclerk_app::audit::{AuditEntry, AuditFile};
+use townclerk_domain::plain_text::on_one_line;
 
 use super::show::{Format, Output};
 use super::{Outcome, show};
@@ -101,11 +102,14 @@ fn text(entry: &AuditEntry) -> String {
         path,
         status,
         outcome,
+        address,
     } = entry;
     let status = status.map_or("–".to_owned(), |status| status.to_string());
-    let text = format!("{time:.0}  {subject:20} {status:4} {outcome:10} {method} {path}");
-    // What others sent is not to steer somebody's terminal.
-    text.replace(char::is_control, "\u{fffd}")
+    let address = address.map_or("–".to_owned(), |address| address.to_string());
+    let text =
+        format!("{time:.0}  {subject:20} {address:15} {status:4} {outcome:10} {method} {path}");
+    // One line each, whatever others sent.
+    on_one_line(&text).into_owned()
 }
 
 /// Puts what an operator did on the command line into the audit log of a data directory.
@@ -170,6 +174,7 @@ fn put(data: &Path, what: &str, outcome: String) {
         path: what.to_owned(),
         status: None,
         outcome,
+        address: None,
     };
     let written = serde_json::to_vec(&entry).map_err(std::io::Error::from);
     let written = written.and_then(|mut line| {
@@ -252,11 +257,13 @@ mod tests {
             path: "/v1/\u{1b}[2J".to_owned(),
             status: Some(401),
             outcome: "refused".to_owned(),
+            address: Some("192.0.2.7".parse().unwrap()),
         };
         let text = text(&entry);
         for part in [
             "2026-11-20T09:15:00Z",
             "unknown token",
+            "192.0.2.7",
             "401",
             "refused",
             "GET /v1/",

@@ -1,7 +1,9 @@
 //! `townclerk demo`: the whole system on a throw-away folder, with the demonstration history.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -31,6 +33,7 @@ pub async fn demo(options: Demo) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(false);
     let folder = tempfile::Builder::new()
         .prefix("townclerk-demo-")
+        .permissions(Permissions::from_mode(0o700))
         .tempdir()?;
     let free = SocketAddr::from(([127, 0, 0, 1], 0));
     let councils: BTreeSet<Code> = COUNCILS

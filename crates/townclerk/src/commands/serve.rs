@@ -12,10 +12,11 @@ use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{Logs, Means, Roles, compose};
+use crate::system::{Logs, Means, Roles, compose, connection_limits};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
+    townclerk_app::private_file::make_nothing_for_others();
     let mut roles = Roles::default();
     match options.role {
         ServedRole::TicketService => roles.tickets = true,
@@ -51,6 +52,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let limits = connection_limits()?;
     let audit = AuditLog::open(&options.data, clock::system())
         .with_context(|| format!("cannot write the audit log in {}", options.data.display()))?;
     let mut parts = Parts::new();
@@ -64,11 +66,13 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         open_gateway: None,
         tokens,
         audit: Arc::new(audit),
+        sessions: Arc::default(),
         clock: clock::system(),
     };
     let parted = compose(&roles, means, &mut parts).await?;
     show::note(format!("Serving on http://{}", listener.local_addr()?));
-    let serving = townclerk_app::http::serve::serve(listener, parted.router, parts.stop_token());
+    let stop = parts.stop_token();
+    let serving = townclerk_app::http::serve::serve(listener, parted.router, limits, stop);
     parts.run("the HTTP server", serving);
     parts.until_stopped().await?;
     Ok(Outcome::Good)

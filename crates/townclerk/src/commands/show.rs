@@ -1,4 +1,7 @@
 //! The only place that prints: data to stdout, everything else to stderr.
+//!
+//! Nothing is printed raw: what others wrote must not steer a terminal or turn the direction of
+//! writing. Each function that writes escapes first.
 
 #![expect(clippy::print_stderr, reason = "this is where the command line speaks")]
 
@@ -10,10 +13,11 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use townclerk_domain::plain_text::{on_one_line, visible};
 
 /// Data for people. Where whoever read it has gone (`| head`), the rest is for nobody.
 pub fn line(text: impl AsRef<str>) {
-    if let Err(error) = writeln!(io::stdout(), "{}", text.as_ref())
+    if let Err(error) = writeln!(io::stdout(), "{}", visible(text.as_ref()))
         && error.kind() != io::ErrorKind::BrokenPipe
     {
         eprintln!("townclerk: cannot write: {error}");
@@ -26,7 +30,7 @@ pub fn line(text: impl AsRef<str>) {
 /// Whoever read it reads no more.
 pub fn line_at_once(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
+    writeln!(out, "{}", visible(text))?;
     out.flush()
 }
 
@@ -38,11 +42,11 @@ pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Says what goes on.
 pub fn note(text: impl AsRef<str>) {
-    eprintln!("{}", text.as_ref());
+    eprintln!("{}", visible(text.as_ref()));
 }
 
 pub fn error(error: &anyhow::Error) {
-    eprintln!("townclerk: {error:#}");
+    eprintln!("townclerk: {}", visible(&format!("{error:#}")));
 }
 
 /// How a command prints its data.
@@ -173,6 +177,8 @@ fn laid_out(
     }
     let mut widest: Vec<usize> = headers.iter().map(|header| longest_word(header)).collect();
     for row in rows {
+        // Before it is laid out, so that columns are as wide as what is shown.
+        let row: Vec<String> = row.iter().map(|cell| visible(cell).into_owned()).collect();
         for (widest, cell) in widest.iter_mut().zip(&row) {
             *widest = longest_word(cell).max(*widest);
         }
@@ -202,7 +208,7 @@ pub fn bar(what: &str, total: u64) -> ProgressBar {
     ) {
         bar.set_style(style);
     }
-    bar.set_message(what.to_owned());
+    bar.set_message(on_one_line(what).into_owned());
     bar
 }
 
@@ -219,16 +225,17 @@ pub fn seconds(took: Duration) -> String {
     format!("{:.1} s", took.as_secs_f64())
 }
 
-/// A JSON value as a cell of a table.
+/// A JSON value as a cell of a table, on one line.
 pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => on_one_line(text).into_owned(),
         Value::Array(values) if values.is_empty() => "–".to_owned(),
         Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(fields) if fields.is_empty() => "all".to_owned(),
         Value::Object(fields) => {
-            let pair = |(name, value): (&String, &Value)| format!("{name}={}", cell(value));
+            let pair =
+                |(name, value): (&String, &Value)| format!("{}={}", on_one_line(name), cell(value));
             fields.iter().map(pair).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
@@ -240,7 +247,8 @@ pub fn array<T: Serialize>(elements: &[T]) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     writeln!(out, "[")?;
     for (index, element) in elements.iter().enumerate() {
-        serde_json::to_writer(&mut out, element)?;
+        let element = serde_json::to_string(element)?;
+        out.write_all(visible(&element).as_bytes())?;
         let last = index + 1 == elements.len();
         writeln!(out, "{}", if last { "" } else { "," })?;
     }
@@ -282,5 +290,11 @@ mod tests {
         assert_eq!(rows[0], ["ok", "view", "held"]);
         assert_eq!(rows[1], ["true", "brent", "–"]);
         assert_eq!(rows[2], ["–", "joint", "2"]);
+    }
+
+    #[test]
+    fn a_cell_is_one_line_and_steers_no_terminal() {
+        let value = serde_json::json!({"a": "red\u{1b}[31m\nnext", "b\u{202e}": ["\u{9b}2J"]});
+        assert_eq!(cell(&value), r"a=red\u001b[31m\nnext b\u202e=\u009b2J");
     }
 }

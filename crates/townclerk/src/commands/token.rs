@@ -6,13 +6,13 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use townclerk_app::access::{Caller, Role};
+use townclerk_app::private_file;
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::Code;
 
 use super::council::or_refused;
 use super::show::Output;
 use super::{Outcome, audit, show};
-use crate::private_file;
 use crate::system::{issue_token, reached, revoke_token, tokens};
 
 #[derive(Debug, Subcommand)]
@@ -118,8 +118,7 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     };
     let token = issue_token(data, &caller, options.new_token).await?;
     if let Some(file) = &options.to_file {
-        let written = std::path::absolute(file).and_then(|file| private_file::write(&file, &token));
-        written.with_context(|| {
+        private_file::write(file, token.as_bytes()).with_context(|| {
             format!(
                 "the token was made, but cannot be written to {}; make another with --new-token",
                 file.display()

@@ -179,7 +179,13 @@ impl Launch {
         let read = || -> io::Result<Vec<u8>> {
             let mut file = File::open(&self.log)?;
             let length = file.metadata()?.len();
-            let begin = length.saturating_sub(LOG_TAIL_BYTES).max(run.log_begin);
+            // Shorter than it was when the run began: it was put aside meanwhile.
+            let run_begin = if length < run.log_begin {
+                0
+            } else {
+                run.log_begin
+            };
+            let begin = length.saturating_sub(LOG_TAIL_BYTES).max(run_begin);
             file.seek(SeekFrom::Start(begin))?;
             let mut bytes = Vec::new();
             file.take(LOG_TAIL_BYTES).read_to_end(&mut bytes)?;

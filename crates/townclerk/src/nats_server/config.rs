@@ -16,7 +16,14 @@ pub(super) struct Settings<'a> {
     pub port: u16,
     /// nats-server makes the folder `jetstream` in it.
     pub data_dir: &'a Path,
+    pub log: &'a Path,
 }
+
+/// At this size the server puts its log aside, and begins another.
+pub(super) const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Logs that are kept, with the one that is written.
+pub(super) const LOGS_KEPT: u32 = 4;
 
 /// The data directory's path cannot be written into a configuration.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +39,7 @@ pub(super) fn render(
     credentials: &Credentials,
 ) -> Result<String, UnusablePath> {
     let store = quote_path(settings.data_dir)?;
+    let log = quote_path(settings.log)?;
     let name = settings.server_name;
     let port = settings.port;
     let mut text = format!(
@@ -40,6 +48,10 @@ server_name: {name}
 host: 127.0.0.1
 port: {port}
 max_payload: 1MB
+# Who is refused is logged each time: the log is put aside at this size, and so many are kept.
+log_file: {log}
+logfile_size_limit: {LOG_BYTES_MAX}
+logfile_max_num: {LOGS_KEPT}
 jetstream {{
   store_dir: {store}
   sync_interval: always

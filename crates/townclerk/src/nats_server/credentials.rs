@@ -3,15 +3,13 @@
 //! public keys only.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs};
+use std::{fmt, io};
 
 use nkeys::{KeyPair, KeyPairType};
+use townclerk_app::private_file::{self, ReadError};
 use townclerk_event_log::jetstream::Role;
 
-use crate::private_file::{self, OTHERS};
 use crate::town::Partner;
 
 /// Where the user of the system account receives answers.
@@ -195,24 +193,23 @@ fn read_seed(path: &Path) -> Result<Option<String>, CredentialsError> {
         path: path.to_owned(),
         source,
     };
-    let mut file = match fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(at)?,
+    let seed = match private_file::read(path) {
+        Ok(seed) => seed,
+        Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(ReadError::TooWide { mode }) => {
+            let path = path.to_owned();
+            return Err(CredentialsError::TooOpen { path, mode });
+        }
+        Err(error @ (ReadError::Io(_) | ReadError::TooLong)) => return Err(at(error.into())),
     };
-    let mode = file.metadata().map_err(at)?.permissions().mode() & 0o7777;
-    if mode & OTHERS != 0 {
-        let path = path.to_owned();
-        return Err(CredentialsError::TooOpen { path, mode });
-    }
-    let mut seed = String::new();
-    file.read_to_string(&mut seed).map_err(at)?;
-    Ok(Some(seed))
+    let no_text = |error| at(io::Error::new(io::ErrorKind::InvalidData, error));
+    String::from_utf8(seed).map(Some).map_err(no_text)
 }
 
 fn create_user(path: &Path) -> Result<User, CredentialsError> {
     let pair = KeyPair::new_user();
     let seed = pair.seed().map_err(CredentialsError::Key)?;
-    private_file::write(path, &format!("{seed}\n")).map_err(|source| CredentialsError::File {
+    private_file::write(path, format!("{seed}\n")).map_err(|source| CredentialsError::File {
         path: path.to_owned(),
         source,
     })?;
@@ -223,7 +220,7 @@ fn create_user(path: &Path) -> Result<User, CredentialsError> {
 }
 
 fn create_directory(path: &Path) -> Result<(), CredentialsError> {
-    private_file::create_directory(path).map_err(|source| CredentialsError::File {
+    private_file::create_folder(path).map_err(|source| CredentialsError::File {
         path: path.to_owned(),
         source,
     })

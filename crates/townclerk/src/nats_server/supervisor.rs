@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use townclerk_app::private_file;
 use townclerk_event_log::jetstream::Role;
 
 use super::binary::{Binary, BinaryError};
@@ -20,7 +21,6 @@ use super::config::{self, Settings, UnusablePath};
 use super::credentials::{Credentials, CredentialsError};
 use super::data_dir_lock::{DataDirLock, LockError};
 use super::reload::{self, ReloadError};
-use crate::private_file;
 use crate::town::Partner;
 
 /// How often a free port is chosen again because somebody else was faster.
@@ -40,6 +40,9 @@ const CONFIG_FILE: &str = "nats-server.conf";
 
 /// Where in the data directory the URL of the server stands that runs now, or ran last.
 const URL_FILE: &str = "nats.url";
+
+/// Where in the data directory the server writes its log.
+const LOG_FILE: &str = "nats-server.log";
 
 /// Hears whether the server could be told to read its configuration again.
 type Reload = oneshot::Sender<io::Result<()>>;
@@ -115,7 +118,7 @@ impl NatsServer {
         let mut launch = Launch {
             binary: binary.path,
             config: data_dir.join(CONFIG_FILE),
-            log: data_dir.join("nats-server.log"),
+            log: data_dir.join(LOG_FILE),
             port: 0,
             server_name: server_name.clone(),
         };
@@ -147,7 +150,7 @@ impl NatsServer {
             supervisor: tokio::spawn(supervisor.run(run, reloads)),
         };
         let file = server.data_dir.join(URL_FILE);
-        let written = private_file::write(&file, &format!("{}\n", server.url()));
+        let written = private_file::write(&file, format!("{}\n", server.url()));
         written.map_err(io_error(&format!("write {}", file.display())))?;
         Ok(server)
     }
@@ -169,6 +172,7 @@ impl NatsServer {
             server_name: &self.server_name,
             port: self.port,
             data_dir: &self.data_dir,
+            log: &self.data_dir.join(LOG_FILE),
         };
         let text = config::render(&settings, &credentials)?;
         let file = self.data_dir.join(CONFIG_FILE);
@@ -332,8 +336,8 @@ impl Supervisor {
 /// # Errors
 /// Files that are not there or do not say it.
 pub fn running_server(data_dir: &Path) -> io::Result<(String, String)> {
-    let url = private_file::read(&data_dir.join(URL_FILE))?;
-    let config = private_file::read(&data_dir.join(CONFIG_FILE))?;
+    let url = private_file::read_text(&data_dir.join(URL_FILE))?;
+    let config = private_file::read_text(&data_dir.join(CONFIG_FILE))?;
     let mut lines = config.lines();
     let name = lines.find_map(|line| line.strip_prefix("server_name: "));
     let name = name.ok_or_else(|| {
@@ -361,6 +365,7 @@ async fn launch_on_port(
             server_name: &launch.server_name,
             port: launch.port,
             data_dir,
+            log: &launch.log,
         };
         let text = config::render(&settings, credentials)?;
         private_file::write(&launch.config, &text)
@@ -388,7 +393,7 @@ async fn launch_on_port(
 }
 
 fn make_data_dir(path: &Path) -> Result<PathBuf, StartError> {
-    private_file::create_directory(path)
+    private_file::create_folder(path)
         .and_then(|()| path.canonicalize())
         .map_err(io_error(&format!("make {}", path.display())))
 }

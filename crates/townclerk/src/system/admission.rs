@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use townclerk_app::access::{Caller, Councils, Role as CallerRole, TokenBook};
+use townclerk_app::private_file;
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, TryError, try_as_partner};
@@ -16,7 +17,6 @@ use super::logs::initialise;
 use super::reach::{Opened, Reach, tenants};
 use super::server::{FRAGMENT_FILE, write_fragment};
 use crate::nats_server::{Credentials, partner_seed_file};
-use crate::private_file;
 use crate::town::{Partner, Town, TownRefusal};
 
 /// How long a running system may take to follow its files, a long history included.
@@ -76,7 +76,7 @@ impl Reach {
 pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> anyhow::Result<()> {
     let data = reach.data.display();
     match new {
-        true => private_file::create_directory(&reach.data)
+        true => private_file::create_own_folder(&reach.data)
             .with_context(|| format!("cannot make the data folder {data}"))?,
         false => drop(reach.town()?),
     }
@@ -286,7 +286,7 @@ fn remove_if_there(removed: std::io::Result<()>, path: &std::path::Path) -> anyh
 
 fn credential(reach: &Reach, partner: &Partner) -> anyhow::Result<Credential> {
     let file = partner_seed_file(&reach.credentials_dir(), partner);
-    let seed = crate::private_file::read(&file)
+    let seed = townclerk_app::private_file::read_text(&file)
         .with_context(|| format!("cannot read the credential {}", file.display()))?;
     Ok(Credential {
         seed: seed.trim().to_owned(),

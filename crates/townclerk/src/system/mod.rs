@@ -2,6 +2,7 @@
 //! the files that say who takes part, and stopped in reverse.
 
 mod admission;
+mod descriptors;
 mod files;
 mod logs;
 mod reach;
@@ -14,6 +15,7 @@ mod up;
 pub(crate) use admission::{
     Admitted, add_council, add_partner, council_ready, partner_gone, partner_ready, remove_partner,
 };
+pub use descriptors::connection_limits;
 pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use reach::{Opened, Reach};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use townclerk_app::access::{Guarded, RouteNeed, TokenBook, session};
+use townclerk_app::access::{Guarded, RouteNeed, Sessions, TokenBook, session};
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
 use townclerk_app::command::Handlers;
@@ -45,6 +45,8 @@ pub struct Means<'a> {
     pub open_gateway: Option<OpenGateway>,
     pub tokens: Arc<TokenBook>,
     pub audit: Arc<AuditLog>,
+    /// Who is signed in, from a composition before.
+    pub sessions: Arc<Sessions>,
     pub clock: Clock,
 }
 
@@ -78,7 +80,8 @@ pub(super) fn logs_of(scope: &Scope, readers: &[Arc<dyn EventLog>]) -> Vec<Arc<d
 /// A view that cannot be opened.
 pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyhow::Result<Parted> {
     let views = views(roles, &means, parts).await?;
-    let mut guarded = Guarded::audited(Arc::clone(&means.tokens), Arc::clone(&means.audit));
+    let mut guarded = Guarded::audited(Arc::clone(&means.tokens), Arc::clone(&means.audit))
+        .with_sessions(Arc::clone(&means.sessions));
     let readiness = views.clone();
     let ready = move || match readiness.unready() {
         reasons if reasons.is_empty() => Ok(()),

@@ -16,8 +16,8 @@ use axum::routing::any;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use townclerk_app::access::{Guarded, TokenBook};
-use townclerk_app::audit::AuditLog;
+use townclerk_app::access::{Guarded, Sessions, TokenBook};
+use townclerk_app::audit::{AuditLog, Said};
 use townclerk_app::clock;
 use townclerk_app::http::serve::dressed;
 use townclerk_app::http::{Problem, health};
@@ -81,6 +81,8 @@ pub(super) struct Running {
     town: Town,
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
+    /// Kept from one composition to the next: nobody is signed out by a change of the files.
+    sessions: Arc<Sessions>,
     looked: Looked,
     writers: BTreeMap<LogName, Arc<dyn EventLog>>,
     readers: BTreeMap<LogName, Arc<dyn EventLog>>,
@@ -103,6 +105,8 @@ pub(super) struct Ground {
     pub logs: Logs,
     pub town: Town,
     pub tokens: TokenBook,
+    /// Whether the tokens were made at this start.
+    pub tokens_are_new: bool,
     pub looked: Looked,
 }
 
@@ -120,12 +124,14 @@ impl Running {
             logs,
             town,
             tokens,
+            tokens_are_new,
             looked,
         } = ground;
         let audit = AuditLog::open(&data_dir, clock::system())
             .with_context(|| format!("cannot write the audit log in {}", data_dir.display()))?;
         let mut running = Self {
             audit: Arc::new(audit),
+            sessions: Arc::default(),
             data_dir,
             server,
             logs,
@@ -143,6 +149,9 @@ impl Running {
             not_taken_up: watch::Sender::new(None),
             town: Town::default(),
         };
+        if tokens_are_new {
+            running.audit_tokens(&TokenBook::default()).await;
+        }
         let composed = match running.open(&town).await {
             Ok(()) => running.compose(&town, Vec::new()).await,
             Err(error) => Err(error),
@@ -248,6 +257,7 @@ impl Running {
         let before = std::mem::replace(&mut self.tokens, Arc::new(tokens));
         match self.compose_again(&town).await {
             Ok(()) => {
+                self.audit_tokens(&before).await;
                 self.town = town;
                 Ok(())
             }
@@ -255,6 +265,14 @@ impl Running {
                 self.tokens = before;
                 Err(error)
             }
+        }
+    }
+
+    /// Says in the audit log whose tokens are others than in the book before.
+    async fn audit_tokens(&self, before: &TokenBook) {
+        for (subject, change) in before.changes(&self.tokens) {
+            let said = Said::of_tokens(subject.as_str(), change.outcome());
+            self.audit.record(said).await;
         }
     }
 
@@ -398,6 +416,7 @@ impl Running {
             open_gateway: self.gateway.clone(),
             tokens: Arc::clone(&self.tokens),
             audit: Arc::clone(&self.audit),
+            sessions: Arc::clone(&self.sessions),
             clock: clock::system(),
         };
         let parted = compose(&roles, means, &mut self.parts).await?;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use townclerk_app::private_file;
 
 use crate::nats_server::{Credentials, DataDirLock, NatsServer, accounts_fragment};
-use crate::private_file;
 use crate::town::Partner;
 
 /// The file with the accounts for a nats-server that somebody else runs.
@@ -72,7 +72,7 @@ pub(crate) fn write_fragment(
 ) -> anyhow::Result<()> {
     let credentials = Credentials::load_or_create(credentials, logs, partners)?;
     let file = data_dir.join(FRAGMENT_FILE);
-    private_file::create_directory(data_dir)
-        .and_then(|()| private_file::write(&file, &accounts_fragment(&credentials)))
+    private_file::create_folder(data_dir)
+        .and_then(|()| private_file::write(&file, accounts_fragment(&credentials)))
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -13,11 +13,13 @@ use tokio::sync::watch;
 use townclerk_app::access::{IssuedToken, RouteNeed, TokenBook};
 use townclerk_app::http::serve::serve_latest;
 use townclerk_app::lifecycle::Parts;
+use townclerk_app::private_file;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 use townclerk_view_service::Views;
 
+use super::descriptors::connection_limits;
 use super::files::{Editing, Looked, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::{logs_of, server_options, tenants};
@@ -25,7 +27,6 @@ use super::roles::Parted;
 use super::running::{Ground, Running};
 use super::server::Server;
 use crate::nats_server::{DataDirLock, NatsServer, SYS_INBOX_PREFIX, VARZ_SUBJECT};
-use crate::private_file;
 use crate::town::Town;
 
 /// The councils of a first start that names none.
@@ -60,9 +61,6 @@ impl UpOptions {
 
     /// Who takes part: as `town.json` says, which a first start writes.
     async fn town(&self) -> anyhow::Result<Town> {
-        let data = self.data_dir.display();
-        private_file::create_directory(&self.data_dir)
-            .with_context(|| format!("cannot make the data folder {data}"))?;
         let _editing = Editing::begin(&self.data_dir).await?;
         if let Some(town) = Town::load(&self.data_dir)? {
             let named = self.councils.as_ref();
@@ -100,6 +98,7 @@ pub struct Prepared {
     town: Town,
     logs: Logs,
     tokens: TokenBook,
+    tokens_are_new: bool,
     looked: Looked,
     /// Made at this start; kept in plain text in the file of first tokens alone.
     pub issued: Vec<IssuedToken>,
@@ -111,6 +110,9 @@ impl Prepared {
     /// # Errors
     /// What was found and what to do.
     pub async fn start(options: UpOptions) -> anyhow::Result<Self> {
+        private_file::make_nothing_for_others();
+        private_file::create_own_folder(&options.data_dir)
+            .context("cannot use the data directory")?;
         let town = options.town().await?;
         let (server, logs) = server(&options, &town).await?;
         match Self::make(&options, &server, &logs, &town).await {
@@ -120,6 +122,7 @@ impl Prepared {
                 town,
                 logs,
                 tokens,
+                tokens_are_new: !issued.is_empty(),
                 looked,
                 issued,
             }),
@@ -183,6 +186,7 @@ impl Prepared {
             town,
             logs,
             tokens,
+            tokens_are_new,
             looked,
             issued: _,
         } = self;
@@ -193,6 +197,7 @@ impl Prepared {
             logs,
             town,
             tokens,
+            tokens_are_new,
             looked,
         };
         match serve_with(options.listen, ground, &mut parts).await {
@@ -228,12 +233,14 @@ async fn serve_with(
         .await
         .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
     let address = listener.local_addr()?;
+    let limits = connection_limits()?;
     let stop = parts.stop_token();
     let running = Running::start(ground, &stop).await?;
     let served = running.served();
     let not_taken_up = running.not_taken_up();
     let routers: watch::Receiver<Router> = running.routers();
-    parts.run("the HTTP server", serve_latest(listener, routers, stop));
+    let serving = serve_latest(listener, routers, limits, stop);
+    parts.run("the HTTP server", serving);
     parts.run("what is served", running.follow_files());
     Ok((address, served, not_taken_up))
 }

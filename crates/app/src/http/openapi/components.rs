@@ -1,11 +1,12 @@
 //! What operations have in common: parameters, headers, schemas, and how a caller is recognised.
 
 use serde_json::{Value, json};
+use townclerk_contract::trace;
 use townclerk_domain::identity::TOKEN_BYTES_MAX;
 use townclerk_domain::names::Code;
 
 use super::responses::Shared;
-use crate::access::guard::TOKEN_COOKIE;
+use crate::access::guard::SESSION_COOKIE;
 use crate::http::commands::Answer;
 use crate::http::described::{shown, taken};
 use crate::http::headers::{CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
@@ -41,8 +42,8 @@ pub(super) fn components(shared: Shared) -> Value {
             COOKIE: {
                 "type": "apiKey",
                 "in": "cookie",
-                "name": TOKEN_COOKIE,
-                "description": "Set by POST /session; taken for reading only.",
+                "name": SESSION_COOKIE,
+                "description": "A session, begun by POST /session; taken for reading only.",
             },
         },
     })
@@ -68,9 +69,7 @@ fn parameters() -> Value {
         "format": "uuid",
         "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
     });
-    let trace = json!({
-        "type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
-    });
+    let trace = json!({ "type": "string", "pattern": trace::PATTERN });
     json!({
         "log": in_path("log", "A council's code, or `shared`.", taken::<Code>()),
         "view": in_path("view", "A council's code, `shared` or `joint`.", taken::<Code>()),
@@ -87,10 +86,10 @@ fn parameters() -> Value {
         CORRELATION_ID: header(
             CORRELATION_ID,
             false,
-            "Ties commands together; the key where it is absent.",
+            "Ties commands together; the key where it is absent. At most once.",
             token,
         ),
-        TRACEPARENT: header(TRACEPARENT, false, "W3C Trace Context.", trace),
+        TRACEPARENT: header(TRACEPARENT, false, "W3C Trace Context, version 00. At most once.", trace),
         LAST_EVENT_ID: header(
             LAST_EVENT_ID,
             false,

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use townclerk_contract::fact::{BATCH, BATCH_FACTS_MAX, KINDS, ONE};
+use townclerk_contract::trace;
 use townclerk_domain::identity::TOKEN_BYTES_MAX;
 
 use crate::http::kind::Kind;
@@ -31,7 +32,11 @@ pub(super) const PROBLEMS: &[Kind] = &[
 pub(super) fn body() -> Value {
     let kinds = KINDS.map(|kind| kind.token()).join("|");
     let text = || json!({ "type": "string" });
-    let token = || json!({ "type": "string", "minLength": 1, "maxLength": TOKEN_BYTES_MAX });
+    let token = || {
+        json!({
+            "type": "string", "minLength": 1, "maxLength": TOKEN_BYTES_MAX, "pattern": "^[ -~]+$",
+        })
+    };
     let one = json!({
         "type": "object",
         "description": "A CloudEvent in structured JSON. Its data is that of an event of its type: \
@@ -46,7 +51,7 @@ pub(super) fn body() -> Value {
             "datacontenttype": { "const": JSON },
             "dataschema": text(),
             "correlationid": token(),
-            "traceparent": text(),
+            "traceparent": { "type": "string", "pattern": trace::PATTERN },
             "data": { "type": "object" },
         },
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],

@@ -16,6 +16,7 @@ const PROBLEM: &str = "application/problem+json";
 const OF_COMMANDS: &[Kind] = &[
     Kind::MISSING_IDEMPOTENCY_KEY,
     Kind::BAD_IDEMPOTENCY_KEY,
+    Kind::BAD_HEADER,
     Kind::MALFORMED_JSON,
     Kind::NOT_FOUND,
     Kind::NO_SUCH_LOG,
@@ -201,8 +202,13 @@ fn problems(route: &RouteNeed) -> Vec<Kind> {
         Described::Unsaid => {}
         Described::Command { .. } => met.extend(OF_COMMANDS),
         Described::Facts { .. } => met.extend(facts::PROBLEMS),
-        Described::Form { fields: None } => {}
-        Described::Form { fields: Some(_) } => met.extend([Kind::BAD_FORM, Kind::UNAUTHENTICATED]),
+        Described::Form { fields: None } => met.push(Kind::OTHER_SITE),
+        Described::Form { fields: Some(_) } => met.extend([
+            Kind::BAD_FORM,
+            Kind::UNAUTHENTICATED,
+            Kind::OTHER_SITE,
+            Kind::TOO_MANY_SIGN_INS,
+        ]),
         Described::Read { query, answers } => {
             met.extend(of_a_read(&route.need, query, *answers));
         }

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
+use crate::nats_server::config::{LOG_BYTES_MAX, LOGS_KEPT};
 
 fn kill(pid: u32) {
     let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
@@ -41,6 +42,33 @@ async fn starts_answers_and_stops() {
     assert_eq!(servers_on(&data_dir), Vec::<i32>::new());
     // The lock was given back.
     start(&data_dir).await.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_log_of_the_server_is_put_aside_by_size_and_few_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("nats-server.log");
+    let kept = || -> Vec<u64> {
+        let files = fs::read_dir(directory.path()).unwrap().map(Result::unwrap);
+        files
+            .filter(|file| {
+                file.file_name()
+                    .to_string_lossy()
+                    .starts_with("nats-server.log")
+            })
+            .map(|file| file.metadata().unwrap().len())
+            .collect()
+    };
+    for _ in 0..LOGS_KEPT + 2 {
+        // As a long life would have filled it.
+        let full = fs::OpenOptions::new().append(true).create(true).open(&log);
+        let full = full.unwrap();
+        full.set_len(LOG_BYTES_MAX + 1).unwrap();
+        start(directory.path()).await.stop().await.unwrap();
+        assert!(fs::metadata(&log).unwrap().len() < LOG_BYTES_MAX);
+    }
+    let kept = kept();
+    assert_eq!(kept.len(), LOGS_KEPT as usize, "{kept:?}");
 }
 
 #[tokio::test]
