@@ -72,6 +72,16 @@ fn ticket(log: &'static str) -> Life {
             ("tickets", logged),
             ("tickets/{id}/start", json!({})),
             ("tickets/{id}/resolve", json!({})),
+            ("tickets/{id}/reprioritise", json!({"priority": "p2"})),
+            ("tickets/{id}/close", json!({})),
+            ("tickets/{id}/reopen", json!({"reason": "came-back"})),
+            ("tickets/{id}/cancel", json!({"reason": "duplicate"})),
+            ("tickets/{id}/recategorise", json!({"category": "pc-fault"})),
+            (
+                "tickets/{id}/reinstate",
+                json!({"reason": "not-a-duplicate"}),
+            ),
+            ("tickets/{id}/resolve", json!({})),
         ],
     )
 }

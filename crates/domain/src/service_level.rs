@@ -3,8 +3,10 @@
 //!
 //! Which terms govern a ticket is decided before, in [`crate::service_terms`].
 //! Within them the target follows the priority. A change of priority counts from the beginning, with
-//! all pauses carried over, so that a ticket is judged by what it turned out to be. Time spent
-//! resolved does not count where a ticket is reopened.
+//! all pauses carried over, so that a ticket is judged by what it turned out to be. One that comes
+//! after the resolution leaves the result as it was, and counts if the ticket is reopened. Time spent
+//! resolved or closed does not count where a ticket is reopened, nor time spent cancelled where it is
+//! reinstated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -69,6 +71,13 @@ pub enum Happening {
     /// The clock goes on; the time since it was resolved does not count.
     Reopened,
     Withdrawn,
+    /// The clock goes on; the time since it was cancelled does not count.
+    Reinstated,
+    /// Another priority after the end: how it ended stays, and the target is that of this priority
+    /// only if the ticket is open again.
+    ReprioritisedLater {
+        priority: Priority,
+    },
 }
 
 /// How a ticket stands against its target.
@@ -98,6 +107,8 @@ pub struct ServiceLevel {
     /// What counts against the target so far, or until it was resolved.
     pub counted: SignedDuration,
     pub standing: Standing,
+    /// When it was resolved last, or cancelled, if it is not open.
+    pub ended: Option<Timestamp>,
     pub trail: Vec<Step>,
 }
 
@@ -129,6 +140,8 @@ struct Running<'a> {
     terms: &'a Terms,
     logged: Timestamp,
     priority: Priority,
+    /// The priority by which it is judged: that of its end where it has one, else the present one.
+    judged: Priority,
     pauses: Vec<Pause>,
     /// Whether the last pause has no end yet.
     stands: bool,
@@ -181,6 +194,7 @@ impl<'t> Running<'t> {
             terms,
             logged,
             priority: first.priority,
+            judged: first.priority,
             pauses: Vec::new(),
             stands: false,
             end: None,
@@ -195,7 +209,7 @@ impl<'t> Running<'t> {
     }
 
     fn target(&self) -> Option<SignedDuration> {
-        self.terms.targets.get(&self.priority).copied()
+        self.terms.targets.get(&self.judged).copied()
     }
 
     fn hear(&mut self, at: Timestamp, fact: &TicketFact) {
@@ -215,8 +229,11 @@ impl<'t> Running<'t> {
             }
             TicketFact::Reprioritised(said) if said.priority != self.priority => {
                 self.priority = said.priority;
-                let (priority, target) = (self.priority, self.target());
-                self.note(at, Happening::Retargeted { priority, target });
+                let priority = said.priority;
+                match self.end {
+                    None => self.retarget(at),
+                    Some(_) => self.note(at, Happening::ReprioritisedLater { priority }),
+                }
             }
             TicketFact::Resolved(_) => {
                 self.stand(at);
@@ -224,11 +241,8 @@ impl<'t> Running<'t> {
                 let result = self.verdict(at);
                 self.note(at, Happening::Resolved { result });
             }
-            TicketFact::Reopened(_) => {
-                self.go_on(at);
-                self.end = None;
-                self.note(at, Happening::Reopened);
-            }
+            TicketFact::Reopened(_) => self.open_again(at, Happening::Reopened),
+            TicketFact::Reinstated(_) => self.open_again(at, Happening::Reinstated),
             TicketFact::Cancelled(_) => {
                 self.stand(at);
                 self.end = Some(End::Withdrawn(at));
@@ -242,6 +256,23 @@ impl<'t> Running<'t> {
             | TicketFact::Assigned(_)
             | TicketFact::Recategorised(_)
             | TicketFact::Linked(_) => {}
+        }
+    }
+
+    /// Goes on after an end, by the target of the present priority.
+    fn open_again(&mut self, at: Timestamp, what: Happening) {
+        self.go_on(at);
+        self.end = None;
+        self.note(at, what);
+        self.retarget(at);
+    }
+
+    /// Judges by the present priority from here on.
+    fn retarget(&mut self, at: Timestamp) {
+        if self.judged != self.priority {
+            self.judged = self.priority;
+            let (priority, target) = (self.priority, self.target());
+            self.note(at, Happening::Retargeted { priority, target });
         }
     }
 
@@ -292,11 +323,10 @@ impl<'t> Running<'t> {
     }
 
     fn outcome(self, as_at: Timestamp) -> ServiceLevel {
-        let until = match self.end {
-            Some(End::Resolved(at) | End::Withdrawn(at)) => at,
-            None => as_at,
-        };
-        let (target, counted) = (self.target(), self.counted(until));
+        let ended = self.end.map(|end| match end {
+            End::Resolved(at) | End::Withdrawn(at) => at,
+        });
+        let (target, counted) = (self.target(), self.counted(ended.unwrap_or(as_at)));
         let standing = match (self.end, target) {
             (Some(End::Withdrawn(_)), _) => Standing::Withdrawn,
             (_, None) => Standing::NoTarget,
@@ -316,6 +346,7 @@ impl<'t> Running<'t> {
             target,
             counted,
             standing,
+            ended,
             trail: self.trail.unwrap_or_default(),
         }
     }

@@ -52,6 +52,11 @@ pub fn routes(guarded: Guarded, handlers: Arc<Handlers<TicketRules>>) -> Guarded
             desk.on_existing(TicketFact::Cancelled),
         )
         .post(
+            &on_one("reinstate"),
+            DESK,
+            desk.on_existing(TicketFact::Reinstated),
+        )
+        .post(
             &on_one("assign"),
             DESK,
             desk.on_existing(TicketFact::Assigned),

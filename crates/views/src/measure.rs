@@ -41,6 +41,7 @@ measures! {
     TicketsCancelled = 6 is ticket::CANCELLED,
     TicketsMovedIn = 7 is ticket::MOVED_IN,
     TicketsMovedOut = 8 is ticket::MOVED_OUT,
+    TicketsReinstated = 40 is ticket::REINSTATED,
     ReopenRate = 24 is ticket::REOPEN_RATE,
     TicketsOnHold = 25 is ticket::ON_HOLD,
     TicketsUntriaged = 26 is ticket::UNTRIAGED,

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use townclerk_domain::names::LogName;
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::ticket::{
-    Assigned, Cancelled, Channel, Closed, Held, Linked, Logged, Priority, Recategorised, Reopened,
-    Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged, UserClass,
+    Assigned, Cancelled, Channel, Closed, Held, Linked, Logged, Priority, Recategorised,
+    Reinstated, Reopened, Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged,
+    UserClass,
 };
 use uuid::Uuid;
 
@@ -39,6 +40,9 @@ pub fn ticket_facts() -> Vec<TicketFact> {
         TicketFact::Closed(Closed {}),
         TicketFact::Cancelled(Cancelled {
             reason: code("duplicate"),
+        }),
+        TicketFact::Reinstated(Reinstated {
+            reason: code("not-a-duplicate"),
         }),
         TicketFact::Assigned(Assigned {
             team: code("second-line"),

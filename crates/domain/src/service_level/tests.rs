@@ -3,8 +3,8 @@
 use super::*;
 use crate::service_time::{ServiceTime, Weekday, Window};
 use crate::ticket::{
-    Cancelled, Channel, Closed, Held, Logged, Reopened, Reprioritised, Resolved, Started,
-    TicketKind, UserClass,
+    Cancelled, Channel, Closed, Held, Logged, Reinstated, Reopened, Reprioritised, Resolved,
+    Started, TicketKind, UserClass,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -187,14 +187,112 @@ fn time_spent_resolved_does_not_count_when_a_ticket_is_reopened() {
     assert_eq!(level(&story, "2019-07-02T00:00:00").standing, Standing::Met);
 }
 
+/// Closing is no end of its own: the clock stood since the resolution, and goes on from there.
 #[test]
-fn another_priority_counts_from_the_beginning() {
-    let raised = TicketFact::Reprioritised(Reprioritised {
+fn time_spent_closed_does_not_count_when_a_ticket_is_reopened() {
+    let closed = || TicketFact::Closed(Closed {});
+    let story = [
+        ("2019-07-01T09:00:00", logged(Priority::P1)),
+        ("2019-07-01T11:00:00", resolved()),
+        ("2019-07-02T09:00:00", closed()),
+        ("2019-07-09T09:00:00", reopened()),
+        ("2019-07-09T11:30:00", resolved()),
+        ("2019-07-10T09:00:00", closed()),
+    ];
+    let found = level(&story, "2019-08-01T00:00:00");
+    assert_eq!(
+        (found.counted, found.standing, found.ended),
+        (
+            minutes(270),
+            Standing::Failed,
+            Some(at("2019-07-09T11:30:00"))
+        )
+    );
+    let reopened = level(&story, "2019-07-09T10:00:00");
+    let left = hours(1);
+    assert!(matches!(reopened.standing, Standing::Running { left: found, .. } if found == left));
+    assert_eq!(level(&story, "2019-07-08T00:00:00").standing, Standing::Met);
+}
+
+#[test]
+fn time_spent_cancelled_does_not_count_when_a_ticket_is_reinstated() {
+    let story = [
+        ("2019-07-01T09:00:00", logged(Priority::P1)),
+        ("2019-07-01T10:00:00", held("customer")),
+        ("2019-07-01T12:00:00", cancelled()),
+        ("2019-07-04T09:00:00", reinstated()),
+        ("2019-07-04T12:00:00", resolved()),
+    ];
+    let found = level(&story, "2019-08-01T00:00:00");
+    // An hour before the hold, which ended with the cancellation, and three after it.
+    assert_eq!((found.counted, found.standing), (hours(4), Standing::Met));
+    let lines: Vec<Happening> = found.trail.into_iter().map(|step| step.what).collect();
+    assert_eq!(lines[2..4], [Happening::Withdrawn, Happening::Reinstated]);
+    let cancelled = level(&story, "2019-07-03T00:00:00");
+    assert_eq!(cancelled.standing, Standing::Withdrawn);
+    assert_eq!(cancelled.ended, Some(at("2019-07-01T12:00:00")));
+}
+
+fn cancelled() -> TicketFact {
+    TicketFact::Cancelled(Cancelled {
+        reason: code("duplicate"),
+    })
+}
+
+fn reinstated() -> TicketFact {
+    TicketFact::Reinstated(Reinstated {
+        reason: code("not-a-duplicate"),
+    })
+}
+
+fn raised() -> TicketFact {
+    TicketFact::Reprioritised(Reprioritised {
         priority: Priority::P1,
-    });
+    })
+}
+
+/// It was resolved as a P3, within the target of a P3. If it is open again, that of a P1 counts.
+#[test]
+fn a_priority_given_after_the_resolution_leaves_its_result() {
     let story = [
         ("2019-07-01T09:00:00", logged(Priority::P3)),
-        ("2019-07-01T12:00:00", raised),
+        ("2019-07-01T14:00:00", resolved()),
+        ("2019-07-02T09:00:00", raised()),
+        ("2019-07-04T09:00:00", reopened()),
+        ("2019-07-04T09:30:00", resolved()),
+    ];
+    let before = level(&story, "2019-07-03T00:00:00");
+    assert_eq!(
+        (before.target, before.standing, before.ended),
+        (
+            Some(hours(21)),
+            Standing::Met,
+            Some(at("2019-07-01T14:00:00"))
+        )
+    );
+    let priority = Priority::P1;
+    let later = Happening::ReprioritisedLater { priority };
+    assert_eq!(before.trail.last().map(|step| &step.what), Some(&later));
+    let found = level(&story, "2019-08-01T00:00:00");
+    assert_eq!(
+        (found.target, found.standing),
+        (Some(hours(4)), Standing::Failed)
+    );
+    let lines: Vec<Happening> = found.trail.into_iter().map(|step| step.what).collect();
+    let target = Some(hours(4));
+    let expected = [
+        later,
+        Happening::Reopened,
+        Happening::Retargeted { priority, target },
+    ];
+    assert_eq!(lines[2..5], expected);
+}
+
+#[test]
+fn another_priority_counts_from_the_beginning() {
+    let story = [
+        ("2019-07-01T09:00:00", logged(Priority::P3)),
+        ("2019-07-01T12:00:00", raised()),
         ("2019-07-01T13:30:00", resolved()),
     ];
     let found = level(&story, "2019-08-01T00:00:00");
@@ -215,12 +313,9 @@ fn without_a_target_and_when_withdrawn_a_ticket_is_on_neither_side() {
         level(&story, "2019-08-01T00:00:00").standing,
         Standing::NoTarget
     );
-    let cancelled = TicketFact::Cancelled(Cancelled {
-        reason: code("duplicate"),
-    });
     let story = [
         ("2019-07-01T09:00:00", logged(Priority::P1)),
-        ("2019-07-09T10:00:00", cancelled),
+        ("2019-07-09T10:00:00", cancelled()),
     ];
     assert_eq!(
         level(&story, "2019-08-01T00:00:00").standing,

@@ -108,17 +108,17 @@ pub struct Resolved {
     pub resolution: Option<Code>,
 }
 
-/// A resolved ticket turned out not to be.
+/// A ticket that was resolved, and perhaps closed, turned out not to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reopened {
     pub reason: Code,
 }
 
-/// The resolution was accepted. Final.
+/// The resolution was accepted. Tools reopen what was closed all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Closed {}
 
-/// The ticket was withdrawn. Final.
+/// The ticket was withdrawn. One that should not have been is reinstated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cancelled {
     /// Usual codes: `duplicate`, `unnecessary`, `not-an-incident`.
@@ -152,7 +152,14 @@ pub struct Linked {
     pub cause: Reference,
 }
 
-/// The names of these variants are the event types.
+/// A ticket that was cancelled is to be dealt with after all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reinstated {
+    /// Usual codes: `cancelled-in-error`, `not-a-duplicate`, `needed-after-all`.
+    pub reason: Code,
+}
+
+/// The names of these variants are the event types. Rows hold their order: append.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TicketFact {
@@ -168,4 +175,5 @@ pub enum TicketFact {
     Recategorised(Recategorised),
     Reprioritised(Reprioritised),
     Linked(Linked),
+    Reinstated(Reinstated),
 }

@@ -6,7 +6,8 @@ mod rules;
 mod tests;
 
 pub use fact::{
-    Assigned, Cancelled, Channel, Closed, Held, Linked, Logged, Priority, Recategorised, Reopened,
-    Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged, UserClass,
+    Assigned, Cancelled, Channel, Closed, Held, Linked, Logged, Priority, Recategorised,
+    Reinstated, Reopened, Reprioritised, Resolved, Started, TicketFact, TicketKind, Triaged,
+    UserClass,
 };
 pub use rules::{Refusal, Status, Ticket, TicketRules, Transition};

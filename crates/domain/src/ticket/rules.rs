@@ -1,9 +1,12 @@
 //! Which facts a ticket takes in which state.
 //!
 //! Logged, triaged, in progress and on hold each go to in progress, on hold, resolved or cancelled;
-//! logged goes to triaged; resolved goes back to in progress (reopened) or to closed. Closed and
-//! cancelled are final. Assigning, recategorising, reprioritising and linking are facts of an open
-//! ticket and move it nowhere.
+//! logged goes to triaged; resolved goes to closed. Resolved and closed go back to in progress
+//! (reopened), and so does cancelled (reinstated). Assigning, recategorising, reprioritising and
+//! linking are facts in every status and move a ticket nowhere.
+//!
+//! Tools let people do all of this, so it is recorded. Refused is only what cannot have been: nobody
+//! resolves what is resolved, or closes what was never resolved.
 
 use std::sync::Arc;
 
@@ -51,12 +54,13 @@ impl Status {
 
     /// The transitions that this status allows.
     pub fn allowed(self) -> &'static [Transition] {
-        use Transition::{Cancel, Close, Hold, Reopen, Resolve, Start, Triage};
+        use Transition::{Cancel, Close, Hold, Reinstate, Reopen, Resolve, Start, Triage};
         match self {
             Self::Logged => &[Triage, Start, Hold, Resolve, Cancel],
             Self::Triaged | Self::InProgress | Self::OnHold => &[Start, Hold, Resolve, Cancel],
             Self::Resolved => &[Reopen, Close],
-            Self::Closed | Self::Cancelled => &[],
+            Self::Closed => &[Reopen],
+            Self::Cancelled => &[Reinstate],
         }
     }
 }
@@ -72,6 +76,7 @@ pub enum Transition {
     Reopen,
     Close,
     Cancel,
+    Reinstate,
 }
 
 impl Transition {
@@ -84,6 +89,7 @@ impl Transition {
             TicketFact::Reopened(_) => Some(Self::Reopen),
             TicketFact::Closed(_) => Some(Self::Close),
             TicketFact::Cancelled(_) => Some(Self::Cancel),
+            TicketFact::Reinstated(_) => Some(Self::Reinstate),
             TicketFact::Logged(_)
             | TicketFact::Assigned(_)
             | TicketFact::Recategorised(_)
@@ -96,7 +102,7 @@ impl Transition {
     pub fn to(self) -> Status {
         match self {
             Self::Triage => Status::Triaged,
-            Self::Start | Self::Reopen => Status::InProgress,
+            Self::Start | Self::Reopen | Self::Reinstate => Status::InProgress,
             Self::Hold => Status::OnHold,
             Self::Resolve => Status::Resolved,
             Self::Close => Status::Closed,
@@ -127,11 +133,6 @@ pub enum Refusal {
         wanted: Transition,
         allowed: Vec<Transition>,
     },
-    #[error("a ticket that is {} takes no change of its attributes; it takes {}", from.code(), listed(allowed))]
-    NotOpen {
-        from: Status,
-        allowed: Vec<Transition>,
-    },
     #[error("name at least one of category, service and directorate")]
     NothingNamed,
     #[error("a ticket in the shared log names the councils that it hits, at least two")]
@@ -141,9 +142,6 @@ pub enum Refusal {
 }
 
 fn listed(allowed: &[Transition]) -> String {
-    if allowed.is_empty() {
-        return "nothing more".to_owned();
-    }
     let names: Vec<String> = allowed
         .iter()
         .map(|transition| format!("{transition:?}").to_lowercase())
@@ -173,20 +171,15 @@ impl Decider for TicketRules {
             };
         };
         let from = ticket.status;
-        let allowed = || from.allowed().to_vec();
         match (fact, Transition::of(fact)) {
             (TicketFact::Logged(_), _) => Err(Refusal::AlreadyLogged),
             (_, Some(wanted)) if !from.allowed().contains(&wanted) => {
                 Err(Refusal::TransitionNotAllowed {
                     from,
                     wanted,
-                    allowed: allowed(),
+                    allowed: from.allowed().to_vec(),
                 })
             }
-            (_, None) if !from.is_open() => Err(Refusal::NotOpen {
-                from,
-                allowed: allowed(),
-            }),
             (TicketFact::Recategorised(named), _)
                 if named.category.is_none()
                     && named.service.is_none()

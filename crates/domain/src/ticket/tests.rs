@@ -63,6 +63,11 @@ fn cancelled() -> TicketFact {
         reason: code("duplicate"),
     })
 }
+fn reinstated() -> TicketFact {
+    TicketFact::Reinstated(Reinstated {
+        reason: code("not-a-duplicate"),
+    })
+}
 fn raised() -> TicketFact {
     TicketFact::Reprioritised(Reprioritised {
         priority: Priority::P1,
@@ -85,7 +90,7 @@ fn life(status: Status) -> Vec<TicketFact> {
 #[test]
 fn each_status_takes_exactly_the_transitions_that_it_names() {
     use Status::{Cancelled, Closed, InProgress, Logged, OnHold, Resolved, Triaged};
-    use Transition::{Cancel, Close, Hold, Reopen, Resolve, Start, Triage};
+    use Transition::{Cancel, Close, Hold, Reinstate, Reopen, Resolve, Start, Triage};
     let asked = [
         (Triage, triaged()),
         (Start, started()),
@@ -94,6 +99,7 @@ fn each_status_takes_exactly_the_transitions_that_it_names() {
         (Reopen, reopened()),
         (Close, closed()),
         (Cancel, cancelled()),
+        (Reinstate, reinstated()),
     ];
     let table: [(Status, &[Transition]); 7] = [
         (Logged, &[Triage, Start, Hold, Resolve, Cancel]),
@@ -101,8 +107,8 @@ fn each_status_takes_exactly_the_transitions_that_it_names() {
         (InProgress, &[Start, Hold, Resolve, Cancel]),
         (OnHold, &[Start, Hold, Resolve, Cancel]),
         (Resolved, &[Reopen, Close]),
-        (Closed, &[]),
-        (Cancelled, &[]),
+        (Closed, &[Reopen]),
+        (Cancelled, &[Reinstate]),
     ];
     for (from, allowed) in table {
         for (wanted, fact) in &asked {
@@ -144,23 +150,53 @@ fn a_life_begins_with_logged_and_only_once() {
 }
 
 #[test]
-fn attributes_change_while_the_ticket_is_open() {
+fn attributes_and_team_change_in_every_status_and_move_a_ticket_nowhere() {
+    let assigned = TicketFact::Assigned(Assigned {
+        team: code("second-line"),
+    });
+    let recategorised = TicketFact::Recategorised(Recategorised {
+        category: Some(code("software-error")),
+        service: None,
+        directorate: None,
+    });
     for status in [
         Status::Logged,
         Status::Triaged,
         Status::InProgress,
         Status::OnHold,
+        Status::Resolved,
+        Status::Closed,
+        Status::Cancelled,
     ] {
-        given::<TicketRules>(life(status))
-            .when(raised())
-            .then_recorded();
+        for fact in [raised(), assigned.clone(), recategorised.clone()] {
+            given::<TicketRules>(life(status))
+                .when(fact.clone())
+                .then_recorded();
+            let after = life(status).iter().chain([&fact]).fold(None, |at, fact| {
+                TicketRules::evolve(at, fact, given_time(0))
+            });
+            assert_eq!(after.map(|ticket| ticket.status), Some(status), "{fact:?}");
+        }
     }
-    given::<TicketRules>(life(Status::Resolved))
-        .when(raised())
-        .then_refused(Refusal::NotOpen {
-            from: Status::Resolved,
-            allowed: vec![Transition::Reopen, Transition::Close],
-        });
+}
+
+/// What tools let people do every day.
+#[test]
+fn a_ticket_is_reopened_after_it_was_closed_and_reinstated_after_it_was_cancelled() {
+    let mut life = life(Status::Closed);
+    for fact in [
+        reopened(),
+        cancelled(),
+        reinstated(),
+        resolved(),
+        closed(),
+        reopened(),
+    ] {
+        given::<TicketRules>(life.clone())
+            .when(fact.clone())
+            .then_recorded();
+        life.push(fact);
+    }
 }
 
 #[test]
@@ -206,7 +242,7 @@ fn a_late_fact_may_lie_before_recorded_ones_if_all_stays_legal() {
             refusal: Refusal::TransitionNotAllowed {
                 from: Status::Cancelled,
                 wanted: Transition::Resolve,
-                allowed: vec![],
+                allowed: vec![Transition::Reinstate],
             },
         });
     // Before it was logged nothing can have happened to it.

@@ -40,7 +40,6 @@ impl MayPass for TicketRules {
             Refusal::TransitionNotAllowed { from, wanted, .. } => {
                 comes_to(*from, &|status| status.allowed().contains(wanted))
             }
-            Refusal::NotOpen { from, .. } => comes_to(*from, &ticket::Status::is_open),
             // It is recorded, and later than this fact says: waiting brings no earlier beginning.
             Refusal::NotLogged
             | Refusal::AlreadyLogged

@@ -93,8 +93,14 @@ fn life(ticket: &Record<TicketRules>) -> Option<Life> {
                 }
             }
             TicketFact::Cancelled(_) => life.ended = Some(happened),
-            TicketFact::Reopened(_) => life.ended = None,
-            _ => {}
+            TicketFact::Reopened(_) | TicketFact::Reinstated(_) => life.ended = None,
+            TicketFact::Logged(_)
+            | TicketFact::Triaged(_)
+            | TicketFact::Closed(_)
+            | TicketFact::Assigned(_)
+            | TicketFact::Recategorised(_)
+            | TicketFact::Reprioritised(_)
+            | TicketFact::Linked(_) => {}
         }
     }
     life

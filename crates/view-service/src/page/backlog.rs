@@ -24,12 +24,13 @@ const OPEN: Measure = Measure::TicketsOpen;
 /// What rests on an age limit.
 const LIMITED: [Measure; 2] = [Measure::TicketsAged, Measure::AgedResolutionShare];
 
-const COUNTED: [Measure; 10] = [
+const COUNTED: [Measure; 11] = [
     OPEN,
     FLOWS[0].0,
     FLOWS[1].0,
     FLOWS[2].0,
     FLOWS[3].0,
+    FLOWS[4].0,
     Measure::TicketsOnHold,
     Measure::TicketsUntriaged,
     Measure::TicketsResolved,
@@ -149,7 +150,7 @@ impl Of<'_> {
         Some(Headlines::of_month(&month, figure, numbers))
     }
 
-    /// Opening + logged + reopened − resolutions − cancelled = closing.
+    /// Opening + logged + reopened + reinstated − resolutions − cancelled = closing.
     fn identity(&self) -> Table {
         let row = |month: &Period| {
             let opening = self.find(OPEN, &month_before(month));
@@ -182,6 +183,7 @@ impl Of<'_> {
             "Open at the start",
             "+ logged",
             "+ reopened",
+            "+ reinstated",
             "\u{2212} resolutions",
             "\u{2212} cancelled",
             "= open at the end",

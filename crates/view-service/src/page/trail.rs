@@ -230,6 +230,14 @@ fn said(what: &Happening) -> String {
             "Reopened: the clock goes on; the time since it was resolved does not count".to_owned()
         }
         Happening::Withdrawn => "Cancelled".to_owned(),
+        Happening::Reinstated => {
+            "Reinstated: the clock goes on; the time since it was cancelled does not count"
+                .to_owned()
+        }
+        Happening::ReprioritisedLater { priority } => format!(
+            "Now {}; how it ended is judged as before",
+            priority.code().to_uppercase()
+        ),
     }
 }
 

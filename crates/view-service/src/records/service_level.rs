@@ -100,7 +100,8 @@ struct HolidayShown {
 #[derive(Serialize, JsonSchema)]
 struct StepShown {
     at: Timestamp,
-    /// `started`, `held`, `resumed`, `retargeted`, `resolved`, `reopened` or `withdrawn`.
+    /// `started`, `held`, `resumed`, `retargeted`, `resolved`, `reopened`, `withdrawn`, `reinstated`
+    /// or `reprioritised` (after its end: the result stays).
     what: &'static str,
     priority: Option<Priority>,
     target_minutes: Option<i64>,
@@ -267,7 +268,11 @@ impl StepShown {
                 shown.target_minutes = result.map(|verdict| minutes(verdict.target));
                 shown.result = result.map(Verdict::code);
             }
-            Happening::Resumed | Happening::Reopened | Happening::Withdrawn => {}
+            Happening::ReprioritisedLater { priority } => shown.priority = Some(*priority),
+            Happening::Resumed
+            | Happening::Reopened
+            | Happening::Withdrawn
+            | Happening::Reinstated => {}
         }
         shown
     }
@@ -282,6 +287,8 @@ fn code(what: &Happening) -> &'static str {
         Happening::Resolved { .. } => "resolved",
         Happening::Reopened => "reopened",
         Happening::Withdrawn => "withdrawn",
+        Happening::Reinstated => "reinstated",
+        Happening::ReprioritisedLater { .. } => "reprioritised",
     }
 }
 

@@ -77,13 +77,23 @@ impl Life {
             TicketFact::Resolved(_) => Some(Measure::TicketResolutions),
             TicketFact::Reopened(_) => Some(Measure::TicketsReopened),
             TicketFact::Cancelled(_) => Some(Measure::TicketsCancelled),
-            _ => None,
+            TicketFact::Reinstated(_) => Some(Measure::TicketsReinstated),
+            TicketFact::Triaged(_)
+            | TicketFact::Started(_)
+            | TicketFact::Held(_)
+            | TicketFact::Closed(_)
+            | TicketFact::Assigned(_)
+            | TicketFact::Recategorised(_)
+            | TicketFact::Reprioritised(_)
+            | TicketFact::Linked(_) => None,
         };
         let once = once.map(|measure| plain(measure, at, 1, attributes));
         self.found.extend(once);
         let old = before.as_ref().map(|before| &before.attributes);
         let old = old.filter(|old| !Arc::ptr_eq(old, attributes) && **old != *attributes);
-        if let Some(old) = old {
+        // What is not open is in no part of the backlog. Where it is opened again it comes to the part
+        // of its present attributes.
+        if let Some(old) = old.filter(|_| status.is_open()) {
             self.found.extend(moved(at, old, attributes));
         }
         let was = before.as_ref().map(|before| before.status);

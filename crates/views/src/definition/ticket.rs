@@ -57,8 +57,8 @@ pub(crate) const OPEN: Definition = Definition {
     name: "tickets_open",
     title: "Tickets open",
     cohort: "open at the end of the period, on hold included",
-    formula: "logged + reopened − resolutions − cancelled, and moves of the breakdown's value, up to \
-              the end of the period",
+    formula: "logged + reopened + reinstated − resolutions − cancelled, and moves of the breakdown's \
+              value, up to the end of the period",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.2 and 3.5",
     accumulation: Accumulation::Stock,
     ..TICKETS
@@ -68,7 +68,7 @@ pub(crate) const REOPENED: Definition = Definition {
     name: "tickets_reopened",
     title: "Tickets reopened",
     unit: "reopenings",
-    cohort: "reopened in the period, each time",
+    cohort: "reopened in the period after they were resolved or closed, each time",
     source: "the identity of the backlog",
     ..TICKETS
 };
@@ -85,7 +85,17 @@ pub(crate) const RESOLUTIONS: Definition = Definition {
 pub(crate) const CANCELLED: Definition = Definition {
     name: "tickets_cancelled",
     title: "Tickets cancelled",
-    cohort: "cancelled in the period",
+    unit: "cancellations",
+    cohort: "cancelled in the period, each time",
+    source: "the identity of the backlog",
+    ..TICKETS
+};
+
+pub(crate) const REINSTATED: Definition = Definition {
+    name: "tickets_reinstated",
+    title: "Tickets reinstated",
+    unit: "reinstatements",
+    cohort: "reinstated in the period after they were cancelled, each time",
     source: "the identity of the backlog",
     ..TICKETS
 };

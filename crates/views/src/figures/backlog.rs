@@ -13,9 +13,10 @@ use crate::figure::Figure;
 use crate::measure::Measure;
 
 /// What comes to the open tickets during a period, and what goes.
-pub const FLOWS: [(Measure, i64); 4] = [
+pub const FLOWS: [(Measure, i64); 5] = [
     (Measure::TicketsLogged, 1),
     (Measure::TicketsReopened, 1),
+    (Measure::TicketsReinstated, 1),
     (Measure::TicketResolutions, -1),
     (Measure::TicketsCancelled, -1),
 ];

@@ -198,12 +198,8 @@ impl TicketLevel {
 /// from which it is looked at, or of when it is due, whichever is later. What begins at a midnight has
 /// no part in it.
 fn last_day(found: &TicketLevel, level: &ServiceLevel) -> Date {
-    let end = level
-        .trail
-        .last()
-        .filter(|step| matches!(step.what, Happening::Resolved { .. } | Happening::Withdrawn));
-    let last = match (end, &level.standing) {
-        (Some(end), _) => end.at,
+    let last = match (level.ended, &level.standing) {
+        (Some(ended), _) => ended,
         (None, service_level::Standing::Running { due: Some(due), .. }) => found.as_at.max(*due),
         (None, _) => found.as_at,
     };
@@ -217,8 +213,14 @@ fn clock_stands(level: &ServiceLevel) -> bool {
         .iter()
         .fold(false, |stands, step| match step.what {
             Happening::Held { pauses, .. } => pauses,
-            Happening::Resumed | Happening::Reopened => false,
-            _ => stands,
+            Happening::Started { .. }
+            | Happening::Resumed
+            | Happening::Reopened
+            | Happening::Reinstated => false,
+            Happening::Retargeted { .. }
+            | Happening::ReprioritisedLater { .. }
+            | Happening::Resolved { .. }
+            | Happening::Withdrawn => stands,
         })
 }
 

@@ -1,5 +1,6 @@
 //! The identity of the backlog, for every history, scope, breakdown and period, over transitions:
-//! open(end) = open(start) + logged + reopened + moved in - moved out - resolutions - cancelled.
+//! open(end) = open(start) + logged + reopened + reinstated + moved in - moved out - resolutions -
+//! cancelled.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +21,11 @@ use crate::measure::Measure;
 use crate::rows::MemoryRows;
 
 /// What the identity is made of.
-const PARTS: [Measure; 7] = [
+const PARTS: [Measure; 8] = [
     Measure::TicketsOpen,
     Measure::TicketsLogged,
     Measure::TicketsReopened,
+    Measure::TicketsReinstated,
     Measure::TicketsMovedIn,
     Measure::TicketsMovedOut,
     Measure::TicketResolutions,
@@ -81,7 +83,10 @@ fn sign(measure: &str, is_before: bool) -> i64 {
         ("tickets_open", true) => 1,
         ("tickets_open", false) => -1,
         (_, true) => 0,
-        ("tickets_logged" | "tickets_reopened" | "tickets_moved_in", false) => 1,
+        (
+            "tickets_logged" | "tickets_reopened" | "tickets_reinstated" | "tickets_moved_in",
+            false,
+        ) => 1,
         (_, false) => -1,
     }
 }
@@ -92,11 +97,11 @@ fn rest(history: &History, rows: &MemoryRows, scope: &str, before: &str, period:
         let figure = ask(history, rows, &one(scope, measure, period, late())).remove(0);
         figure.numerator.unwrap()
     };
-    let came: i64 = PARTS[1..4]
+    let came: i64 = PARTS[1..5]
         .iter()
         .map(|measure| value(*measure, period))
         .sum();
-    let went: i64 = PARTS[4..]
+    let went: i64 = PARTS[5..]
         .iter()
         .map(|measure| value(*measure, period))
         .sum();

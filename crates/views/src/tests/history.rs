@@ -12,8 +12,8 @@ use townclerk_domain::identity::{AggregateId, AggregateKind, EventId, Family};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::partnership::{Joined, PartnershipFact, membership};
 use townclerk_domain::ticket::{
-    Cancelled, Channel, Closed, Held, Logged, Priority, Recategorised, Reopened, Reprioritised,
-    Resolved, Started, TicketFact, TicketKind, TicketRules, UserClass,
+    Assigned, Cancelled, Channel, Closed, Held, Logged, Priority, Recategorised, Reinstated,
+    Reopened, Reprioritised, Resolved, Started, TicketFact, TicketKind, TicketRules, UserClass,
 };
 use townclerk_domain::timeline::{Entry, Timeline};
 use uuid::Uuid;
@@ -251,7 +251,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (
         0..3_usize,
         0..8_u8,
-        0..15_u8,
+        0..18_u8,
         any::<u8>(),
         0..100_u8,
         0..60_u8,
@@ -270,6 +270,52 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// The step by which a log agrees on something more.
 const AGREES: u8 = 14;
 
+/// The step by which a ticket ends, and goes on after it.
+const ENDS: u8 = 17;
+
+/// How a ticket ends, and what people do to it afterwards; as much of it as `detail` says.
+fn ends(name: &str, detail: u8) -> Vec<TicketFact> {
+    let resolved = || TicketFact::Resolved(Resolved { resolution: None });
+    let reopened = || {
+        TicketFact::Reopened(Reopened {
+            reason: code("came-back"),
+        })
+    };
+    let reason = || code("duplicate");
+    let cancelled = || TicketFact::Cancelled(Cancelled { reason: reason() });
+    let mut edits = vec![
+        TicketFact::Assigned(Assigned {
+            team: code("servers"),
+        }),
+        TicketFact::Recategorised(Recategorised {
+            category: Some(code("pc-fault")),
+            service: None,
+            directorate: None,
+        }),
+        TicketFact::Reprioritised(Reprioritised {
+            priority: priority(detail / 12),
+        }),
+    ];
+    edits.rotate_left(usize::from(detail / 5) % 3);
+    let (before, after) = match detail % 3 {
+        0 => (
+            vec![resolved(), TicketFact::Closed(Closed {})],
+            vec![reopened()],
+        ),
+        1 => (
+            vec![cancelled()],
+            vec![
+                TicketFact::Reinstated(Reinstated { reason: reason() }),
+                resolved(),
+            ],
+        ),
+        _ => (vec![resolved()], vec![reopened(), cancelled()]),
+    };
+    let all = [vec![logged(name, detail)], before, edits, after].concat();
+    let length = 4 + usize::from(detail / 3) % 4;
+    all.into_iter().take(length).collect()
+}
+
 pub fn history(steps: &[Step]) -> History {
     let mut history = History::covered().agreeing();
     let mut now = start();
@@ -279,6 +325,11 @@ pub fn history(steps: &[Step]) -> History {
         let (name, ticket) = (LOGS[step.log], u128::from(step.ticket) + 100);
         if step.what == AGREES {
             history.agree(name, step.detail, now);
+        } else if step.what == ENDS {
+            for (hours, fact) in (0..).step_by(7).zip(ends(name, step.detail)) {
+                let at = at + SignedDuration::from_hours(hours);
+                history.ask(name, ticket, at, Recordable::Fact(fact));
+            }
         } else if let Some(what) = asked(&history, name, ticket, step, at) {
             history.ask(name, ticket, at, what);
         }
@@ -320,6 +371,12 @@ fn asked(
             return Some(Recordable::Voided(Voiding { reason }));
         }
         12 => TicketFact::Started(Started {}),
+        15 => TicketFact::Reinstated(Reinstated {
+            reason: code("not-a-duplicate"),
+        }),
+        16 => TicketFact::Assigned(Assigned {
+            team: pick(["desk", "network", "servers"]),
+        }),
         _ => return corrected(history, name, ticket, step, at),
     };
     Some(Recordable::Fact(fact))

@@ -1,5 +1,6 @@
 //! The laws of rows and figures, on random histories of two councils and the shared log.
 
+mod afterwards;
 mod agreements;
 mod applications;
 mod availability;
