@@ -116,11 +116,16 @@ impl View {
         let generations = Generations::in_dir(dir)?;
         let (store, generation, found) =
             tokio::task::block_in_place(|| generations.open_current())?;
-        if let Found::PutAside { why, kept_at } = found {
-            tracing::warn!(
+        match found {
+            Found::Rows => {}
+            Found::PutAside { why, kept_at } => tracing::warn!(
                 view = %scope, %why, kept_at = %kept_at.display(),
                 "the rows could not be used: they were put aside and are rebuilt from the logs"
-            );
+            ),
+            Found::Unnamed { number } => tracing::warn!(
+                view = %scope, generation = number,
+                "the file `current` held no number: the newest rows are served and named in it again"
+            ),
         }
         let logs = logs.into_iter().map(|log| (log.name().clone(), log));
         let view = Self {

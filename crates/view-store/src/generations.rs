@@ -27,6 +27,15 @@ pub enum Found {
     Rows,
     /// The rows could not be used; they were put aside and an empty generation was begun.
     PutAside { why: StoreError, kept_at: PathBuf },
+    /// What names the served generation was no number: the newest one is served, and named again.
+    Unnamed { number: u64 },
+}
+
+/// What the file says that names the served generation.
+enum Named {
+    Nothing,
+    Generation(u64),
+    NoNumber,
 }
 
 impl Generations {
@@ -43,13 +52,20 @@ impl Generations {
     /// # Errors
     /// A held lock or a disk that cannot be used.
     pub fn open_current(&self) -> Result<(Store, u64, Found), StoreError> {
+        let named = self.named()?;
         let Some(number) = self.current()? else {
             let (store, first) = self.begin_next()?;
             self.switch_to(first)?;
-            return Ok((store, first, Found::Rows));
+            return Ok((store, first, named.found(first)));
         };
         match Store::open(&self.path(number)) {
-            Ok(store) => Ok((store, number, Found::Rows)),
+            Ok(store) => {
+                let found = named.found(number);
+                if matches!(found, Found::Unnamed { .. }) {
+                    self.name(number)?;
+                }
+                Ok((store, number, found))
+            }
             Err(why) if why.is_mended_by_rebuilding() => {
                 let (store, next, kept_at) = self.replace(number)?;
                 Ok((store, next, Found::PutAside { why, kept_at }))
@@ -87,18 +103,23 @@ impl Generations {
     /// A disk that cannot be used.
     pub fn switch_to(&self, number: u64) -> Result<(), StoreError> {
         let before = self.current()?;
-        let new = self.dir.join("current.new");
-        let switched = fs::write(&new, number.to_string())
-            .and_then(|()| fs::File::open(&new)?.sync_all())
-            .and_then(|()| fs::rename(&new, self.dir.join(CURRENT)))
-            .and_then(|()| fs::File::open(&self.dir)?.sync_all());
-        switched.map_err(|error| io_error(&self.dir, &error))?;
+        self.name(number)?;
         for old in self.numbers()? {
             if old != number && Some(old) != before {
                 self.remove(old)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes down, at once or not at all, which generation is served.
+    fn name(&self, number: u64) -> Result<(), StoreError> {
+        let new = self.dir.join("current.new");
+        let named = fs::write(&new, number.to_string())
+            .and_then(|()| fs::File::open(&new)?.sync_all())
+            .and_then(|()| fs::rename(&new, self.dir.join(CURRENT)))
+            .and_then(|()| fs::File::open(&self.dir)?.sync_all());
+        named.map_err(|error| io_error(&self.dir, &error))
     }
 
     /// Removes a generation that is not served.
@@ -129,16 +150,26 @@ impl Generations {
         self.dir.join(format!("generation-{number}"))
     }
 
-    /// The served generation; none before the first. Where the file that names it cannot be read,
-    /// the newest one: whether its rows are whole is looked at when it is opened.
+    /// The served generation; none before the first. Where what names it is no number, the newest
+    /// one: whether its rows are whole is looked at when it is opened.
     fn current(&self) -> Result<Option<u64>, StoreError> {
+        match self.named()? {
+            Named::Nothing => Ok(None),
+            Named::Generation(number) => Ok(Some(number)),
+            Named::NoNumber => Ok(self.numbers()?.into_iter().max()),
+        }
+    }
+
+    fn named(&self) -> Result<Named, StoreError> {
         let path = self.dir.join(CURRENT);
-        match fs::read_to_string(&path) {
-            Ok(text) => match text.trim().parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => Ok(self.numbers()?.into_iter().max()),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // Bytes, not text: what was damaged need not be text any more.
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let text = std::str::from_utf8(&bytes).ok();
+                let number = text.and_then(|text| text.trim().parse().ok());
+                Ok(number.map_or(Named::NoNumber, Named::Generation))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Named::Nothing),
             Err(error) => Err(io_error(&path, &error)),
         }
     }
@@ -155,6 +186,16 @@ impl Generations {
             numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
         }
         Ok(numbers)
+    }
+}
+
+impl Named {
+    /// What is said of generation `number`, which is served whole.
+    fn found(&self, number: u64) -> Found {
+        match self {
+            Self::Nothing | Self::Generation(_) => Found::Rows,
+            Self::NoNumber => Found::Unnamed { number },
+        }
     }
 }
 
@@ -293,6 +334,44 @@ mod tests {
                 "{damage}"
             );
         }
+    }
+
+    #[test]
+    fn the_newest_rows_are_served_and_named_again_where_what_names_them_is_no_number() {
+        for damage in [
+            &b""[..],
+            b"seven",
+            b"\xff\xfe\x00\x80",
+            b"\0\0\0",
+            &[b'9'; 40],
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let generations = Generations::in_dir(dir.path()).unwrap();
+            let (mut store, number, _) = generations.open_current().unwrap();
+            store
+                .apply(changes(&[("Ta", Some("1"))]), &checkpoint(1))
+                .unwrap();
+            store.flush().unwrap();
+            drop(store);
+            fs::write(dir.path().join(CURRENT), damage).unwrap();
+            let (store, again, found) = reopened(&generations);
+            assert!(matches!(found, Found::Unnamed { number: n } if n == number));
+            assert_eq!(again, number);
+            assert_eq!(store.get(b"Ta").unwrap(), Some(b"1".to_vec()));
+            drop(store);
+            let (.., found) = reopened(&generations);
+            assert!(matches!(found, Found::Rows), "{damage:?}: said once");
+        }
+    }
+
+    #[test]
+    fn where_no_generation_is_left_that_could_be_named_an_empty_one_is_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let generations = Generations::in_dir(dir.path()).unwrap();
+        fs::write(dir.path().join(CURRENT), b"\xff").unwrap();
+        let (store, number, found) = generations.open_current().unwrap();
+        assert!(matches!(found, Found::Unnamed { number: n } if n == number));
+        assert_eq!(store.checkpoint(&brent()), Checkpoint::default());
     }
 
     #[test]
