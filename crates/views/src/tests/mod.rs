@@ -15,6 +15,7 @@ mod history;
 mod laws;
 mod like_for_like;
 mod made_up;
+mod membership;
 mod posts;
 mod quarantine;
 mod recovery;
