@@ -70,6 +70,16 @@ impl Registry {
         merged(days.collect())
     }
 
+    /// Whether a council is a member on one of these days.
+    pub fn is_member(&self, council: &Code, days: Days) -> bool {
+        log_of(council).is_some_and(|log| !self.days_of(&log, days).is_empty())
+    }
+
+    /// Whether a council is a member on every one of these days.
+    pub fn is_member_throughout(&self, council: &Code, days: Days) -> bool {
+        log_of(council).is_some_and(|log| self.days_of(&log, days) == [days])
+    }
+
     /// The members on some day of `period`.
     pub fn members_during(&self, period: &Period) -> impl Iterator<Item = &Membership> {
         let within = Days::of(period);

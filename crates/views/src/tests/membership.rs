@@ -12,7 +12,7 @@ use townclerk_domain::imprecise::{Precision, Within};
 use townclerk_domain::outage::{Declared, OutageFact};
 use townclerk_domain::period::Period;
 use townclerk_domain::reference::{Reference, ReferenceKind};
-use townclerk_domain::ticket::{TicketFact, TicketRules};
+use townclerk_domain::ticket::{Resolved, TicketFact, TicketRules};
 
 use super::change_control::{changes, incident};
 use super::failures::{fails_again, lasts, remedied};
@@ -28,6 +28,7 @@ use crate::contributions::Basis;
 use crate::definition::Whose;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, Periods, Query};
+use crate::findings::FindingKind;
 use crate::measure::{Accumulation, Measure};
 use crate::rows::MemoryRows;
 
@@ -395,6 +396,83 @@ fn a_cause_recurs_only_from_an_outage_that_counted() {
     // Where Brent had left before its storage failed, nothing had failed among the members.
     leaves(&mut history, "brent", "2019-03-04");
     assert_eq!(recurred(&history), Some(0));
+}
+
+#[test]
+fn what_names_no_member_and_what_goes_on_after_the_last_day_are_findings() {
+    let mut history = southwark_for_a_month();
+    let found = |history: &History, scope: &str| -> Vec<(FindingKind, String, u128)> {
+        let findings = super::change_control::found(history, scope).into_iter();
+        findings
+            .map(|found| {
+                (
+                    found.kind,
+                    found.log.to_string(),
+                    found.aggregate.id.as_u128(),
+                )
+            })
+            .collect()
+    };
+    // On its first and on its last day it is a member, and what is late on these days is in time.
+    for (number, day) in [(1, JOINS), (2, LAST_DAY)] {
+        logs(&mut history, "southwark", number, day);
+        shares(&mut history, number + 10, day);
+    }
+    assert_eq!(found(&history, "joint"), []);
+    shares(&mut history, 21, "2019-06-14");
+    shares(&mut history, 22, "2019-07-15");
+    logs(&mut history, "southwark", 23, "2019-07-15");
+    let freeze = FreezeFact::FreezeDeclared(FreezeDeclared {
+        title: text("Nothing is changed"),
+        scope: FreezeScope {
+            councils: [code("brent"), code("southwark")].into(),
+            ..FreezeScope::default()
+        },
+        from: "2019-08-01T00:00:00Z".parse().unwrap(),
+        to: None,
+        until: Some(text("The service is stable.")),
+    });
+    let id = aggregate(AggregateKind::Freeze, 24);
+    history.tell::<FreezeRules>("shared", id, "2019-07-16T00:00:00Z", freeze);
+    let hit = outage(&["brent", "southwark"], Vec::new());
+    declares(&mut history, "shared", 25, "2019-07-17T10:00:00Z", hit);
+    changes(&mut history, "southwark", 26, "2019-07-18", None);
+    let (names, after) = (FindingKind::NamesNoMember, FindingKind::AfterLastDay);
+    let expected = [
+        (after, "southwark", 26),
+        (names, "shared", 25),
+        (names, "shared", 24),
+        (after, "southwark", 23),
+        (names, "shared", 22),
+        (names, "shared", 21),
+    ];
+    let expected = expected.map(|(kind, log, id)| (kind, log.to_owned(), id));
+    assert_eq!(found(&history, "joint"), expected);
+    let of_shared: Vec<_> = expected
+        .iter()
+        .filter(|of| of.1 == "shared")
+        .cloned()
+        .collect();
+    assert_eq!(found(&history, "brent"), of_shared);
+    // What goes on with a record from before: the ticket of the first day is resolved too late.
+    let resolved = TicketFact::Resolved(Resolved { resolution: None });
+    let ticket = aggregate(AggregateKind::Ticket, 1);
+    history.tell::<TicketRules>("southwark", ticket, "2019-07-19T10:00:00Z", resolved);
+    assert_eq!(
+        found(&history, "southwark")[0],
+        (after, "southwark".to_owned(), 1)
+    );
+}
+
+/// A shared ticket that hits Southwark.
+fn shares(history: &mut History, number: u128, day: &str) {
+    let TicketFact::Logged(mut logged) = incident() else {
+        unreachable!("an incident is logged");
+    };
+    logged.councils = [code("brent"), code("southwark")].into();
+    let id = aggregate(AggregateKind::Ticket, number);
+    let logged = TicketFact::Logged(logged);
+    history.tell::<TicketRules>("shared", id, &format!("{day}T08:00:00Z"), logged);
 }
 
 /// When one council joins and leaves, and when the other one leaves.
