@@ -74,7 +74,8 @@ fn expected(knock: &Knock<'_>) -> Entry {
     let page = path.strip_prefix("/{view}");
     let lists_records = |page: &str| page.starts_with("/findings") || page.starts_with("/tickets/");
     let shows_figures = page.is_some_and(|page| !lists_records(page));
-    let joint_figures = knock.name == JOINT && (path.ends_with("/figures") || shows_figures);
+    let is_open = path.ends_with("/figures") || path.ends_with("/members") || shows_figures;
+    let joint_figures = knock.name == JOINT && is_open;
     let roles: Vec<Role> = match (commander(path), path) {
         (Some(role), _) => vec![role],
         (None, "/v1/views/{view}/rebuild" | "/v1/views/{view}/verify") => vec![Role::Operator],

@@ -20,6 +20,7 @@ mod findings;
 mod gather;
 mod html;
 mod like_for_like;
+mod members;
 mod open_tickets;
 mod outages;
 mod periods;
@@ -200,6 +201,9 @@ fn tickets(asking: &Asking<'_>) -> Result<Content, ViewError> {
         .into_iter()
         .map(Part::Table)
         .collect();
+    if *asking.scope == Scope::Joint {
+        content.parts.push(Part::Table(members::table(asking)));
+    }
     content.counted = gather::MEASURES.to_vec();
     Ok(content)
 }

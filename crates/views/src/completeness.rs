@@ -145,10 +145,8 @@ impl LogCoverage {
         self
     }
 
-    /// The parts of `[start, end)` that are covered, of a council while it is a member.
+    /// The parts of `[start, end)` that are covered.
     pub fn parts(&self, start: Timestamp, end: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-        let start = self.joined.map_or(start, |joined| joined.max(start));
-        let end = self.left.map_or(end, |left| left.min(end));
         let spans = self.spans.iter();
         spans
             .map(|span| (span.start.max(start), span.end.min(end)))
@@ -207,7 +205,7 @@ impl LogCoverage {
             .spans
             .iter()
             .filter(|span| match accumulation {
-                Accumulation::Flow => span.start < seen && start < span.end,
+                Accumulation::Flow => span.start < seen.min(needed) && start < span.end,
                 // What there is at the end is known only if the end itself is covered; a record
                 // that stops inside the period tells what there was when it stopped.
                 Accumulation::Stock => span.start < seen && start < span.end.min(seen),

@@ -50,11 +50,11 @@ pub fn between(
 /// The latest earlier outage with the same cause of which everything that was to be done about it
 /// was done, when this one began.
 pub fn recurs_from<'a>(
-    outages: &'a [Kept<Outage>],
+    outages: impl IntoIterator<Item = &'a Kept<Outage>>,
     this: &Kept<Outage>,
 ) -> Option<&'a Kept<Outage>> {
     let began = earliest_begin(&this.stands)?;
-    let earlier = outages.iter().filter(|earlier| {
+    let earlier = outages.into_iter().filter(|earlier| {
         let is_itself = (&earlier.log, earlier.id) == (&this.log, this.id);
         !is_itself
             && earlier.stands.planned.is_none()

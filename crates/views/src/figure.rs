@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use townclerk_domain::decimal::Decimal;
-use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::Period;
 
 use crate::completeness::CoveredDays;
@@ -40,6 +40,9 @@ pub struct Figure {
     pub partial: bool,
     /// What each log covers; null for a log that covers nothing of the period.
     pub covered: BTreeMap<LogName, Option<CoveredDays>>,
+    /// Of a figure of all councils: those that were members for a part of the period only, whose
+    /// records count on those days. Empty where nobody joined or left within it.
+    pub members: Vec<MemberDays>,
     /// When each log was last seen to hold nothing more than what is counted here.
     pub reached: BTreeMap<LogName, Option<Timestamp>>,
     pub complete_to: BTreeMap<LogName, Option<Timestamp>>,
@@ -52,6 +55,17 @@ pub struct Figure {
     /// The councils, members throughout all of the periods that were asked for, of which alone the
     /// figure is made; null where it is made of the members of each time.
     pub like_for_like: Option<Vec<LogName>>,
+}
+
+/// On which days of what a figure looks at a council was a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MemberDays {
+    pub council: Code,
+    /// As people write it.
+    pub name: String,
+    pub from: Date,
+    /// The last day, inclusive.
+    pub to: Date,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -29,6 +29,7 @@ use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 
 mod due;
+mod membership;
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,8 @@ pub enum FindingKind {
     ActionOverdue,
     ReviewOverdue,
     InterimExpired,
+    NamesNoMember,
+    AfterLastDay,
 }
 
 impl FindingKind {
@@ -56,6 +59,8 @@ impl FindingKind {
             Self::ActionOverdue => "action-overdue",
             Self::ReviewOverdue => "review-overdue",
             Self::InterimExpired => "interim-expired",
+            Self::NamesNoMember => "names-no-member",
+            Self::AfterLastDay => "after-last-day",
         }
     }
 }
@@ -98,6 +103,7 @@ pub fn findings<R: Rows>(
     search.remedies()?;
     search.reviews()?;
     search.interims()?;
+    search.membership()?;
     let mut found = search.found;
     found.sort_by(|a, b| (b.at, &b.log, b.sequence).cmp(&(a.at, &a.log, a.sequence)));
     Ok(found)

@@ -35,6 +35,8 @@ mod open_row;
 
 pub mod registry;
 
+pub mod membership;
+
 pub mod lists;
 
 pub mod ledger;

@@ -9,7 +9,6 @@ use townclerk_domain::claim::{ClaimRules, Published};
 use townclerk_domain::coverage::{Coverage, CoverageRules};
 use townclerk_domain::names::LogName;
 use townclerk_domain::partnership::{Membership, PartnershipRules};
-use townclerk_domain::period::Period;
 
 use crate::agreed::{AgreedService, every_agreed_service};
 use crate::contributions::Basis;
@@ -61,28 +60,5 @@ impl Registry {
             agreements: agreements.map(|kept| (kept.log.clone(), kept)).collect(),
             service: every_agreed_service(rows, known_at)?,
         })
-    }
-
-    /// The members on some day of `period`.
-    pub fn members_during(&self, period: &Period) -> impl Iterator<Item = &Membership> {
-        let (first, last) = (period.first_day(), period.last_day());
-        self.members
-            .iter()
-            .filter(move |member| member.joined.from <= last)
-            .filter(move |member| member.last_day.is_none_or(|left| first <= left))
-    }
-
-    /// The logs of the councils that were members on some day of `period`.
-    pub fn logs_during(&self, period: &Period) -> Vec<LogName> {
-        self.members_during(period)
-            .filter_map(|member| LogName::new(member.joined.council.as_str()).ok())
-            .collect()
-    }
-
-    /// The membership of the council whose log this is.
-    pub fn member(&self, log: &LogName) -> Option<&Membership> {
-        let council = log.council()?;
-        let mut members = self.members.iter();
-        members.find(|member| member.joined.council == *council)
     }
 }

@@ -27,7 +27,7 @@ use townclerk_event_log::jetstream::Role;
 use super::show::Output;
 use super::{Outcome, audit, show};
 use crate::system::{Opened, Reach, TokenRefusal, add_council, council_ready};
-use crate::town::{Partner, TownRefusal};
+use crate::town::{Partner, Town, TownRefusal};
 
 /// In the source of the event that a council joined, and who recorded it.
 const SYSTEM: &str = "command-line";
@@ -37,7 +37,7 @@ const CALLER: &str = "local-operator";
 pub enum Council {
     /// Let a council in: its account, credentials, log and views, and its membership
     Add(Add),
-    /// List the councils and their partners' tools
+    /// List the councils: since when each is a member, notice given, last day, partners' tools
     List(Listing),
 }
 
@@ -82,7 +82,7 @@ pub async fn council(options: Council) -> anyhow::Result<Outcome> {
             audit::action(&options.reach.data, &what, &outcome);
             outcome
         }
-        Council::List(options) => list(&options),
+        Council::List(options) => list(&options).await,
     }
 }
 
@@ -327,26 +327,104 @@ fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
     }
 }
 
-fn list(options: &Listing) -> anyhow::Result<Outcome> {
+/// What the list says, as data.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    town: &'a Town,
+    memberships: Vec<MembershipListed>,
+}
+
+/// Days of a council as the record has them; all absent where no membership is recorded.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct MembershipListed {
+    council: Code,
+    name: Option<String>,
+    /// The first day.
+    from: Option<Date>,
+    /// The day on which notice was given first.
+    notice_given: Option<Date>,
+    /// The last day as notice was given of it.
+    intended_last_day: Option<Date>,
+    /// The last day, once it left.
+    last_day: Option<Date>,
+}
+
+impl MembershipListed {
+    fn of(council: &Code, member: Option<Member>) -> Self {
+        let joined = member.as_ref().map(|member| &member.joined);
+        Self {
+            council: council.clone(),
+            name: joined.map(|joined| joined.name.clone()),
+            from: joined.map(|joined| joined.from),
+            notice_given: member.as_ref().and_then(|member| member.notice_given),
+            intended_last_day: member.as_ref().and_then(|member| member.notice),
+            last_day: member.as_ref().and_then(|member| member.last_day),
+        }
+    }
+
+    /// Since when, notice given, and the last day, in words.
+    fn cells(&self) -> [String; 3] {
+        let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+        let since = self
+            .from
+            .map_or("no membership recorded".to_owned(), |from| from.to_string());
+        let notice = match (self.notice_given, self.intended_last_day) {
+            (Some(given), Some(last)) => format!("{given}, to leave after {last}"),
+            (given, _) => day(given),
+        };
+        [since, notice, day(self.last_day)]
+    }
+}
+
+async fn list(options: &Listing) -> anyhow::Result<Outcome> {
     let town = options.reach.town()?;
+    let opened = Opened::on(&options.reach).await?;
+    let memberships = memberships(&town, &opened).await;
+    opened.close().await?;
+    let listed = Listed {
+        town: &town,
+        memberships: memberships?,
+    };
     if options.output.is_json() {
-        show::json(&town)?;
+        show::json(&listed)?;
         return Ok(Outcome::Good);
     }
-    let row = |council: &Code| {
+    let row = |membership: &MembershipListed| {
         let partners = town.partners.iter();
         let systems: Vec<&str> = partners
-            .filter(|partner: &&Partner| partner.council == *council)
+            .filter(|partner: &&Partner| partner.council == membership.council)
             .map(|partner| partner.system.as_str())
             .collect();
-        vec![council.to_string(), systems.join(", ")]
+        let [since, notice, last_day] = membership.cells();
+        let council = membership.council.to_string();
+        vec![council, since, notice, last_day, systems.join(", ")]
     };
     show::table(
         options.output,
-        &["council", "partners' tools"],
-        town.councils.iter().map(row),
+        &[
+            "council",
+            "member since",
+            "notice given",
+            "last day",
+            "partners' tools",
+        ],
+        listed.memberships.iter().map(row),
     );
     Ok(Outcome::Good)
+}
+
+/// The membership of every council that takes part, as the shared log has it now.
+async fn memberships(town: &Town, opened: &Opened) -> anyhow::Result<Vec<MembershipListed>> {
+    let shared = [LogName::shared()];
+    let readers = opened.logs.open(&shared, Role::Reader).await?;
+    let log = readers.first().context("the shared log is not there")?;
+    let mut listed = Vec::new();
+    for council in &town.councils {
+        let member = recorded(&**log, council).await?.map(|(_, member)| member);
+        listed.push(MembershipListed::of(council, member));
+    }
+    Ok(listed)
 }
 
 #[cfg(test)]
@@ -407,6 +485,27 @@ mod tests {
             assert_eq!(report["membership"], "recorded-otherwise", "{report}");
             assert!(report["why"].as_str().unwrap().contains(difference));
         }
+    }
+
+    #[test]
+    fn the_list_says_since_when_each_is_a_member_and_until_when() {
+        let camden = Code::new("camden").unwrap();
+        let none = MembershipListed::of(&camden, None);
+        assert_eq!(none.cells(), ["no membership recorded", "", ""]);
+        let member = Member {
+            joined: Joined {
+                council: camden.clone(),
+                name: "Camden".to_owned(),
+                gss_code: None,
+                from: "2026-04-01".parse().unwrap(),
+            },
+            notice: Some("2027-03-31".parse().unwrap()),
+            notice_given: Some("2026-06-01".parse().unwrap()),
+            last_day: None,
+        };
+        let listed = MembershipListed::of(&camden, Some(member));
+        let notice = "2026-06-01, to leave after 2027-03-31";
+        assert_eq!(listed.cells(), ["2026-04-01", notice, ""]);
     }
 
     #[test]

@@ -80,6 +80,10 @@ fn remarks(figure: &Value) -> String {
     if figure["partial"] == true {
         remarks.push("partial".to_owned());
     }
+    for part in figure["members"].as_array().into_iter().flatten() {
+        let [council, from, to] = ["council", "from", "to"].map(|key| show::cell(&part[key]));
+        remarks.push(format!("{council} a member {from} to {to} only"));
+    }
     if let Some(councils) = figure["like_for_like"].as_array() {
         let councils: Vec<String> = councils.iter().map(show::cell).collect();
         let councils = match councils.is_empty() {

@@ -99,5 +99,7 @@ fn kind(kind: FindingKind) -> &'static str {
         FindingKind::ActionOverdue => "Remedial action overdue",
         FindingKind::ReviewOverdue => "Review overdue",
         FindingKind::InterimExpired => "Interim past the last day",
+        FindingKind::NamesNoMember => "Names a council that was not a member",
+        FindingKind::AfterLastDay => "After the council's last day",
     }
 }

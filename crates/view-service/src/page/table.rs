@@ -1,5 +1,7 @@
 //! The model of a table: what stands in each cell, in words.
 
+use std::collections::BTreeSet;
+
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
 use townclerk_views::contributions::Basis;
@@ -165,13 +167,20 @@ impl Cell {
     }
 }
 
-/// A period's name, marked if any of its figures counts only a part of it.
+/// A period's name, marked if any of its figures counts only a part of it; below it what it spans, and
+/// who was a member for a part of it only.
 pub fn period_name(period: &Period, figures: &[Option<&Figure>]) -> (String, Option<String>) {
     let (mut name, span) = words::period(period);
-    if figures.iter().flatten().any(|figure| figure.partial) {
+    let figures = || figures.iter().flatten();
+    if figures().any(|figure| figure.partial) {
         name.push_str(PARTIAL);
     }
-    (name, span)
+    let members = figures().flat_map(|figure| &figure.members);
+    let members = members.filter_map(|member| words::member_for_a_part(member, period));
+    // Figures that stand in one row mostly name the same ones.
+    let members: BTreeSet<String> = members.collect();
+    let below: Vec<String> = span.into_iter().chain(members).collect();
+    (name, (!below.is_empty()).then(|| below.join("; ")))
 }
 
 impl Row {

@@ -10,7 +10,7 @@ use townclerk_domain::identity::Family;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Period, london_day, london_time};
 use townclerk_views::failures::begun_minutes;
-use townclerk_views::figure::Number;
+use townclerk_views::figure::{MemberDays, Number};
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
@@ -86,6 +86,16 @@ pub fn period(period: &Period) -> (String, Option<String>) {
             (name, None)
         }
     }
+}
+
+/// Who was a member for a part of a period only, and from or to when; `None` where it was one
+/// throughout: what looks back beyond the period says so too of what it looks back at.
+pub fn member_for_a_part(member: &MemberDays, period: &Period) -> Option<String> {
+    let MemberDays { name, from, to, .. } = member;
+    let begins = (*from > period.first_day()).then(|| format!(" from {}", day(*from)));
+    let ends = (*to < period.last_day()).then(|| format!(" to {}", day(*to)));
+    let days: String = begins.into_iter().chain(ends).collect();
+    (!days.is_empty()).then(|| format!("{name} a member{days} only"))
 }
 
 pub fn scope_name(scope: &Scope, registry: &Registry) -> String {
@@ -284,6 +294,31 @@ mod tests {
         assert_eq!(span.as_deref(), Some("January to March 2020"));
         assert_eq!(words("2019-07/2020-07").0, "July 2019 to July 2020");
         assert_eq!(words("2018-06-04").0, "4 June 2018");
+    }
+
+    #[test]
+    fn who_was_a_member_for_a_part_is_named_with_the_days() {
+        let words = |from: &str, to: &str| {
+            let member = MemberDays {
+                council: Code::new("camden").unwrap(),
+                name: "Camden".to_owned(),
+                from: from.parse().unwrap(),
+                to: to.parse().unwrap(),
+            };
+            member_for_a_part(&member, &"2026-06".parse().unwrap())
+        };
+        let joined = words("2026-06-15", "2026-06-30");
+        assert_eq!(
+            joined.as_deref(),
+            Some("Camden a member from 15 June 2026 only")
+        );
+        let left = words("2026-06-01", "2026-06-14");
+        assert_eq!(
+            left.as_deref(),
+            Some("Camden a member to 14 June 2026 only")
+        );
+        // Twelve months up to June, of which it missed some.
+        assert_eq!(words("2026-01-01", "2026-06-30"), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod freezes;
 mod gates;
 mod interims;
 mod list;
+mod members;
 mod one;
 mod outages;
 mod page_end;

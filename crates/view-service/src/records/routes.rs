@@ -20,13 +20,15 @@ use super::agreements::Agreed;
 use super::findings::Findings;
 use super::interims::Interims;
 use super::list::Listable;
+use super::members::Members;
 use super::one::WithEvents;
 use super::parameters::Takes;
 use super::tickets::TicketState;
 use super::{
-    ReadError, agreements, findings, interims, list, one, service_level, service_levels, tickets,
+    ReadError, agreements, findings, interims, list, members, one, service_level, service_levels,
+    tickets,
 };
-use crate::routes::{Asked, RECORDS, TICKETS, Views, after_waiting, failed, params};
+use crate::routes::{Asked, FIGURES, RECORDS, TICKETS, Views, after_waiting, failed, params};
 
 const SERVICE_LEVEL: &str = "/v1/views/{view}/tickets/{id}/service-level";
 
@@ -74,6 +76,8 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(a_page::<RecoveryTestRules>())
         .get_with("/v1/views/{view}/interims", RECORDS, state(), held)
         .described(of::<Interims>(&interims::TAKES))
+        .get_with("/v1/views/{view}/members", FIGURES, state(), membership)
+        .described(of::<Members>(&members::TAKES))
         .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
         .described(of::<Agreed>(&agreements::TAKES))
         .get_with("/v1/views/{view}/findings", RECORDS, state(), found)
@@ -187,6 +191,18 @@ async fn agreed(
     let params = after_waiting(&view, params(query)?).await?;
     let agreements = tokio::task::block_in_place(|| agreements::agreements(&view, &scope, &params));
     Ok(Json(agreements.map_err(unreadable)?).into_response())
+}
+
+/// Who is a member, and since when: whoever reads a view's figures reads whose they are.
+async fn membership(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let members = tokio::task::block_in_place(|| members::members(&view, &scope, &params));
+    Ok(Json(members.map_err(unreadable)?).into_response())
 }
 
 async fn held(

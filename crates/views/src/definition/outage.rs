@@ -152,8 +152,8 @@ pub(crate) const MONTHS_BELOW: Definition = Definition {
     name: "months_below_target",
     title: "Months below target",
     unit: "months",
-    cohort: "complete months of the period in which a service's availability for a council was below \
-             its target, for each service and council",
+    cohort: "complete months of the period in which a service's availability for a council, a member \
+             throughout the month, was below its target, for each service and council",
     formula: "the number of complete months with availability < target in force at the month's end",
     adds_up: true,
     ..SERVICES

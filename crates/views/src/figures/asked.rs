@@ -55,7 +55,7 @@ impl<R: Rows> Evaluation<'_, R> {
         let mut found: BTreeSet<String> = BTreeSet::new();
         if measure.is_counted() {
             let mask = Mask::of([dimension]);
-            let cells = self.cells(measure, as_at, mask, Grain::Month)?;
+            let cells = self.cells(measure, as_at, mask, Grain::Month, None)?;
             for slot in self.all_slots(home.as_ref()) {
                 found.extend(cells.values(&slot, mask)?.into_iter().flatten());
             }
@@ -87,7 +87,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 .cloned()
                 .map(Slot::Log)
                 .collect(),
-            _ => self.home_logs(home, &Period::Month(Month::from_number(0))),
+            _ => self.slots(home),
         }
     }
 
@@ -138,7 +138,7 @@ impl<R: Rows> Evaluation<'_, R> {
         let family = measure.kind().family();
         let mut first: Option<Month> = None;
         if family == Family::Ticket {
-            let cells = self.cells(measure, None, Mask::NONE, Grain::Month)?;
+            let cells = self.cells(measure, None, Mask::NONE, Grain::Month, None)?;
             for slot in self.all_slots(None) {
                 first = first.into_iter().chain(cells.first_month(&slot)?).min();
             }

@@ -22,6 +22,7 @@ use crate::key::counter::{self, Cell};
 use crate::key::{index, timeline};
 use crate::ledger::Ledger;
 use crate::measure::Measure;
+use crate::membership::Days;
 use crate::projected::Projected;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
@@ -31,8 +32,8 @@ use crate::tally::{CellKey, Grain, Slot, Tally};
 /// all rows is cheaper.
 const LATE_ROWS_MAX: usize = 5_000;
 
-/// Passes that are kept.
-const PASSES_KEPT: usize = 8;
+/// Passes that are kept. Those over some days of one log are small.
+const PASSES_KEPT: usize = 16;
 
 /// Ledgers that are kept: each holds all changes, outages and posts of its logs.
 const LEDGERS_KEPT: usize = 4;
@@ -45,7 +46,6 @@ pub(super) struct Cells<'a, R> {
     /// Absent where the tally is complete by itself.
     counters: Option<&'a R>,
     tally: Arc<Tally>,
-    grain: Grain,
 }
 
 impl<'a, R: Rows> Cells<'a, R> {
@@ -69,10 +69,6 @@ impl<'a, R: Rows> Cells<'a, R> {
             sum.add(*cell);
         }
         Ok(sum)
-    }
-
-    pub fn grain(&self) -> Grain {
-        self.grain
     }
 
     /// The combinations of values that records have or had: each came to be by logging or creating
@@ -133,6 +129,7 @@ struct PassKey {
     basis: Basis,
     mask: Mask,
     grain: Grain,
+    only: Option<(LogName, Days)>,
     ages: bool,
     positions: Positions,
 }
@@ -156,6 +153,8 @@ pub(super) struct Wanted<'a> {
     pub basis: Basis,
     pub mask: Mask,
     pub grain: Grain,
+    /// Where a part is enough: what happened in one log on these days.
+    pub only: Option<(LogName, Days)>,
     /// Whether it changes with time alone, without an event.
     pub ages: bool,
     pub positions: &'a Positions,
@@ -172,15 +171,13 @@ impl PassCache {
         rows: &'a R,
         wanted: &Wanted<'_>,
     ) -> Result<Cells<'a, R>, RowsError> {
-        let grain = wanted.grain;
         let by_counters = wanted.basis.known_at.is_none()
             && wanted.mask.is_counted(wanted.kind)
-            && grain == Grain::Month;
+            && wanted.grain == Grain::Month;
         if by_counters && let Some(tally) = self.late_corrections(rows, wanted)? {
             return Ok(Cells {
                 counters: Some(rows),
                 tally,
-                grain,
             });
         }
         let key = wanted.key(false);
@@ -197,7 +194,6 @@ impl PassCache {
         Ok(Cells {
             counters: None,
             tally,
-            grain,
         })
     }
 
@@ -214,6 +210,7 @@ impl PassCache {
         // All counted masks are corrected together.
         let counted = Wanted {
             mask: Mask::NONE,
+            only: None,
             ..*wanted
         };
         let key = counted.key(true);
@@ -308,6 +305,7 @@ impl Wanted<'_> {
             basis: self.basis,
             mask: self.mask,
             grain: self.grain,
+            only: self.only.clone(),
             ages: self.ages && corrects,
             positions: self.positions.clone(),
         }
@@ -333,13 +331,16 @@ fn corrections<R: Rows>(
     Ok(adding.tally)
 }
 
-/// One pass over all aggregates of a kind, for all of its measures together.
+/// One pass over all aggregates of a kind, or those of one log, for all of its measures together.
 fn pass<R: Rows>(rows: &R, wanted: &Wanted<'_>) -> Result<Tally, RowsError> {
     let mut masks = Mask::counted(wanted.kind);
     if !wanted.mask.is_counted(wanted.kind) {
         masks.push(wanted.mask);
     }
-    let prefix = timeline::of_kind(wanted.kind);
+    let prefix = match &wanted.only {
+        Some((log, _)) => timeline::of_kind_in(wanted.kind, log),
+        None => timeline::of_kind(wanted.kind),
+    };
     let mut adding = Adding::new(rows, wanted, masks);
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let (log, _) = timeline::read(wanted.kind, key)?;
@@ -359,6 +360,8 @@ struct Adding<'a, R> {
     kind: AggregateKind,
     masks: Vec<Mask>,
     grain: Grain,
+    /// The time of which alone anything is added.
+    within: Option<(Timestamp, Timestamp)>,
 }
 
 impl<'a, R: Rows> Adding<'a, R> {
@@ -371,6 +374,10 @@ impl<'a, R: Rows> Adding<'a, R> {
             kind: wanted.kind,
             masks,
             grain: wanted.grain,
+            within: wanted
+                .only
+                .as_ref()
+                .map(|(_, days)| (days.start(), days.end())),
         }
     }
 
@@ -388,13 +395,16 @@ impl<'a, R: Rows> Adding<'a, R> {
         let Some(agreements) = self.agreements.get(log) else {
             return Ok(());
         };
-        let (found, sample) = match self.kind {
+        let (mut found, sample) = match self.kind {
             AggregateKind::Ticket => counted::<TicketRules>(value, basis, agreements)?,
             AggregateKind::Change => counted::<ChangeRules>(value, basis, agreements)?,
             AggregateKind::Post => counted::<PostRules>(value, basis, agreements)?,
             // Of the other kinds no counters are kept.
             _ => return Ok(()),
         };
+        if let Some((start, end)) = self.within {
+            found.retain(|one| start <= one.at && one.at < end);
+        }
         self.tally
             .add(log, &found, sample, &self.masks, self.grain, sign);
         Ok(())

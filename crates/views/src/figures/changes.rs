@@ -21,8 +21,10 @@ impl<R: Rows> Evaluation<'_, R> {
                 .is_some_and(|at| {
                     let councils = &change.stands.requested.councils;
                     self.is_of_home(of.asked, change, at, councils)
-                        && breached(of.ledger, change, of.as_at)
-                            .any(|freeze| self.takes_part(of, &freeze.log))
+                        && breached(of.ledger, change, of.as_at).any(|freeze| {
+                            let breached_at = at.max(freeze.stands.declared.from);
+                            self.takes_part(&freeze.log, breached_at)
+                        })
                 })
         });
         count(counted.map(|change| change.sample))

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use townclerk_domain::names::{Code, LogName, Scope};
-use townclerk_domain::period::{Month, Period};
+use townclerk_domain::names::{Code, LogName};
+use townclerk_domain::period::{Period, london_day};
 
 use super::evaluate::{Asked, Evaluation};
 use super::scope::Coverages;
@@ -49,10 +49,11 @@ impl<R: Rows> Evaluation<'_, R> {
         }
     }
 
-    /// Whether the records of a log have a part in a figure of all councils: those of a council that
-    /// is not among them have none. A council's own figure takes all that it reads.
-    pub(super) fn takes_part(&self, of: &Computing<'_>, log: &LogName) -> bool {
-        *self.scope != Scope::Joint || of.coverages.by_log.contains_key(log)
+    /// Whether what happened in a log at a time has a part in a figure of all councils: what a
+    /// council that was no member then recorded has none. A council's own figure takes all that it
+    /// reads.
+    pub(super) fn takes_part(&self, log: &LogName, at: Timestamp) -> bool {
+        self.counts_throughout(log, &Period::Day(london_day(at)))
     }
 
     /// Whether a record is one of those that a figure by home log counts, at a time.
@@ -63,22 +64,24 @@ impl<R: Rows> Evaluation<'_, R> {
         at: Timestamp,
         councils: &BTreeSet<Code>,
     ) -> bool {
-        self.is_home(asked, &Period::Month(Month::of(at)), &record.log, councils)
+        let day = Period::Day(london_day(at));
+        self.is_home(asked, &day, &record.log, councils)
     }
 
-    /// The same of the record's log, during a period.
+    /// The same of the record's log, on all of these days.
     pub(super) fn is_home(
         &self,
         asked: &Asked<'_>,
-        during: &Period,
+        days: &Period,
         log: &LogName,
         councils: &BTreeSet<Code>,
     ) -> bool {
-        let slots = self.home_logs(asked.home.as_ref(), during);
-        slots.iter().any(|slot| match slot {
+        let slots = self.slots(asked.home.as_ref());
+        let is_one = slots.iter().any(|slot| match slot {
             Slot::Log(home) => log == home,
             Slot::SharedFor(council) => log.is_shared() && councils.contains(council),
-        })
+        });
+        is_one && self.counts_throughout(log, days)
     }
 }
 

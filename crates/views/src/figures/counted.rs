@@ -1,31 +1,59 @@
-//! Figures from counters: a flow is summed month by month, a stock up to the period's end.
+//! Figures from counters: a flow is summed over the days on which each log counts, a stock up to the
+//! period's end.
 
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use townclerk_domain::names::LogName;
 use townclerk_domain::period::{Month, Period};
 
 use super::cells::{Cells, Wanted};
 use super::evaluate::{Asked, Evaluation};
 use crate::contributions::Basis;
-use crate::definition::Part;
+use crate::definition;
 use crate::dimension::Mask;
 use crate::key::counter::Cell;
 use crate::measure::{Accumulation, Measure};
+use crate::membership::Days;
 use crate::quantity::Quantity;
 use crate::rows::{Rows, RowsError};
-use crate::tally::{CellKey, Grain, day_number};
+use crate::tally::{CellKey, Grain, Slot, day_number};
 
-/// The parts of a range of days that lie in one month each.
-fn by_month(days: &Period) -> impl Iterator<Item = Period> {
-    let (first, last) = (days.first_day(), days.last_day());
-    let months = Month::of_day(first).number()..=Month::of_day(last).number();
-    months
-        .map(Month::from_number)
-        .map(move |month| Period::Days {
-            first: month.first_day().max(first),
-            last: month.last_day().min(last),
-        })
+/// A part of some days: whole months, or days that make up none.
+enum Part {
+    Months(i32, i32),
+    Days(Days),
+}
+
+/// Whole months as one part, and beside them the days of a month of which only a part is there.
+fn whole_months_and_rest(days: Days) -> Vec<Part> {
+    let (first, last) = (Month::of_day(days.first), Month::of_day(days.last));
+    let begins = days.first == first.first_day();
+    let ends = days.last == last.last_day();
+    if first == last && !(begins && ends) {
+        return vec![Part::Days(days)];
+    }
+    let mut parts = Vec::new();
+    if !begins {
+        parts.push(Part::Days(Days {
+            first: days.first,
+            last: first.last_day(),
+        }));
+    }
+    let whole = (
+        first.number() + i32::from(!begins),
+        last.number() - i32::from(!ends),
+    );
+    if whole.0 <= whole.1 {
+        parts.push(Part::Months(whole.0, whole.1));
+    }
+    if !ends {
+        parts.push(Part::Days(Days {
+            first: last.first_day(),
+            last: days.last,
+        }));
+    }
+    parts
 }
 
 impl<'a, R: Rows> Evaluation<'a, R> {
@@ -34,45 +62,77 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         asked: &Asked<'_>,
         as_at: Option<Timestamp>,
     ) -> Result<Quantity, RowsError> {
-        let grain = match asked.period {
-            Period::Day(_) | Period::Days { .. } => Grain::Day,
-            _ => Grain::Month,
-        };
-        let cells = self.cells(asked.measure, as_at, asked.mask(), grain)?;
+        let home = asked.home.as_ref();
         let mut total = Cell::default();
-        match asked.period.months() {
-            // Each month over the members of that month.
-            Some(months) if asked.measure.accumulation() == Accumulation::Flow => {
-                for month in months {
-                    let number = month.number();
-                    let during = Period::Month(month);
-                    total.add(self.sum(asked, &cells, &during, number, number)?);
+        match asked.measure.accumulation() {
+            Accumulation::Flow => {
+                for (slot, days) in self.slots_by_days(home, &asked.period) {
+                    total.add(self.came(asked, as_at, slot, days)?);
                 }
             }
-            None if asked.measure.accumulation() == Accumulation::Flow => {
-                for part in by_month(&asked.period) {
-                    let (first, last) = (day_number(part.first_day()), day_number(part.last_day()));
-                    total.add(self.sum(asked, &cells, &part, first, last)?);
-                }
-            }
-            // What there is at the end is summed over the members at the end.
-            _ => {
+            // What there is at the end is summed over the members of that day.
+            Accumulation::Stock => {
                 let end = asked.period.last_day();
-                let last = match cells.grain() {
+                let grain = grain_of(&asked.period);
+                let last = match grain {
                     Grain::Month => Month::of_day(end).number(),
                     Grain::Day => day_number(end),
                 };
-                total.add(self.sum(asked, &cells, &Period::Day(end), 0, last)?);
+                let cells = self.cells(asked.measure, as_at, asked.mask(), grain, None)?;
+                for (slot, _) in self.slots_by_days(home, &Period::Day(end)) {
+                    total.add(cells.sum(&cell(asked, slot), 0, last)?);
+                }
             }
         }
         Ok(Quantity::count(total.delta, total.sample != 0))
+    }
+
+    /// What came in a slot on some days of the period that is asked for.
+    fn came(
+        &self,
+        asked: &Asked<'_>,
+        as_at: Option<Timestamp>,
+        slot: Slot,
+        days: Days,
+    ) -> Result<Cell, RowsError> {
+        let (measure, mask) = (asked.measure, asked.mask());
+        let by_days = |days: Days| (day_number(days.first), day_number(days.last));
+        if grain_of(&asked.period) == Grain::Day {
+            let cells = self.cells(measure, as_at, mask, Grain::Day, None)?;
+            let (first, last) = by_days(days);
+            return cells.sum(&cell(asked, slot), first, last);
+        }
+        let log = match &slot {
+            Slot::Log(log) => log.clone(),
+            Slot::SharedFor(_) => LogName::shared(),
+        };
+        let key = cell(asked, slot);
+        let mut total = Cell::default();
+        for part in whole_months_and_rest(days) {
+            let came = match part {
+                Part::Months(first, last) => {
+                    let cells = self.cells(measure, as_at, mask, Grain::Month, None)?;
+                    cells.sum(&key, first, last)?
+                }
+                // Counters know no days: those of a month of joining or leaving take a look at the
+                // records of that log.
+                Part::Days(days) => {
+                    let only = Some((log.clone(), days));
+                    let cells = self.cells(measure, as_at, mask, Grain::Day, only)?;
+                    let (first, last) = by_days(days);
+                    cells.sum(&key, first, last)?
+                }
+            };
+            total.add(came);
+        }
+        Ok(total)
     }
 
     /// A share or a mean of counted measures, as `made` makes it; `None` of nothing.
     pub(super) fn quotient(
         &self,
         asked: &Asked<'_>,
-        (of, among): (&[Part], &[Part]),
+        (of, among): (&[definition::Part], &[definition::Part]),
         as_at: Option<Timestamp>,
         made: fn(i64, i64, bool) -> Option<Quantity>,
     ) -> Result<Option<Quantity>, RowsError> {
@@ -85,7 +145,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
     fn parts(
         &self,
         asked: &Asked<'_>,
-        parts: &[Part],
+        parts: &[definition::Part],
         as_at: Option<Timestamp>,
     ) -> Result<(i64, bool), RowsError> {
         let mut total = (0, false);
@@ -108,34 +168,13 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         Ok(total)
     }
 
-    /// Sums a range of buckets over the slots that are in force during a period.
-    fn sum(
-        &self,
-        asked: &Asked<'_>,
-        cells: &Cells<'_, R>,
-        during: &Period,
-        first: i32,
-        last: i32,
-    ) -> Result<Cell, RowsError> {
-        let mut total = Cell::default();
-        for slot in self.home_logs(asked.home.as_ref(), during) {
-            let key = CellKey {
-                slot,
-                measure: asked.measure,
-                mask: asked.mask(),
-                values: asked.values.values().cloned().collect(),
-            };
-            total.add(cells.sum(&key, first, last)?);
-        }
-        Ok(total)
-    }
-
     pub(super) fn cells(
         &self,
         measure: Measure,
         as_at: Option<Timestamp>,
         mask: Mask,
         grain: Grain,
+        only: Option<(LogName, Days)>,
     ) -> Result<Rc<Cells<'a, R>>, RowsError> {
         let kind = measure.kind();
         let mask = if mask.is_counted(kind) {
@@ -144,7 +183,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             mask
         };
         let ages = measure == Measure::TicketsAged;
-        let key = (kind, as_at, mask, grain, ages);
+        let key = (kind, as_at, mask, grain, only.clone(), ages);
         if let Some(cells) = self.cells.borrow().get(&key) {
             return Ok(Rc::clone(cells));
         }
@@ -156,11 +195,29 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             },
             mask,
             grain,
+            only,
             ages,
             positions: self.reading.positions,
         };
         let cells = Rc::new(self.reading.passes.cells(self.reading.rows, &wanted)?);
         self.cells.borrow_mut().insert(key, Rc::clone(&cells));
         Ok(cells)
+    }
+}
+
+/// How finely the records of a period are looked at.
+fn grain_of(period: &Period) -> Grain {
+    match period.months() {
+        Some(_) => Grain::Month,
+        None => Grain::Day,
+    }
+}
+
+fn cell(asked: &Asked<'_>, slot: Slot) -> CellKey {
+    CellKey {
+        slot,
+        measure: asked.measure,
+        mask: asked.mask(),
+        values: asked.values.values().cloned().collect(),
     }
 }

@@ -19,10 +19,11 @@ use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
 use crate::definition::{Made, Whose};
 use crate::dimension::Mask;
-use crate::figure::{Figure, Number, PeriodShown};
+use crate::figure::{Figure, MemberDays, Number, PeriodShown};
 use crate::key::quarantine;
 use crate::ledger::Ledger;
 use crate::measure::Measure;
+use crate::membership::Days;
 use crate::quantity::Quantity;
 use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
@@ -133,8 +134,16 @@ pub(super) struct Evaluation<'a, R> {
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
 }
 
-/// The kind, the moment, the mask where it is not a counted one, the grain, and whether it ages.
-pub(super) type CellsKey = (AggregateKind, Option<Timestamp>, Mask, Grain, bool);
+/// The kind, the moment, the mask where it is not a counted one, the grain, the part that is enough,
+/// and whether it ages.
+pub(super) type CellsKey = (
+    AggregateKind,
+    Option<Timestamp>,
+    Mask,
+    Grain,
+    Option<(LogName, Days)>,
+    bool,
+);
 
 impl<'a, R: Rows> Evaluation<'a, R> {
     pub(super) fn new(
@@ -225,6 +234,7 @@ impl<R: Rows> Evaluation<'_, R> {
             }),
             partial: computed.is_some() && !coverages.all_cover_fully(&looked_at, measure, as_at),
             covered: covered.collect(),
+            members: self.members_for_a_part(asked, &looked_at),
             reached: logs
                 .iter()
                 .map(|log| ((*log).clone(), self.reading.reached.get(*log).copied()))
@@ -242,6 +252,26 @@ impl<R: Rows> Evaluation<'_, R> {
             },
             like_for_like: self.constant.clone(),
         })
+    }
+
+    /// The councils that a figure of all councils counts for a part of what it looks at only.
+    fn members_for_a_part(&self, asked: &Asked<'_>, looked_at: &Period) -> Vec<MemberDays> {
+        if *self.scope != Scope::Joint {
+            return Vec::new();
+        }
+        let members = self.registry.members_for_a_part(looked_at).into_iter();
+        let asked_for = members.filter(|(member, _)| {
+            let home = asked.home.as_ref();
+            home.is_none_or(|home| home.council() == Some(&member.joined.council))
+        });
+        asked_for
+            .map(|(member, days)| MemberDays {
+                council: member.joined.council.clone(),
+                name: member.joined.name.clone(),
+                from: days.first,
+                to: days.last,
+            })
+            .collect()
     }
 
     /// The number, where every log that it needs covers at least a part of the period.

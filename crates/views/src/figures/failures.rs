@@ -1,13 +1,12 @@
 //! Restoration, time between failures, and causes that came back: of whatever hits the scope.
 
 use jiff::{Timestamp, ToSpan};
-use townclerk_domain::names::LogName;
 use townclerk_domain::outage::Outage;
 use townclerk_domain::period::{Period, london_day};
 
 use super::computed::{Computing, count};
 use super::evaluate::{Asked, Evaluation};
-use super::outages::{began_in, has};
+use super::outages::{began_in, began_on, has};
 use crate::failures::{begun_minutes, between, lasted, recurs_from};
 use crate::kept::Kept;
 use crate::quantity::Quantity;
@@ -21,7 +20,8 @@ impl<R: Rows> Evaluation<'_, R> {
             let Some((began, Some(resolved))) = lasted(&outage.stands) else {
                 continue;
             };
-            if start <= resolved && resolved < end && self.hits(of.asked, outage, resolved) {
+            let day = Period::Day(london_day(resolved));
+            if start <= resolved && resolved < end && self.hits(of.asked, outage, &day) {
                 minutes += begun_minutes(began, resolved);
                 failures += 1;
                 sample |= outage.sample;
@@ -33,14 +33,17 @@ impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn mean_time_between_failures(&self, of: &Computing<'_>) -> Option<Quantity> {
         let (start, end) = (of.asked.period.start(), of.asked.period.end().min(of.as_at));
         let mut sample = false;
-        let failures = of.ledger.outages.iter().filter_map(|outage| {
-            let (began, resolved) = lasted(&outage.stands)?;
-            let lasts_into = began < end && resolved.is_none_or(|resolved| start <= resolved);
-            (lasts_into && self.hits(of.asked, outage, began.max(start))).then(|| {
+        let mut failures = Vec::new();
+        for outage in &of.ledger.outages {
+            let failed = self.failed(of.asked, outage);
+            let lasting = failed.into_iter().filter(|(began, resolved)| {
+                *began < end && resolved.is_none_or(|resolved| start <= resolved)
+            });
+            for failure in lasting {
                 sample |= outage.sample;
-                (began, resolved)
-            })
-        });
+                failures.push(failure);
+            }
+        }
         let times = between(failures, (start, end));
         let (mut minutes, mut intervals) = (0, 0);
         for (restored, next) in times {
@@ -62,22 +65,45 @@ impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn outages_recurred(&self, of: &Computing<'_>) -> Quantity {
         let outages = &of.ledger.outages;
         let counted = outages.iter().filter(|outage| {
+            let earlier = outages.iter().filter(|earlier| {
+                let (log, councils) = (&earlier.log, &earlier.stands.councils);
+                began_on(&earlier.stands).is_some_and(|days| self.is_affected(log, councils, &days))
+            });
             began_in(outage, &of.asked.period, of.as_at)
-                .is_some_and(|at| self.hits(of.asked, outage, at))
-                && recurs_from(outages, outage).is_some()
+                .is_some_and(|days| self.hits(of.asked, outage, &days))
+                && recurs_from(earlier, outage).is_some()
         });
         count(counted.map(|outage| outage.sample))
     }
 
-    /// Whether an outage hits the scope, at a time, and has the values that are asked for.
-    fn hits(&self, asked: &Asked<'_>, outage: &Kept<Outage>, at: Timestamp) -> bool {
-        let shared = Some(LogName::shared());
-        let councils = &outage.stands.councils;
-        let is_of = |home: &Option<LogName>| {
-            let of_home = Asked { home, ..*asked };
-            self.is_of_home(&of_home, outage, at, councils)
+    /// Whether an outage hits the scope, on all of these days, and has the values that are asked for.
+    fn hits(&self, asked: &Asked<'_>, outage: &Kept<Outage>, days: &Period) -> bool {
+        has(outage, asked.values) && self.is_affected(&outage.log, &outage.stands.councils, days)
+    }
+
+    /// From when to when an outage with the values that are asked for lasted for the scope: of all
+    /// councils, while one that it hits is a member.
+    fn failed(
+        &self,
+        asked: &Asked<'_>,
+        outage: &Kept<Outage>,
+    ) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let Some((began, resolved)) = lasted(&outage.stands).filter(|_| has(outage, asked.values))
+        else {
+            return Vec::new();
         };
-        has(outage, asked.values) && (is_of(asked.home) || is_of(&shared))
+        let (log, councils) = (&outage.log, &outage.stands.councils);
+        let runs = self.days_affected(log, councils, &asked.period).into_iter();
+        let runs = runs.map(|days| (days.start(), days.end()));
+        let lasting = runs.filter(|(start, end)| {
+            began < *end && resolved.is_none_or(|resolved| *start <= resolved)
+        });
+        lasting
+            .map(|(start, end)| {
+                let to = resolved.map_or(end, |resolved| resolved.min(end));
+                (began.max(start), Some(to))
+            })
+            .collect()
     }
 }
 

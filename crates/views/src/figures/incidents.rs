@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use townclerk_domain::change::Change;
-use townclerk_domain::names::{LogName, Scope};
-use townclerk_domain::period::london_day;
+use townclerk_domain::names::LogName;
+use townclerk_domain::period::{Period, london_day};
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::ticket::{Priority, TicketKind};
 use uuid::Uuid;
@@ -22,16 +22,10 @@ impl<R: Rows> Evaluation<'_, R> {
     /// Whole days from the latest major incident that a change caused to the period's last day.
     pub(super) fn days_since_incident(&self, of: &Computing<'_>) -> Option<Quantity> {
         let seen = of.asked.period.end().min(of.as_at);
-        let members = self.councils(&of.asked.period);
-        let of_scope = |ticket: &&LinkedTicket| match self.scope {
-            Scope::Joint => ticket.log.is_shared() || members.contains(&ticket.log),
-            Scope::Log(log) if log.is_shared() => ticket.log.is_shared(),
-            Scope::Log(log) => {
-                let hit = log.council().map(|council| {
-                    ticket.log.is_shared() && ticket.ticket.attributes.councils.contains(council)
-                });
-                ticket.log == *log || hit.unwrap_or(false)
-            }
+        // What there is at the end is looked at with the councils of that day.
+        let last = Period::Day(of.asked.period.last_day());
+        let of_scope = |ticket: &&LinkedTicket| {
+            self.is_affected(&ticket.log, &ticket.ticket.attributes.councils, &last)
         };
         let latest = of
             .ledger
@@ -64,8 +58,8 @@ impl<R: Rows> Evaluation<'_, R> {
             return None;
         }
         let tickets = of.ledger.tickets.values();
-        let incidents =
-            tickets.filter(|ticket| is_incident(ticket) && self.takes_part(of, &ticket.log));
+        let incidents = tickets
+            .filter(|ticket| is_incident(ticket) && self.takes_part(&ticket.log, ticket.logged));
         let causing: BTreeSet<(&LogName, Uuid)> = incidents
             .flat_map(|ticket| changes_behind(of.ledger, ticket))
             .collect();

@@ -1,8 +1,8 @@
 //! Outages: how many there were.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use townclerk_domain::outage::Outage;
-use townclerk_domain::period::Period;
+use townclerk_domain::period::{Period, london_day};
 
 use super::computed::{Computing, count};
 use super::evaluate::Evaluation;
@@ -15,28 +15,33 @@ use crate::rows::Rows;
 impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn outages(&self, of: &Computing<'_>) -> Quantity {
         let counted = of.ledger.outages.iter().filter(|outage| {
-            began_in(outage, &of.asked.period, of.as_at)
-                .is_some_and(|at| self.is_of_home(of.asked, outage, at, &outage.stands.councils))
-                && has(outage, of.asked.values)
+            began_in(outage, &of.asked.period, of.as_at).is_some_and(|days| {
+                self.is_home(of.asked, &days, &outage.log, &outage.stands.councils)
+            }) && has(outage, of.asked.values)
         });
         count(counted.map(|outage| outage.sample))
     }
 }
 
-/// When an unplanned outage began, if that lies in a period: of one of which the time is known only
-/// roughly, if all of that time does.
-pub(super) fn began_in(
-    outage: &Kept<Outage>,
-    period: &Period,
-    as_at: Timestamp,
-) -> Option<Timestamp> {
+/// The days on which an unplanned outage may have begun: the one on which it did, unless its time is
+/// known only roughly.
+pub(super) fn began_on(outage: &Outage) -> Option<Period> {
+    let begun = outage.begun.as_ref().filter(|_| outage.planned.is_none())?;
+    Some(match begun.declared.when {
+        Some(within) => Period::Days {
+            first: within.from,
+            last: within.to,
+        },
+        None => Period::Day(london_day(begun.at)),
+    })
+}
+
+/// The same, if all of them lie in a period and it began before a moment.
+pub(super) fn began_in(outage: &Kept<Outage>, period: &Period, as_at: Timestamp) -> Option<Period> {
     let begun = outage.stands.begun.as_ref()?;
-    let (from, ends) = match begun.declared.when {
-        Some(within) => (within.start(), within.end()),
-        None => (begun.at, begun.at + SignedDuration::from_nanos(1)),
-    };
-    let lies_in = period.start() <= from && ends <= period.end() && begun.at < as_at;
-    (outage.stands.planned.is_none() && lies_in).then_some(begun.at)
+    let days = began_on(&outage.stands)?;
+    let lies_in = period.first_day() <= days.first_day() && days.last_day() <= period.last_day();
+    (lies_in && begun.at < as_at).then_some(days)
 }
 
 /// Whether an outage has these values, by the cause that was found last.

@@ -17,6 +17,7 @@ use crate::definition::{Agreement, Whose};
 use crate::dimension::Dimension;
 use crate::kept::Kept;
 use crate::measure::{Accumulation, Measure};
+use crate::membership::Days;
 use crate::rows::Rows;
 use crate::tally::Slot;
 
@@ -184,8 +185,8 @@ impl<R: Rows> Evaluation<'_, R> {
         }
     }
 
-    /// The logs of whose records a figure by home log is the sum, during a period.
-    pub(super) fn home_logs(&self, home: Option<&LogName>, during: &Period) -> Vec<Slot> {
+    /// Whose records a figure by home log may sum, whatever the day.
+    pub(super) fn slots(&self, home: Option<&LogName>) -> Vec<Slot> {
         match (self.scope, home) {
             (Scope::Log(council), Some(home)) if home.is_shared() && !council.is_shared() => {
                 council
@@ -194,12 +195,64 @@ impl<R: Rows> Evaluation<'_, R> {
                     .into_iter()
                     .collect()
             }
-            // A council counts among all while it is a member.
-            (Scope::Joint, Some(home)) if !self.joint_logs(during).contains(home) => Vec::new(),
             (_, Some(home)) => vec![Slot::Log(home.clone())],
             (Scope::Log(log), None) => vec![Slot::Log(log.clone())],
-            (Scope::Joint, None) => self.joint_logs(during).into_iter().map(Slot::Log).collect(),
+            (Scope::Joint, None) => {
+                let members = self.registry.members.iter();
+                let logs = members
+                    .filter_map(|member| LogName::new(member.joined.council.as_str()).ok())
+                    .chain([LogName::shared()]);
+                logs.map(Slot::Log).collect()
+            }
         }
+    }
+
+    /// The same with the days of a period on which each counts: in a figure of all councils a log
+    /// does on the days of its membership, in a log's own on every day.
+    pub(super) fn slots_by_days(
+        &self,
+        home: Option<&LogName>,
+        within: &Period,
+    ) -> Vec<(Slot, Days)> {
+        let within = Days::of(within);
+        let slots = self.slots(home).into_iter();
+        let by_days = slots.flat_map(|slot| {
+            let days = match (self.scope, &slot) {
+                (Scope::Joint, Slot::Log(log)) => self.registry.days_of(log, within),
+                (Scope::Joint, Slot::SharedFor(_)) | (Scope::Log(_), _) => vec![within],
+            };
+            days.into_iter().map(move |days| (slot.clone(), days))
+        });
+        by_days.collect()
+    }
+
+    /// Whether the records of a log count on every one of these days.
+    pub(super) fn counts_throughout(&self, log: &LogName, days: &Period) -> bool {
+        let whole = Days::of(days);
+        match self.scope {
+            Scope::Joint => self.registry.days_of(log, whole) == [whole],
+            Scope::Log(_) => true,
+        }
+    }
+
+    /// The days of a period on which a record that names councils hits those of the scope.
+    pub(super) fn days_affected(
+        &self,
+        log: &LogName,
+        named: &BTreeSet<Code>,
+        within: &Period,
+    ) -> Vec<Days> {
+        let whole = Days::of(within);
+        match self.scope {
+            Scope::Joint => self.registry.days_affected(log, named, whole),
+            Scope::Log(own) if own == log || is_shared_with(own, log, named) => vec![whole],
+            Scope::Log(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a record hits the scope on all of these days.
+    pub(super) fn is_affected(&self, log: &LogName, named: &BTreeSet<Code>, days: &Period) -> bool {
+        self.days_affected(log, named, days) == [Days::of(days)]
     }
 
     /// The councils that a figure by affected council is about, during a period.
@@ -212,7 +265,7 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 
     /// The members in force and the shared log; none while nobody is a member.
-    pub(super) fn joint_logs(&self, during: &Period) -> Vec<LogName> {
+    fn joint_logs(&self, during: &Period) -> Vec<LogName> {
         let mut logs = self.registry.logs_during(during);
         if !logs.is_empty() {
             logs.push(LogName::shared());
@@ -245,6 +298,12 @@ impl<R: Rows> Evaluation<'_, R> {
         let agreements = self.registry.agreements.get(council)?;
         Some((agreements, services(&agreements.stands, asked)))
     }
+}
+
+/// Whether a record of `log` is a shared one that hits the council whose log `own` is.
+fn is_shared_with(own: &LogName, log: &LogName, named: &BTreeSet<Code>) -> bool {
+    let council = own.council().filter(|_| log.is_shared());
+    council.is_some_and(|council| named.contains(council))
 }
 
 fn with_shared(log: &LogName) -> Vec<LogName> {

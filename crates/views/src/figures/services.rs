@@ -19,34 +19,27 @@ const USER_DECIMALS: u8 = 1;
 
 impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn downtime(&self, of: &Computing<'_>) -> Option<Quantity> {
-        let minutes = self.minutes_of_parts(of)?;
+        let minutes = self.minutes_asked_for(of)?;
         Some(Quantity::count(minutes.down, minutes.sample))
     }
 
     pub(super) fn downtime_by_users(&self, of: &Computing<'_>) -> Option<Quantity> {
-        let minutes = self.minutes_of_parts(of)?;
+        let minutes = self.minutes_asked_for(of)?;
         Quantity::ratio(minutes.users_down, ALL_USERS, USER_DECIMALS, minutes.sample)
     }
 
     pub(super) fn availability(&self, of: &Computing<'_>) -> Option<Quantity> {
-        percent(self.minutes_of_parts(of)?)
+        percent(self.minutes_asked_for(of)?)
     }
 
-    /// The agreed minutes and the downtime of a period: month by month where it has months, each
-    /// over the members of that month.
-    fn minutes_of_parts(&self, of: &Computing<'_>) -> Option<Minutes> {
-        let mut total = Minutes::default();
-        match of.asked.period.months() {
-            Some(months) => {
-                for month in months {
-                    total.add(self.minutes(of, &Period::Month(month)));
-                }
-            }
-            None => total = self.minutes(of, &of.asked.period),
-        }
+    /// The agreed minutes and the downtime of the period that is asked for; `None` where nothing was
+    /// agreed in it.
+    fn minutes_asked_for(&self, of: &Computing<'_>) -> Option<Minutes> {
+        let total = self.minutes(of, &of.asked.period);
         (total.agreed > 0).then_some(total)
     }
 
+    /// Those of a period, of each council on the days on which it is a member.
     fn minutes(&self, of: &Computing<'_>, during: &Period) -> Minutes {
         let mut total = Minutes::default();
         for council in self.councils(during) {
@@ -76,14 +69,16 @@ impl<R: Rows> Evaluation<'_, R> {
             return Minutes::default();
         };
         // Time that nobody covers is neither up nor down.
-        let covered = of.coverages.of_council(council);
-        let parts =
-            covered.map(|covered| covered.parts(during.start(), during.end().min(of.as_at)));
+        let Some(covered) = of.coverages.of_council(council) else {
+            return Minutes::default();
+        };
         let mut total = Minutes::default();
-        for within in parts.unwrap_or_default() {
-            total.add(availability::minutes(
-                of.ledger, agreements, code, service, within,
-            ));
+        for (_, days) in self.slots_by_days(Some(council), during) {
+            for within in covered.parts(days.start(), days.end().min(of.as_at)) {
+                total.add(availability::minutes(
+                    of.ledger, agreements, code, service, within,
+                ));
+            }
         }
         total
     }
@@ -137,7 +132,7 @@ impl<R: Rows> Evaluation<'_, R> {
         for council in councils {
             for service in self.services(&council, of.asked) {
                 let judge = |month: &Period| {
-                    let member = self.councils(month).contains(&council);
+                    let member = self.counts_throughout(&council, month);
                     let below = member.then(|| self.is_below(of, &council, &service, month));
                     below.flatten().map(|(below, of_sample)| {
                         sample |= of_sample;

@@ -4,14 +4,18 @@
 //! A slot is a log, or what of the shared log hits one council: `shared/brent`. The mask says
 //! which dimensions the values belong to.
 
+use std::error::Error;
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
+use townclerk_domain::names::{Code, SHARED};
 use townclerk_domain::period::Month;
 
 use super::{KeyReader, push_name};
 use crate::attributes::Attributes;
 use crate::dimension::Mask;
 use crate::measure::Measure;
-use crate::rows::RowsError;
+use crate::rows::{Rows, RowsError};
 use crate::tally::{CellKey, Slot};
 
 const FAMILY: &str = "counter";
@@ -49,6 +53,30 @@ pub fn of_mask(slot: &Slot, measure: Measure, mask: Mask) -> Vec<u8> {
     key.push(measure.byte());
     key.extend_from_slice(&mask.bits().to_be_bytes());
     key
+}
+
+/// The councils that shared records hit, as far as there are counters of it.
+pub fn councils_hit(rows: &impl Rows) -> Result<Vec<Code>, RowsError> {
+    let mut prefix = vec![b'C'];
+    prefix.extend_from_slice(format!("{SHARED}/").as_bytes());
+    let mut from = prefix.clone();
+    let mut councils = Vec::new();
+    loop {
+        let mut next = None;
+        rows.scan(&prefix, &from, &mut |key, _| {
+            next = Some(KeyReader::new(FAMILY, key).name()?.to_owned());
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(slot) = next else {
+            return Ok(councils);
+        };
+        let council = slot.split_once('/').map_or("", |(_, council)| council);
+        councils.push(Code::new(council).map_err(|error| damaged(&error))?);
+        // Names end with a zero byte: the next slot comes after all that have a one there.
+        from = vec![b'C'];
+        from.extend_from_slice(slot.as_bytes());
+        from.push(1);
+    }
 }
 
 /// All months of one cell.
@@ -110,14 +138,14 @@ pub fn read(key: &[u8], mask: Mask) -> Result<(Vec<String>, Month), RowsError> {
 }
 
 pub fn encode(cell: Cell) -> Result<Vec<u8>, RowsError> {
-    postcard::to_stdvec(&cell).map_err(damaged)
+    postcard::to_stdvec(&cell).map_err(|error| damaged(&error))
 }
 
 pub fn decode(value: &[u8]) -> Result<Cell, RowsError> {
-    postcard::from_bytes(value).map_err(damaged)
+    postcard::from_bytes(value).map_err(|error| damaged(&error))
 }
 
-fn damaged(error: postcard::Error) -> RowsError {
+fn damaged(error: &dyn Error) -> RowsError {
     RowsError::Damaged {
         family: FAMILY,
         why: error.to_string(),

@@ -35,7 +35,7 @@ fn requested(project: Option<&str>) -> ChangeFact {
 }
 
 /// A standard change from its request to its end, an hour for each step.
-fn changes(history: &mut History, name: &str, number: u128, day: &str, project: Option<&str>) {
+pub fn changes(history: &mut History, name: &str, number: u128, day: &str, project: Option<&str>) {
     let id = aggregate(AggregateKind::Change, number);
     let facts = [
         requested(project),

@@ -21,7 +21,7 @@ use crate::measure::Measure;
 const SHARED_BY: [&str; 2] = ["brent", "lewisham"];
 
 /// An outage that hits whoever may be hit in a log, from its begin to its resolution.
-fn lasts(history: &mut History, name: &str, number: u128, from: &str, to: &str) {
+pub fn lasts(history: &mut History, name: &str, number: u128, from: &str, to: &str) {
     let hit: &[&str] = match name {
         "shared" => &SHARED_BY,
         _ => &[name],
@@ -305,7 +305,7 @@ fn downtime_by_users_counts_the_largest_share_of_each_minute() {
 }
 
 /// Storage failed, and what was to be done about it was done on 20 March.
-fn remedied() -> History {
+pub fn remedied() -> History {
     let mut history = History::covering(&EVERYTHING);
     lasts(
         &mut history,
@@ -328,7 +328,7 @@ fn remedied() -> History {
     history
 }
 
-fn fails_again(history: &mut History, name: &str, number: u128, day: &str, class: &str) {
+pub fn fails_again(history: &mut History, name: &str, number: u128, day: &str, class: &str) {
     let (from, to) = (format!("{day}T10:00:00Z"), format!("{day}T11:00:00Z"));
     lasts(history, name, number, &from, &to);
     let found = cause("storage", class, Party::Own);

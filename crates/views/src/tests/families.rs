@@ -349,7 +349,7 @@ fn a_breakdown_that_a_measure_does_not_have_gives_no_figure() {
 }
 
 /// A third council, in a log of its own.
-fn southwark_joins(history: &mut History, from: &str) {
+pub fn southwark_joins(history: &mut History, from: &str) {
     let id = membership(&code("southwark"));
     let joined = PartnershipFact::CouncilJoined(townclerk_domain::partnership::Joined {
         council: code("southwark"),

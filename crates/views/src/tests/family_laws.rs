@@ -34,9 +34,11 @@ use crate::figures::{Breakdown, Periods, Query, additive_differences, additive_q
 use crate::measure::Measure;
 use crate::registry::Registry;
 
+pub const FAMILIES: [Family; 3] = [Family::Change, Family::Outage, Family::Restructure];
+
 /// One thing that is tried.
 #[derive(Clone, Debug)]
-struct Step {
+pub struct Step {
     log: usize,
     number: u8,
     what: u8,
@@ -45,7 +47,7 @@ struct Step {
     hours: u8,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (0..3_usize, 0..4_u8, 0..18_u8, any::<u8>(), 1..80_u8).prop_map(
         |(log, number, what, detail, hours)| Step {
             log,
@@ -160,7 +162,11 @@ fn agreed(service_time: ServiceTime) -> AvailabilityFact {
 
 /// Office hours of one council, every minute of the other.
 fn history(steps: &[Step]) -> History {
-    let mut history = History::covering(&[Family::Change, Family::Outage, Family::Restructure]);
+    played(History::covering(&FAMILIES), steps)
+}
+
+/// The same after what is recorded already.
+pub fn played(mut history: History, steps: &[Step]) -> History {
     let days = [Weekday::Monday, Weekday::Wednesday, Weekday::Saturday];
     let office = days.map(|day| Window {
         day,

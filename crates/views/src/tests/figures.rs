@@ -286,6 +286,7 @@ fn every_key_of_a_figure_is_always_there() {
         "known_at",
         "like_for_like",
         "measure",
+        "members",
         "numerator",
         "partial",
         "period",

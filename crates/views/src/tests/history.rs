@@ -57,13 +57,18 @@ impl History {
 
     /// The same, with some families covered.
     pub fn covering(families: &[Family]) -> Self {
+        Self::joined_by_lewisham(families, "2018-01-01")
+    }
+
+    /// The same, with a day on which one of the councils joins.
+    pub fn joined_by_lewisham(families: &[Family], from: &str) -> Self {
         let mut history = Self::default();
-        for council in ["brent", "lewisham"] {
+        for (council, from) in [("brent", "2018-01-01"), ("lewisham", from)] {
             let joined = PartnershipFact::CouncilJoined(Joined {
                 council: code(council),
                 name: council.to_owned(),
                 gss_code: None,
-                from: "2018-01-01".parse().unwrap(),
+                from: from.parse().unwrap(),
             });
             let event = Event::Partnership(Recordable::Fact(joined));
             history.record(
@@ -317,7 +322,11 @@ fn ends(name: &str, detail: u8) -> Vec<TicketFact> {
 }
 
 pub fn history(steps: &[Step]) -> History {
-    let mut history = History::covered().agreeing();
+    played(History::covered().agreeing(), steps)
+}
+
+/// What happens after what is recorded already.
+pub fn played(mut history: History, steps: &[Step]) -> History {
     let mut now = start();
     for step in steps {
         now += SignedDuration::from_hours(i64::from(step.hours));

@@ -16,6 +16,7 @@ mod history;
 mod laws;
 mod like_for_like;
 mod made_up;
+mod membership;
 mod posts;
 mod quarantine;
 mod recovery;

@@ -9,7 +9,13 @@ use crate::figure::Figure;
 use crate::figures::{Breakdown, Home, Query};
 use crate::measure::Measure;
 
-fn tested(history: &mut History, name: &str, number: u128, day: &str, minutes: [Option<u32>; 2]) {
+pub fn tested(
+    history: &mut History,
+    name: &str,
+    number: u128,
+    day: &str,
+    minutes: [Option<u32>; 2],
+) {
     let [target_minutes, achieved_minutes] = minutes;
     let fact = RecoveryTestFact::RecoveryTested(RecoveryTested {
         group: code("critical-services"),

@@ -1,6 +1,8 @@
 //! Consolidated figures beside those of the same councils in every month.
 
 use tempfile::TempDir;
+use townclerk_app::access::Guarded;
+use townclerk_app::http::testing::{Client, Who, token_book};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::Event;
 use townclerk_domain::partnership::{Left, NoticeGiven, PartnershipFact, membership};
@@ -9,14 +11,18 @@ use super::record::{Record, SILENT, code};
 use super::rendered::{officer, read_topic, row};
 use super::services::record;
 use crate::page::topic::Topic;
-use crate::routes::Views;
+use crate::routes::{Views, routes};
 
 const TABLE: &str = "id=\"like-for-like\"";
 
 /// The record, of which Lewisham left with the end of June.
 fn lewisham_left() -> Record {
+    lewisham_left_after("2020-06-30")
+}
+
+fn lewisham_left_after(last_day: &str) -> Record {
     let mut record = record();
-    let last_day = "2020-06-30".parse().unwrap();
+    let last_day = last_day.parse().unwrap();
     let notice = PartnershipFact::NoticeGiven(NoticeGiven { last_day });
     let left = PartnershipFact::CouncilLeft(Left { last_day });
     for (at, fact) in [
@@ -85,4 +91,50 @@ async fn where_no_membership_changed_both_are_the_same_and_one_is_shown() {
             .unwrap();
         assert!(!html.contains(TABLE), "{topic:?}");
     }
+}
+
+/// Whoever reads the figures of all councils is told whose they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_a_member_and_since_when_is_no_secret() {
+    let (_dir, views) = served(&lewisham_left_after("2020-06-14")).await;
+    let html = read_topic(&views, (Topic::Tickets, "joint"), &[], None)
+        .await
+        .unwrap();
+    let said = [
+        "1 January 2018",
+        "10 January 2020, to leave after 14 June 2020",
+        "14 June 2020",
+    ];
+    assert_eq!(row(&html, "members", "Lewisham"), said);
+    assert!(html.contains("Lewisham a member to 14 June 2020 only"));
+    let (router, _) = routes(Guarded::new(token_book()), &views).into_parts();
+    let client = Client::new(router);
+    let csv = client.get("/joint/csv/months", Who::Nobody).await.text;
+    assert!(
+        csv.contains("Lewisham a member to 14 June 2020 only"),
+        "{csv}"
+    );
+    let mut read = Vec::new();
+    for path in [
+        "/v1/views/joint/members",
+        "/v1/views/joint/figures?measure=tickets_logged&period=2020-06",
+    ] {
+        let answer = client.get(path, Who::Nobody).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        read.push(answer.json());
+    }
+    let (members, figures) = (&read[0], &read[1]);
+    let lewisham = &members["members"][1];
+    for (key, day) in [
+        ("from", "2018-01-01"),
+        ("notice_given", "2020-01-10"),
+        ("intended_last_day", "2020-06-14"),
+        ("last_day", "2020-06-14"),
+    ] {
+        assert_eq!(lewisham[key], day, "{key}");
+    }
+    let part = &figures["figures"][0]["members"][0];
+    assert_eq!(part["council"], SILENT);
+    assert_eq!(part["from"], "2020-06-01");
+    assert_eq!(part["to"], "2020-06-14");
 }

@@ -33,6 +33,7 @@ fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
         known_at: None,
         partial,
         covered: BTreeMap::new(),
+        members: Vec::new(),
         reached: BTreeMap::new(),
         complete_to: BTreeMap::new(),
         held: 0,
