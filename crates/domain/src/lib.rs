@@ -15,6 +15,10 @@ pub mod period;
 
 pub mod imprecise;
 
+pub mod instant;
+
+pub mod fields;
+
 pub mod reference;
 
 pub mod decimal;

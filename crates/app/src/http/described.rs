@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
+use townclerk_domain::fields::schema_of;
 
 use super::kind::Kind;
 
@@ -85,15 +86,12 @@ pub fn tagged<T: JsonSchema>(query: Vec<Parameter>) -> Described {
 
 /// The schema of a `T` that is read from a request: what has a default may be left out.
 pub fn taken<T: JsonSchema>() -> Value {
-    made::<T>(SchemaSettings::draft2020_12())
+    schema_of::<T>()
 }
 
 /// The schema of a `T` that is written into an answer: every key that is written is there.
 pub fn shown<T: JsonSchema>() -> Value {
-    made::<T>(SchemaSettings::draft2020_12().for_serialize())
-}
-
-fn made<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     let schema = settings.into_generator().into_root_schema_for::<T>();

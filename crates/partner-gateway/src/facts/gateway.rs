@@ -436,7 +436,7 @@ impl Gateway {
 
 /// Reads a fact that this tool may tell and that no other of the request contradicts.
 fn read(text: &str, tool: &Tool, first_of: &mut BTreeMap<CommandId, Fact>) -> Result<Fact, Answer> {
-    let fact = fact::read(text).map_err(|fault| Answer::unreadable(&fault))?;
+    let fact = fact::read(text).map_err(|faults| Answer::unreadable(&faults))?;
     let source = fact.source();
     if source != tool.source() {
         let why = format!(
