@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use townclerk_domain::event::Event;
+use townclerk_domain::fields::{FieldFault, FieldFaultKind};
 use townclerk_domain::identity::{
     AggregateId, AggregateKind, CommandId, Token, fact_command, referenced_aggregate,
 };
+use townclerk_domain::instant;
 use townclerk_domain::names::{Code, LogName};
 
 use crate::event_type::{VERSION, parse_event_type};
-use crate::payload::decode_strictly;
+use crate::payload::{decode_strictly, known_types};
 use crate::trace::Traceparent;
 
 #[cfg(test)]
@@ -58,6 +60,9 @@ const ATTRIBUTES: [&str; 11] = [
     "traceparent",
     "data",
 ];
+
+/// How many attributes that are not known are told.
+const UNKNOWN_TOLD_MAX: usize = 20;
 
 /// One thing that a tool says happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,15 +122,17 @@ pub enum FaultKind {
     TooLarge,
     /// An attribute or field that is not known.
     UnknownField,
-    /// An attribute or field that is missing or has no valid value.
+    /// An attribute or field that is missing.
+    MissingField,
+    /// A field whose value is none of those that it can have.
+    NotOneOf,
+    /// An attribute or field that has no valid value.
     InvalidField,
 }
 
-/// Why a fact cannot be read.
+/// One thing that is wrong with a fact, or with a request as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The fact's id, where that could be read.
-    pub id: Option<String>,
     pub kind: FaultKind,
     /// The attribute, or `data.` and the field; empty for the fact as a whole.
     pub field: String,
@@ -146,11 +153,43 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// Why a fact cannot be read: everything that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// The fact's id, where that could be read.
+    pub id: Option<String>,
+    /// At least one, in the order of reading.
+    pub all: Vec<Fault>,
+}
+
+impl fmt::Display for Faults {
+    /// What several faults share is said once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut between = "";
+        for alike in self
+            .all
+            .chunk_by(|a, b| a.why == b.why && a.remedy == b.remedy)
+        {
+            let fields: Vec<&str> = alike.iter().map(|fault| fault.field.as_str()).collect();
+            let [.., last] = alike else { continue };
+            f.write_str(between)?;
+            if !last.field.is_empty() {
+                write!(f, "{}: ", fields.join(", "))?;
+            }
+            write!(f, "{}; {}", last.why, last.remedy)?;
+            between = "; ";
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
 /// The facts of one request: one object, or an array of them. They are not looked into yet.
 ///
 /// # Errors
 /// A body that is neither, or that holds more than is taken.
-pub fn split(body: &[u8]) -> Result<Vec<Box<RawValue>>, Fault> {
+pub fn split(body: &[u8]) -> Result<Vec<Box<RawValue>>, Faults> {
     if body.len() > BATCH_BYTES_MAX {
         return Err(whole(
             FaultKind::TooLarge,
@@ -180,91 +219,108 @@ pub fn split(body: &[u8]) -> Result<Vec<Box<RawValue>>, Fault> {
     Ok(facts)
 }
 
-fn whole(kind: FaultKind, why: String, remedy: &str) -> Fault {
-    Fault {
+fn whole(kind: FaultKind, why: String, remedy: &str) -> Faults {
+    Faults {
         id: None,
-        kind,
-        field: String::new(),
-        why,
-        remedy: remedy.to_owned(),
+        all: vec![fault(kind, "", why, remedy)],
     }
 }
 
 /// Reads one fact.
 ///
 /// # Errors
-/// The first thing that is wrong with it, by field, and what to do.
-pub fn read(text: &str) -> Result<Fact, Fault> {
+/// Everything that is wrong with it, by field, and what to do.
+pub fn read(text: &str) -> Result<Fact, Faults> {
     if text.len() > FACT_BYTES_MAX {
         let why = format!("a fact of {} bytes", text.len());
         let remedy = format!("a fact has at most {FACT_BYTES_MAX} bytes");
         return Err(whole(FaultKind::TooLarge, why, &remedy));
     }
     let attributes = Attributes::read(text)?;
-    read_attributes(&attributes).map_err(|fault| Fault {
-        id: attributes.text("id").ok().flatten(),
-        ..fault
-    })
+    let mut found = Found(attributes.unknown());
+    let read = read_attributes(&attributes, &mut found);
+    match read {
+        Some(fact) if found.0.is_empty() => Ok(fact),
+        _ => Err(Faults {
+            id: attributes.text("id").ok().flatten(),
+            all: found.0,
+        }),
+    }
 }
 
-fn read_attributes(attributes: &Attributes) -> Result<Fact, Fault> {
-    attributes.all_known()?;
-    let version = attributes.required("specversion")?;
-    if version != "1.0" {
-        let why = format!("CloudEvents {version:?} is not known here");
-        return Err(invalid("specversion", why, "send CloudEvents 1.0"));
+/// The faults of a fact so far.
+struct Found(Vec<Fault>);
+
+impl Found {
+    /// Keeps the fault, if it is one.
+    fn keep<T>(&mut self, read: Result<T, Fault>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault)).ok()
     }
-    if let Some(media) = attributes
-        .text("datacontenttype")?
-        .filter(|media| media != "application/json")
-    {
-        let why = format!("{media:?} cannot be read");
-        let remedy = "send application/json, or leave it out";
-        return Err(invalid("datacontenttype", why, remedy));
-    }
-    let id = token(&attributes.required("id")?, "id")?;
-    let (council, system) = source(&attributes.required("source")?)?;
-    let (kind, reference) = subject(&attributes.required("subject")?)?;
-    let what = event_type(kind, &attributes.required("type")?)?;
-    let happened = attributes.required("time")?;
-    let happened = happened.parse().map_err(|error| {
-        let remedy = "write when it happened in RFC 3339, such as 2021-03-01T09:30:00Z";
-        invalid("time", format!("{happened:?}: {error}"), remedy)
-    })?;
-    let correlation = attributes.text("correlationid")?;
-    let correlation = correlation.map(|text| token(&text, "correlationid"));
-    let traceparent = attributes.text("traceparent")?;
-    let traceparent = traceparent.map(|text| {
-        let remedy = "send one of W3C Trace Context, version 00, or leave it out";
-        Traceparent::new(&text).map_err(|error| invalid("traceparent", error.to_string(), remedy))
+}
+
+/// The fact; none where something that it needs is missing or wrong.
+fn read_attributes(attributes: &Attributes, found: &mut Found) -> Option<Fact> {
+    let required = |name: &'static str| attributes.required(name);
+    found.keep(required("specversion").and_then(|version| specversion(&version)));
+    found.keep(attributes.text("datacontenttype").and_then(media_type));
+    found.keep(attributes.text("dataschema"));
+    let id = found.keep(required("id").and_then(|text| token(&text, "id")));
+    let source = found.keep(required("source").and_then(|text| source(&text)));
+    let subject = found.keep(required("subject").and_then(|text| subject(&text)));
+    let event_type = found.keep(required("type"));
+    let what = subject.as_ref().zip(event_type);
+    let what = what.and_then(|((kind, _), text)| found.keep(event_type_of(*kind, &text)));
+    let happened = found.keep(required("time").and_then(|text| time(&text)));
+    let correlation = attributes.text("correlationid");
+    let correlation = correlation.and_then(|text| {
+        let token = text.map(|text| token(&text, "correlationid"));
+        token.transpose()
     });
-    let data = attributes.data()?;
-    let event = decode_strictly(kind, &what, data).map_err(|fault| {
-        let inside = match fault.path.as_str() {
-            "" => "data".to_owned(),
-            path => format!("data.{path}"),
-        };
-        let schema = format!("see proto/schemas/{kind}/{what}.v{VERSION}.json");
-        Fault {
-            kind: match fault.unknown {
-                true => FaultKind::UnknownField,
-                false => FaultKind::InvalidField,
-            },
-            ..invalid(&inside, fault.why, &schema)
-        }
-    })?;
-    Ok(Fact {
-        id,
+    let correlation = found.keep(correlation);
+    let traceparent = attributes.text("traceparent");
+    let traceparent = found.keep(traceparent.and_then(|text| text.map(trace).transpose()));
+    let data = found.keep(attributes.data());
+    let typed = subject.as_ref().zip(what.as_ref()).zip(data);
+    let event = typed.and_then(|(((kind, _), what), data)| payload(*kind, what, data, found));
+    let (council, system) = source?;
+    let (kind, reference) = subject?;
+    Some(Fact {
+        id: id?,
         council,
         system,
         kind,
         reference,
-        what,
-        happened,
-        correlation: correlation.transpose()?,
-        traceparent: traceparent.transpose()?,
-        event,
+        what: what?,
+        happened: happened?,
+        correlation: correlation?,
+        traceparent: traceparent?,
+        event: event?,
     })
+}
+
+fn payload(kind: AggregateKind, what: &str, data: &RawValue, found: &mut Found) -> Option<Event> {
+    let schema = format!("see proto/schemas/{kind}/{what}.v{VERSION}.json");
+    let fault = |fault: FieldFault| Fault {
+        kind: match fault.kind {
+            FieldFaultKind::Unknown => FaultKind::UnknownField,
+            FieldFaultKind::Missing => FaultKind::MissingField,
+            FieldFaultKind::NotOneOf => FaultKind::NotOneOf,
+            FieldFaultKind::Invalid => FaultKind::InvalidField,
+        },
+        field: match fault.path.as_str() {
+            "" => "data".to_owned(),
+            path => format!("data.{path}"),
+        },
+        why: fault.why,
+        remedy: schema.clone(),
+    };
+    match decode_strictly(kind, what, data) {
+        Ok(event) => Some(event),
+        Err(faults) => {
+            found.0.extend(faults.into_iter().map(fault));
+            None
+        }
+    }
 }
 
 /// A fact's attributes in the order of the text, none twice.
@@ -273,7 +329,7 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn read(text: &str) -> Result<Self, Fault> {
+    fn read(text: &str) -> Result<Self, Faults> {
         let attributes = ordered::read(text).map_err(|error| {
             let remedy = "a fact is one JSON object with each attribute once";
             whole(FaultKind::Malformed, error.to_string(), remedy)
@@ -281,22 +337,16 @@ impl Attributes {
         Ok(Self { attributes })
     }
 
-    fn all_known(&self) -> Result<(), Fault> {
-        let unknown = self
-            .attributes
-            .iter()
-            .find(|(name, _)| !ATTRIBUTES.contains(&name.as_str()));
-        match unknown {
-            None => Ok(()),
-            Some((name, _)) => Err(Fault {
-                kind: FaultKind::UnknownField,
-                ..invalid(
-                    name,
-                    "this attribute is not known".to_owned(),
-                    &format!("a fact has {}", ATTRIBUTES.join(", ")),
-                )
-            }),
-        }
+    fn unknown(&self) -> Vec<Fault> {
+        let remedy = format!("a fact has {}", ATTRIBUTES.join(", "));
+        let names = self.attributes.iter().map(|(name, _)| name);
+        names
+            .filter(|name| !ATTRIBUTES.contains(&name.as_str()))
+            .map(|name| {
+                let why = "this attribute is not known".to_owned();
+                fault(FaultKind::UnknownField, name, why, &remedy)
+            })
+            .collect()
     }
 
     fn raw(&self, name: &str) -> Option<&RawValue> {
@@ -319,7 +369,7 @@ impl Attributes {
     fn required(&self, name: &str) -> Result<String, Fault> {
         self.text(name)?.ok_or_else(|| {
             let why = "this attribute is missing".to_owned();
-            invalid(name, why, "every fact has it")
+            fault(FaultKind::MissingField, name, why, "every fact has it")
         })
     }
 
@@ -327,7 +377,8 @@ impl Attributes {
         let data = self.raw("data").filter(|data| data.get() != "null");
         let data = data.ok_or_else(|| {
             let why = "this attribute is missing".to_owned();
-            invalid("data", why, "every fact has it, if only as {}")
+            let remedy = "every fact has it, if only as {}";
+            fault(FaultKind::MissingField, "data", why, remedy)
         })?;
         match data.get().starts_with('{') {
             true => Ok(data),
@@ -361,10 +412,14 @@ mod ordered {
 
         fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs, M::Error> {
             let mut pairs = Pairs::new();
+            let mut unknown = 0;
             while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                // One attribute too many is enough to say so, and bounds what is compared.
-                if pairs.len() > super::ATTRIBUTES.len() {
-                    continue;
+                // That bounds what is compared, and what is told.
+                if !super::ATTRIBUTES.contains(&name.as_str()) {
+                    unknown += 1;
+                    if unknown > super::UNKNOWN_TOLD_MAX {
+                        continue;
+                    }
                 }
                 if pairs.iter().any(|(seen, _)| *seen == name) {
                     return Err(M::Error::custom(format!("{name} stands twice")));
@@ -384,9 +439,12 @@ mod ordered {
 }
 
 fn invalid(field: &str, why: String, remedy: &str) -> Fault {
+    fault(FaultKind::InvalidField, field, why, remedy)
+}
+
+fn fault(kind: FaultKind, field: &str, why: String, remedy: &str) -> Fault {
     Fault {
-        id: None,
-        kind: FaultKind::InvalidField,
+        kind,
         field: field.to_owned(),
         why,
         remedy: remedy.to_owned(),
@@ -428,19 +486,69 @@ fn subject(text: &str) -> Result<(AggregateKind, Token), Fault> {
     })
 }
 
-fn event_type(kind: AggregateKind, text: &str) -> Result<String, Fault> {
+fn specversion(version: &str) -> Result<(), Fault> {
+    if version == "1.0" {
+        return Ok(());
+    }
+    let found: String = version.chars().take(80).collect();
+    let why = format!("CloudEvents {found:?} is not known here");
+    Err(invalid("specversion", why, "send CloudEvents 1.0"))
+}
+
+/// JSON is UTF-8: a parameter may say so, as SDKs do.
+fn media_type(media: Option<String>) -> Result<(), Fault> {
+    let Some(media) = media else { return Ok(()) };
+    let mut parts = media.split(';').map(str::trim);
+    let is_json = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf_8 = |parameter: &str| {
+        let value = parameter
+            .split_once('=')
+            .filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+        value.is_some_and(|(_, value)| value.trim_matches('"').eq_ignore_ascii_case("utf-8"))
+    };
+    if is_json && parts.all(is_utf_8) {
+        return Ok(());
+    }
+    let found: String = media.chars().take(80).collect();
+    let why = format!("{found:?} cannot be read");
+    let remedy = "send application/json, alone or with charset=utf-8, or leave it out";
+    Err(invalid("datacontenttype", why, remedy))
+}
+
+fn time(text: &str) -> Result<Timestamp, Fault> {
+    instant::parse(text).map_err(|error| {
+        let why = format!("{:?} is no instant: {}", error.found, error.why);
+        let remedy = format!(
+            "write when it happened in RFC 3339, such as {}",
+            instant::EXAMPLE
+        );
+        invalid("time", why, &remedy)
+    })
+}
+
+fn trace(text: &str) -> Result<Traceparent, Fault> {
+    let remedy = "send one of W3C Trace Context, version 00, or leave it out";
+    Traceparent::new(text).map_err(|error| invalid("traceparent", error.to_string(), remedy))
+}
+
+fn event_type_of(kind: AggregateKind, text: &str) -> Result<String, Fault> {
     let remedy = format!(
-        "write org.townclerk.{}.<what-happened>.v{VERSION}, of the types under proto/schemas/{kind}",
-        kind.family().token()
+        "write org.townclerk.{}.<what-happened>.v{VERSION}; of a {kind} there are {}",
+        kind.family().token(),
+        known_types(kind).collect::<Vec<_>>().join(", ")
     );
+    let found: String = text.chars().take(200).collect();
     match parse_event_type(kind, text) {
-        Some((what, VERSION)) => Ok(what.to_owned()),
-        Some((_, version)) => {
-            let why = format!("version {version} of {text:?} is not known here");
+        Some((what, VERSION)) if known_types(kind).any(|known| known == what) => {
+            Ok(what.to_owned())
+        }
+        Some((_, version)) if version != VERSION => {
+            let why = format!("version {version} of {found:?} is not known here");
             Err(invalid("type", why, &remedy))
         }
-        None => {
-            let found: String = text.chars().take(200).collect();
+        _ => {
             let why = format!("{found:?} is no type of a {kind}");
             Err(invalid("type", why, &remedy))
         }

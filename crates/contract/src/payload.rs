@@ -1,12 +1,15 @@
 //! Payloads: an event's enum variant is its type, the variant's content is the CloudEvent's `data`.
 
-use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Serialize;
 
 use serde::de::value::EnumAccessDeserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor,
 };
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::availability::AvailabilityRules;
@@ -14,6 +17,7 @@ use townclerk_domain::change::ChangeRules;
 use townclerk_domain::claim::ClaimRules;
 use townclerk_domain::coverage::CoverageRules;
 use townclerk_domain::event::{Event, Recording};
+use townclerk_domain::fields::{FieldFault, FieldFaultKind, add_unread, faults};
 use townclerk_domain::freeze::FreezeRules;
 use townclerk_domain::gate::GateRules;
 use townclerk_domain::holidays::HolidaysRules;
@@ -26,6 +30,8 @@ use townclerk_domain::programme::ProgrammeRules;
 use townclerk_domain::recovery::RecoveryTestRules;
 use townclerk_domain::targets::TargetsRules;
 use townclerk_domain::ticket::TicketRules;
+
+use crate::schema::{DescribedType, all_event_types};
 
 pub const CORRECTED: &str = "corrected";
 pub const VOIDED: &str = "voided";
@@ -90,16 +96,18 @@ pub fn decode(
     }
 }
 
-/// As [`decode`], for what somebody asks to be recorded: a field that is not known is a fault too.
+/// As [`decode`], for what somebody asks to be recorded: a field that is not known is a fault too, and
+/// so is what serde takes beyond the schema.
 ///
 /// # Errors
-/// The field and what is wrong with it.
+/// Every field with what is wrong with it.
 pub(crate) fn decode_strictly(
     kind: AggregateKind,
     what: &str,
     data: &RawValue,
-) -> Result<Event, FieldFault> {
-    match kind {
+) -> Result<Event, Vec<FieldFault>> {
+    let mut found = said_wrong(kind, what, data);
+    let read = match kind {
         AggregateKind::Ticket => strictly_as::<TicketRules>(what, data),
         AggregateKind::Coverage => strictly_as::<CoverageRules>(what, data),
         AggregateKind::Claim => strictly_as::<ClaimRules>(what, data),
@@ -115,17 +123,54 @@ pub(crate) fn decode_strictly(
         AggregateKind::Hours => strictly_as::<HoursRules>(what, data),
         AggregateKind::Holidays => strictly_as::<HolidaysRules>(what, data),
         AggregateKind::RecoveryTest => strictly_as::<RecoveryTestRules>(what, data),
+    };
+    match read {
+        Ok(event) if found.is_empty() => Ok(event),
+        Ok(_) => Err(found),
+        Err(fault) => {
+            add_unread(&mut found, fault);
+            Err(found)
+        }
     }
 }
 
-/// What is wrong with one field of a payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FieldFault {
-    /// The path within the payload; empty for the payload as a whole.
-    pub path: String,
-    pub why: String,
-    /// Whether the field is not known at all.
-    pub unknown: bool,
+/// What the schema of this type finds wrong.
+fn said_wrong(kind: AggregateKind, what: &str, data: &RawValue) -> Vec<FieldFault> {
+    let schema = DATA_SCHEMAS
+        .get(&kind)
+        .and_then(|of_kind| of_kind.get(what));
+    let said = serde_json::from_str(data.get());
+    match (schema, said) {
+        (Some(schema), Ok(said)) => faults(schema, &said),
+        // Serde says what is wrong with it.
+        _ => Vec::new(),
+    }
+}
+
+/// The schema of the data of each type of event, by kind and by what happened.
+static DATA_SCHEMAS: LazyLock<BTreeMap<AggregateKind, BTreeMap<String, Value>>> =
+    LazyLock::new(|| {
+        let mut schemas: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for DescribedType {
+            kind,
+            what,
+            mut schema,
+            ..
+        } in all_event_types()
+        {
+            let data = schema["properties"]["data"].take();
+            schemas.entry(kind).or_default().insert(what, data);
+        }
+        schemas
+    });
+
+/// What can happen to a record of this kind, as its types name it.
+pub(crate) fn known_types(kind: AggregateKind) -> impl Iterator<Item = &'static str> {
+    let of_kind = DATA_SCHEMAS.get(&kind);
+    of_kind
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
 }
 
 fn strictly_as<R: Recording>(what: &str, data: &RawValue) -> Result<Event, FieldFault> {
@@ -163,13 +208,13 @@ where
         Ok(read) if ignored.is_empty() => Ok(read),
         Ok(_) => Err(FieldFault {
             path: inside(ignored.swap_remove(0)),
+            kind: FieldFaultKind::Unknown,
             why: "this field is not known".to_owned(),
-            unknown: true,
         }),
         Err(error) => Err(FieldFault {
             path: inside(track.path().to_string()),
+            kind: FieldFaultKind::Invalid,
             why: error.to_string(),
-            unknown: false,
         }),
     }
 }

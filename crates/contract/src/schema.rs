@@ -1,12 +1,12 @@
 //! JSON Schemas of every event type, generated from the domain's types.
 
-use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use townclerk_domain::amendment::{Correction, Voiding};
 use townclerk_domain::availability::AvailabilityFact;
 use townclerk_domain::change::ChangeFact;
 use townclerk_domain::claim::ClaimFact;
 use townclerk_domain::coverage::CoverageFact;
+use townclerk_domain::fields::schema_of;
 use townclerk_domain::freeze::FreezeFact;
 use townclerk_domain::gate::GateFact;
 use townclerk_domain::holidays::HolidaysFact;
@@ -205,14 +205,4 @@ fn variants<F: schemars::JsonSchema>() -> Vec<(String, Value)> {
         .flatten()
         .map(|(what, data)| (what.clone(), data.clone()))
         .collect()
-}
-
-fn schema_of<T: schemars::JsonSchema>() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    settings.meta_schema = None;
-    settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
 }

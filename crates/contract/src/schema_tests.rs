@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use townclerk_domain::plain_text;
 
 use crate::fact;
+use crate::payload::{decode, decode_strictly};
 use crate::schema::{FACT_SCHEMA, all_event_types, fact_schema, schema_path};
 
 fn proto() -> PathBuf {
@@ -147,5 +148,129 @@ fn what_is_no_fact_is_none_by_schema_and_by_reading() {
     ] {
         assert!(!schema.is_valid(&fact), "{fact}");
         assert!(fact::read(&fact.to_string()).is_err(), "{fact}");
+    }
+}
+
+/// The paths of all instants of a schema, by their format alone.
+fn instants(schema: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
+    if schema["format"] == "date-time" {
+        found.push(path.to_vec());
+    }
+    let below = |step: &str| [path, &[step.to_owned()]].concat();
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        instants(field, &below(name), found);
+    }
+    instants_of_items(schema, &below("0"), found);
+    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    alternatives.for_each(|alternative| instants(alternative, path, found));
+}
+
+fn instants_of_items(schema: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
+    if schema["items"].is_object() {
+        instants(&schema["items"], path, found);
+    }
+}
+
+/// `data` with another instant at `path`; none where it has nothing there.
+fn with_instant(mut data: Value, path: &[String], instant: &str) -> Option<Value> {
+    let (last, before) = path.split_last()?;
+    let pointer: String = before.iter().map(|step| format!("/{step}")).collect();
+    let place = data.pointer_mut(&pointer)?.as_object_mut()?;
+    place.insert(last.clone(), json!(instant));
+    Some(data)
+}
+
+/// A new instant of a payload is found by its schema: nobody has to think of it.
+#[test]
+fn every_instant_of_every_payload_is_told_strictly_and_read_leniently() {
+    let mut looked_at = 0;
+    for described in all_event_types() {
+        let (kind, what) = (described.kind, described.what.as_str());
+        let mut paths = Vec::new();
+        instants(&described.schema["properties"]["data"], &[], &mut paths);
+        for path in paths {
+            let samples = golden(kind.token(), what);
+            let mut told = 0;
+            for (_, sample) in samples {
+                let local = "2020-06-15T09:00:00+01:00[Europe/London]";
+                let Some(data) = with_instant(sample["data"].clone(), &path, local) else {
+                    continue;
+                };
+                let data = serde_json::value::to_raw_value(&data).unwrap();
+                let refused = decode_strictly(kind, what, &data).unwrap_err();
+                let dotted = path.join(".").replace(".0.", "[0].");
+                assert!(
+                    refused.iter().any(|fault| fault.path == dotted),
+                    "{kind} {what}: {refused:?}"
+                );
+                decode(kind, what, &data).unwrap();
+                told += 1;
+            }
+            assert!(told > 0, "{kind} {what}: no sample has {path:?}");
+            looked_at += told;
+        }
+    }
+    assert!(looked_at >= 13);
+}
+
+/// What no schema of ours may say, because looking at fields would not heed it.
+#[test]
+fn looking_at_fields_knows_every_word_of_the_schemas() {
+    const KNOWN: [&str; 17] = [
+        "type",
+        "format",
+        "pattern",
+        "const",
+        "enum",
+        "oneOf",
+        "items",
+        "properties",
+        "required",
+        "additionalProperties",
+        "default",
+        "description",
+        "title",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "uniqueItems",
+    ];
+    fn look(schema: &Value, within: &str) {
+        let Some(words) = schema.as_object() else {
+            return;
+        };
+        for (word, value) in words {
+            assert!(KNOWN.contains(&word.as_str()), "{within}: {word}");
+            match word.as_str() {
+                "properties" => {
+                    let fields = value.as_object().into_iter().flatten();
+                    fields.for_each(|(name, field)| look(field, &format!("{within}.{name}")));
+                }
+                "oneOf" => {
+                    let several = value.as_array().into_iter().flatten();
+                    several.for_each(|one| look(one, within));
+                }
+                "items" | "additionalProperties" => look(value, within),
+                _ => {}
+            }
+        }
+    }
+    for described in all_event_types() {
+        look(
+            &described.schema["properties"]["data"],
+            &described.event_type,
+        );
+    }
+}
+
+#[test]
+fn what_is_recorded_by_our_own_schemas_has_no_fault() {
+    for described in all_event_types() {
+        let (kind, what) = (described.kind, described.what.as_str());
+        for (path, sample) in golden(kind.token(), what) {
+            let data = serde_json::value::to_raw_value(&sample["data"]).unwrap();
+            let read = decode_strictly(kind, what, &data);
+            assert!(read.is_ok(), "{path:?}: {read:?}");
+        }
     }
 }

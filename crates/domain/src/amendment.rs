@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fields::{FieldFault, faults, schema_of};
 use crate::identity::EventId;
 use crate::names::Code;
 use crate::plain_text::{HiddenCharacter, hidden_in};
@@ -106,6 +107,46 @@ pub fn with_field<F: Serialize + DeserializeOwned>(
         field: field.to_owned(),
         value: text.chars().take(80).collect(),
         why: refusal,
+    })
+}
+
+/// Whether the text of a new value of `field` is what the schema of the fact's type takes.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn told_in_full<F: Serialize + DeserializeOwned + schemars::JsonSchema>(
+    fact: &F,
+    field: &str,
+    text: &str,
+) -> Result<(), FieldError> {
+    let (what, fields) = payload(fact)?;
+    let current = fields.get(field).ok_or_else(|| unknown(field, &fields))?;
+    let schema = schema_of::<F>();
+    let variants = schema.get("oneOf").and_then(Value::as_array);
+    let mut of_field = variants
+        .into_iter()
+        .flatten()
+        .filter_map(|variant| variant["properties"].get(&what)?["properties"].get(field));
+    let Some(schema) = of_field.next() else {
+        return Ok(());
+    };
+    let of_each = candidates(current, text).into_iter();
+    let fewest = of_each
+        .map(|said| faults(schema, &said))
+        .min_by_key(Vec::len);
+    let fewest = fewest.unwrap_or_default();
+    if fewest.is_empty() {
+        return Ok(());
+    }
+    let told = |fault: FieldFault| match fault.path.as_str() {
+        "" => fault.why,
+        path => format!("{path}: {}", fault.why),
+    };
+    let why: Vec<String> = fewest.into_iter().map(told).collect();
+    Err(FieldError::NotAValue {
+        field: field.to_owned(),
+        value: text.chars().take(80).collect(),
+        why: why.join("; "),
     })
 }
 

@@ -4,11 +4,15 @@
 //! kinds stands here: amendments, late facts, time limits.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::amendment::{Correction, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters};
+use crate::amendment::{
+    Correction, FieldError, HAPPENED, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters, told_in_full,
+};
 use crate::identity::AggregateKind;
+use crate::instant;
 use crate::names::LogName;
 use crate::plain_text::HiddenCharacter;
 use crate::timeline::{CorrectionError, Standing, Timeline, correct};
@@ -37,7 +41,7 @@ pub trait Decider {
     const ONE_LINE: &'static [&'static str] = &[];
 
     /// What can happen to such an aggregate. A command asks for exactly one of these.
-    type Fact: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned;
+    type Fact: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + JsonSchema;
 
     type State: Clone + Default;
 
@@ -164,11 +168,33 @@ fn with_correction<D: Decider>(
         });
     }
     correct(&mut facts, correction).map_err(bad_correction)?;
+    told_strictly(&facts, correction).map_err(|error| bad_correction(error.into()))?;
     for standing in &facts {
         plausible(standing.happened, now)?;
     }
     facts.sort_by_key(|standing| (standing.happened, standing.sequence));
     replay::<D>(&facts, facts.len(), home, now)
+}
+
+/// Recorded corrections are read leniently; a new one is told as a new fact is.
+fn told_strictly<F: Serialize + DeserializeOwned + JsonSchema>(
+    corrected: &[Standing<F>],
+    correction: &Correction,
+) -> Result<(), FieldError> {
+    if correction.field == HAPPENED {
+        let read = instant::parse(&correction.is);
+        return read.map(drop).map_err(|why| FieldError::NotAValue {
+            field: HAPPENED.to_owned(),
+            value: why.found.clone(),
+            why: why.to_string(),
+        });
+    }
+    let target = corrected
+        .iter()
+        .find(|standing| standing.id == correction.event.short());
+    target.map_or(Ok(()), |target| {
+        told_in_full(&target.fact, &correction.field, &correction.is)
+    })
 }
 
 /// Replays the whole timeline; a refusal at `place` is the candidate's own.

@@ -23,6 +23,9 @@ pub struct InvalidDecimal {
 }
 
 impl Decimal {
+    /// Its form as a regular expression, for schemas.
+    pub const PATTERN: &str = r"^-?[0-9]+(\.[0-9]{1,6})?$";
+
     pub fn whole(value: i64) -> Self {
         Self {
             units: value,
@@ -145,7 +148,7 @@ impl schemars::JsonSchema for Decimal {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "pattern": r"^-?[0-9]+(\.[0-9]{1,6})?$",
+            "pattern": Self::PATTERN,
         })
     }
 }

@@ -17,6 +17,10 @@ pub mod period;
 
 pub mod imprecise;
 
+pub mod instant;
+
+pub mod fields;
+
 pub mod reference;
 
 pub mod decimal;

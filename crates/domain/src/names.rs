@@ -24,6 +24,9 @@ pub struct InvalidCode {
 }
 
 impl Code {
+    /// Its form as a regular expression, for schemas.
+    pub const PATTERN: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidCode> {
         let text = text.into();
         let bytes = text.as_bytes();
@@ -85,7 +88,7 @@ impl schemars::JsonSchema for Code {
             "type": "string",
             "minLength": 1,
             "maxLength": CODE_BYTES_MAX,
-            "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+            "pattern": Self::PATTERN,
         })
     }
 }

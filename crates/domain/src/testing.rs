@@ -168,6 +168,11 @@ impl<D: Decider> Outcome<D> {
         assert_eq!(self.0, Err(Rejection::Refused { refusal }));
     }
 
+    /// Why it is not recorded, if it is not.
+    pub fn rejection(self) -> Option<Rejection<D::Refusal>> {
+        self.0.err()
+    }
+
     #[track_caller]
     pub fn then_rejected(self, rejection: Rejection<D::Refusal>) {
         assert_eq!(self.0, Err(rejection));

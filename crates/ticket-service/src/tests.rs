@@ -258,7 +258,7 @@ async fn a_bad_body_is_a_problem_and_nothing_is_recorded() {
         (
             with("kind", json!("problem")),
             "invalid-field",
-            "kind: unknown variant",
+            "is none of incident, request",
         ),
         (
             with("service", json!("E-Mail")),
@@ -270,7 +270,7 @@ async fn a_bad_body_is_a_problem_and_nothing_is_recorded() {
             "invalid-field",
             "happened: ",
         ),
-        ("{}".into(), "invalid-field", "missing field `kind`"),
+        ("{}".into(), "invalid-field", "kind: this field is missing"),
         (
             with("happened", json!("2027-01-01T00:00:00Z")),
             "rejected",

@@ -267,10 +267,7 @@ fn listed(value: &str) -> impl Iterator<Item = &str> {
 }
 
 pub fn instant(name: &str, value: &str) -> Result<Timestamp, Problem> {
-    value.parse().map_err(|_| {
-        let why = format!("{value:?} is not a time such as 2020-08-21T23:00:00Z");
-        Problem::bad_query(name, why)
-    })
+    townclerk_domain::instant::parse(value).map_err(|why| Problem::bad_query(name, why))
 }
 
 pub fn parsed<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T, Problem> {

@@ -5,8 +5,11 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use futures::StreamExt;
 use jiff::Timestamp;
-use serde::de::{DeserializeOwned, Error, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use townclerk_domain::fields::{self, FieldFault, FieldFaultKind};
+use townclerk_domain::instant;
 
 use super::problem::Problem;
 
@@ -24,13 +27,14 @@ pub struct Said<P> {
     pub payload: P,
 }
 
-/// Reads the body of a command whose payload is a `P`.
+/// Reads the body of a command whose payload is a `P`, whose schema this is.
 ///
 /// # Errors
 /// The problem with it.
 pub async fn read<P: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
+    schema: &Value,
 ) -> Result<Said<P>, Problem> {
     declared_as_json(headers)?;
     let bytes = collect(headers, body, BODY_BYTES_MAX).await?;
@@ -38,7 +42,7 @@ pub async fn read<P: DeserializeOwned>(
         let at = error.valid_up_to();
         Problem::malformed_json(format!("the body is not UTF-8: see its byte {at}"))
     })?;
-    parse(text)
+    parse(text, schema)
 }
 
 /// A browser's form cannot declare JSON, so this also keeps other sites' forms out.
@@ -85,58 +89,81 @@ pub async fn collect(
 
 #[derive(Deserialize)]
 struct Happened {
-    #[serde(default, deserialize_with = "instant")]
-    happened: Option<Timestamp>,
+    #[serde(default)]
+    happened: Option<String>,
 }
 
-/// An instant is told by its offset alone. A time on a clock in London may be one that clocks skip or
-/// show twice, and a zone beside an offset may contradict it.
-fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    let wrong = |why: &dyn std::fmt::Display| {
-        D::Error::custom(format_args!(
-            "{text:?} is no instant with an offset, such as 2020-03-29T00:30:00Z: {why}"
-        ))
-    };
-    if text.contains('[') {
-        return Err(wrong(&"it names a time zone"));
-    }
-    text.parse().map(Some).map_err(|error| wrong(&error))
-}
-
-/// Reads the text thrice: is it JSON, when did it happen, and what. Reading the types from the
-/// text itself, rather than from a tree, keeps a field that stands twice from passing unseen.
-fn parse<P: DeserializeOwned>(text: &str) -> Result<Said<P>, Problem> {
-    let IgnoredAny = serde_json::from_str(text).map_err(Problem::malformed_json)?;
+/// Looks at the text by its schema, so that every fault is told, then reads it twice: when did it
+/// happen, and what. Reading the types from the text itself, rather than from a tree, keeps a field
+/// that stands twice from passing unseen.
+fn parse<P: DeserializeOwned>(text: &str, schema: &Value) -> Result<Said<P>, Problem> {
+    let said: Value = serde_json::from_str(text).map_err(Problem::malformed_json)?;
     // Serde would also take the fields of a struct from an array, by their order.
-    if !text.trim_start().starts_with('{') {
+    let Value::Object(mut said) = said else {
         return Err(Problem::malformed_json("the body must be a JSON object"));
-    }
-    let (Happened { happened }, _) = typed(text)?;
-    let (payload, mut ignored) = typed(text)?;
-    ignored.retain(|field| field != HAPPENED);
-    if ignored.is_empty() {
-        Ok(Said { happened, payload })
-    } else {
-        Err(Problem::unknown_fields(&ignored))
+    };
+    said.remove(HAPPENED);
+    let mut found = fields::faults(schema, &Value::Object(said));
+    let happened = happened(text).map_err(|fault| found.insert(0, fault)).ok();
+    let payload = match typed(text)? {
+        Ok((payload, mut ignored)) => {
+            ignored.retain(|field| field != HAPPENED);
+            // The schema told of them already, unless it takes every name there.
+            if found.is_empty() {
+                found.extend(ignored.iter().map(|path| unknown(path)));
+            }
+            Some(payload)
+        }
+        Err(fault) => {
+            fields::add_unread(&mut found, fault);
+            None
+        }
+    };
+    match (happened, payload) {
+        (Some(happened), Some(payload)) if found.is_empty() => Ok(Said { happened, payload }),
+        _ => Err(Problem::faulty_fields(&found)),
     }
 }
 
-/// Reads a `P`, and which fields it does not know.
-fn typed<P: DeserializeOwned>(text: &str) -> Result<(P, Vec<String>), Problem> {
+/// When it happened, if that is said. An instant is told by its offset alone: a time on a clock in
+/// London may be one that clocks skip or show twice, and a zone beside an offset may contradict it.
+fn happened(text: &str) -> Result<Option<Timestamp>, FieldFault> {
+    let fault = |why: String| FieldFault {
+        path: HAPPENED.to_owned(),
+        kind: FieldFaultKind::Invalid,
+        why,
+    };
+    let Happened { happened } = serde_json::from_str(text).map_err(|why| fault(why.to_string()))?;
+    let instant = happened.map(|text| instant::parse(&text)).transpose();
+    instant.map_err(|why| fault(why.to_string()))
+}
+
+fn unknown(path: &str) -> FieldFault {
+    FieldFault {
+        path: path.to_owned(),
+        kind: FieldFaultKind::Unknown,
+        why: "this field is not known".to_owned(),
+    }
+}
+
+/// A `P` and which fields it does not know, or the first field that it cannot be read from.
+type Typed<P> = Result<(P, Vec<String>), FieldFault>;
+
+fn typed<P: DeserializeOwned>(text: &str) -> Result<Typed<P>, Problem> {
     let mut ignored = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_str(text);
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
     let read = serde_ignored::deserialize(tracked, |path| ignored.push(path.to_string()));
     match read {
-        Ok(payload) => Ok((payload, ignored)),
+        Ok(payload) => Ok(Ok((payload, ignored))),
         Err(error) if error.is_data() => {
             let path = track.path().to_string();
-            let path = if path == "." { "" } else { path.as_str() };
-            Err(Problem::invalid_field(path, error))
+            Ok(Err(FieldFault {
+                path: if path == "." { String::new() } else { path },
+                kind: FieldFaultKind::Invalid,
+                why: error.to_string(),
+            }))
         }
         Err(error) => Err(Problem::malformed_json(error)),
     }
@@ -144,11 +171,17 @@ fn typed<P: DeserializeOwned>(text: &str) -> Result<(P, Vec<String>), Problem> {
 
 #[cfg(test)]
 mod tests {
+    use schemars::JsonSchema;
+
     use super::*;
     use crate::http::kind::Kind;
     use townclerk_domain::ticket::{Closed, Held, Linked};
 
-    fn refused<P: DeserializeOwned + std::fmt::Debug>(text: &str) -> Problem {
+    fn parse<P: DeserializeOwned + JsonSchema>(text: &str) -> Result<Said<P>, Problem> {
+        super::parse(text, &fields::schema_of::<P>())
+    }
+
+    fn refused<P: DeserializeOwned + JsonSchema + std::fmt::Debug>(text: &str) -> Problem {
         parse::<P>(text).unwrap_err()
     }
 
@@ -184,7 +217,7 @@ mod tests {
         let problem = refused::<Linked>(nested);
         assert_eq!(problem.kind(), Kind::UNKNOWN_FIELD);
         assert!(
-            problem.detail().contains("cause.colour, note"),
+            problem.detail().contains("cause.colour") && problem.detail().contains("note"),
             "{}",
             problem.detail()
         );
@@ -196,7 +229,7 @@ mod tests {
             (r#"{"cause":{"log":"joint"}}"#, "cause.log: "),
             (
                 r#"{"cause":{"log":"brent"},"cause":{}}"#,
-                "missing field `kind`",
+                "cause.kind: this field is missing",
             ),
             (r#"{"happened":"yesterday"}"#, "happened: "),
             // Clocks in London skip this one, and show the next one twice.
@@ -216,7 +249,11 @@ mod tests {
                 r#"{"happened":"2020-01-01T00:00:00Z","happened":null}"#,
                 "duplicate field",
             ),
-            ("{}", "missing field `cause`"),
+            ("{}", "cause: this field is missing"),
+            (
+                r#"{"happened":"2020-03-29T01:30Z"}"#,
+                "hours, minutes and seconds",
+            ),
         ] {
             let problem = refused::<Linked>(text);
             assert_eq!(problem.kind(), Kind::INVALID_FIELD, "{text}");
@@ -226,6 +263,12 @@ mod tests {
                 problem.detail()
             );
         }
+        let all = refused::<Linked>(r#"{"happened":"now","cause":{"log":"a b"},"note":"x"}"#);
+        let named = all.to_json()["fields"].clone();
+        assert_eq!(
+            named,
+            serde_json::json!(["happened", "cause.log", "cause.id", "cause.kind", "note"])
+        );
         let twice = refused::<Held>(r#"{"reason":"a","reason":"b"}"#);
         assert!(
             twice.detail().contains("duplicate field"),

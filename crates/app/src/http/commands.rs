@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use townclerk_contract::envelope::AuthType;
 use townclerk_domain::amendment::{Correction, Recordable, Voiding};
 use townclerk_domain::event::Recording;
@@ -189,13 +190,13 @@ impl<R: Served> Commands<R> {
         T: Fn(&Asking) -> Result<Target, Problem> + Send + Sync + 'static,
         W: Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem> + Send + Sync + 'static,
     {
-        let parts = Arc::new((self.clone(), target, what));
+        let parts = Arc::new((self.clone(), target, what, taken::<P>()));
         let answering = Arc::new(move |request| -> BoxFuture<'static, Response> {
             let parts = Arc::clone(&parts);
             Box::pin(async move {
-                let (commands, target, what) = &*parts;
+                let (commands, target, what, schema) = &*parts;
                 commands
-                    .carry_out(request, target, what)
+                    .carry_out(request, target, what, schema)
                     .await
                     .into_response()
             })
@@ -211,6 +212,7 @@ impl<R: Served> Commands<R> {
         request: Request,
         target: impl Fn(&Asking) -> Result<Target, Problem>,
         what: impl Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem>,
+        schema: &Value,
     ) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
@@ -236,7 +238,7 @@ impl<R: Served> Commands<R> {
             creates,
             location,
         } = target(&asking)?;
-        let said = body::read(&parts.headers, body).await?;
+        let said = body::read(&parts.headers, body, schema).await?;
         let what = what(&asking, said.payload)?;
         let command = Command {
             aggregate,

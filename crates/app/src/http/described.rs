@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use townclerk_domain::plain_text;
+use townclerk_domain::fields::schema_of;
 
 use super::kind::Kind;
 
@@ -88,7 +89,7 @@ pub fn tagged<T: JsonSchema>(query: Vec<Parameter>) -> Described {
 ///
 /// Every text that has no narrower form is plain text, as the rules of all kinds say.
 pub fn taken<T: JsonSchema>() -> Value {
-    let mut schema = made::<T>(SchemaSettings::draft2020_12());
+    let mut schema = schema_of::<T>();
     texts_are_plain(&mut schema);
     schema
 }
@@ -118,10 +119,7 @@ fn texts_are_plain(schema: &mut Value) {
 
 /// The schema of a `T` that is written into an answer: every key that is written is there.
 pub fn shown<T: JsonSchema>() -> Value {
-    made::<T>(SchemaSettings::draft2020_12().for_serialize())
-}
-
-fn made<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     let schema = settings.into_generator().into_root_schema_for::<T>();

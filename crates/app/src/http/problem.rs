@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use problem_details::ProblemDetails;
 use serde_json::{Map, Value};
 use townclerk_contract::position::Position;
+use townclerk_domain::fields::{FieldFault, FieldFaultKind};
 
 use super::kind::Kind;
 
@@ -151,10 +152,42 @@ impl Problem {
         Self::new(Kind::MALFORMED_JSON, why.to_string())
     }
 
-    pub fn unknown_fields(fields: &[String]) -> Self {
-        let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-        let detail = format!("not known here: {}; leave it out", fields.join(", "));
-        Self::new(Kind::UNKNOWN_FIELD, detail).with("fields", fields)
+    /// Everything that is wrong with the fields of a body: `fields` names them all, and `field` the
+    /// first one that has no valid value. There must be one.
+    pub fn faulty_fields(faults: &[FieldFault]) -> Self {
+        let told = |fault: &FieldFault| match fault.path.as_str() {
+            "" => fault.why.clone(),
+            path => format!("{}: {}", quoted(path), fault.why),
+        };
+        let detail = faults.iter().map(told).collect::<Vec<_>>().join("; ");
+        let paths = faults.iter().map(|fault| fault.path.as_str());
+        let only_unknown = faults
+            .iter()
+            .all(|fault| fault.kind == FieldFaultKind::Unknown);
+        let kind = match only_unknown {
+            true => Kind::UNKNOWN_FIELD,
+            false => Kind::INVALID_FIELD,
+        };
+        Self::of_fields(kind, detail, paths)
+    }
+
+    /// A problem with these fields; those without a name are left out.
+    pub fn of_fields<'a>(
+        kind: Kind,
+        detail: impl Into<String>,
+        fields: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let named = fields.filter(|field| !field.is_empty());
+        let fields: Vec<String> = named.map(quoted).collect();
+        let problem = Self::new(kind, detail);
+        let problem = match fields.first() {
+            Some(first) if kind != Kind::UNKNOWN_FIELD => problem.with("field", first.as_str()),
+            _ => problem,
+        };
+        match fields.is_empty() {
+            true => problem,
+            false => problem.with("fields", fields),
+        }
     }
 
     /// `path` is empty where the body as a whole lacks something.

@@ -201,7 +201,11 @@ async fn a_bad_body_is_a_problem_and_nothing_is_recorded() {
     let change = |field, value| with(changes::request("normal"), field, value);
     let bodies = [
         (json!([]), "malformed-json", "JSON object"),
-        (json!({}), "invalid-field", "missing field `change_type`"),
+        (
+            json!({}),
+            "invalid-field",
+            "change_type: this field is missing",
+        ),
         (change("colour", json!("red")), "unknown-field", "colour"),
         (
             change("change_type", json!("wild")),

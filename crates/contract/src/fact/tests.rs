@@ -25,8 +25,17 @@ fn with(field: &str, value: Value) -> Value {
     fact
 }
 
-fn fault(fact: &Value) -> Fault {
+fn faults(fact: &Value) -> Faults {
     read(&fact.to_string()).unwrap_err()
+}
+
+fn fault(fact: &Value) -> Fault {
+    only(faults(fact))
+}
+
+fn only(Faults { mut all, .. }: Faults) -> Fault {
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
 }
 
 #[test]
@@ -105,8 +114,8 @@ fn every_fault_names_the_field_and_what_to_do() {
         ),
         (
             with("type", json!("org.townclerk.ticket.eaten.v1")),
-            "data",
-            "unknown variant `eaten`",
+            "type",
+            "there are assigned",
         ),
         (with("time", json!("yesterday")), "time", "RFC 3339"),
         (with("time", Value::Null), "time", "missing"),
@@ -122,7 +131,7 @@ fn every_fault_names_the_field_and_what_to_do() {
             "data.reason",
             "is not a code",
         ),
-        (with("data", json!({})), "data", "missing field `reason`"),
+        (with("data", json!({})), "data.reason", "missing"),
     ] {
         let fault = fault(&fact);
         assert_eq!(fault.field, field, "{fault}");
@@ -137,7 +146,8 @@ fn what_is_not_known_is_no_part_of_a_fact() {
         (attribute.kind, attribute.field.as_str()),
         (FaultKind::UnknownField, "colour")
     );
-    assert_eq!(attribute.id.as_deref(), Some("f7"));
+    let named = faults(&with("colour", json!("red"))).id;
+    assert_eq!(named.as_deref(), Some("f7"));
     let field = fault(&with("data", json!({"reason": "supplier", "note": "x"})));
     assert_eq!(
         (field.kind, field.field.as_str()),
@@ -155,7 +165,10 @@ fn escaped_characters_are_read_as_what_they_stand_for() {
 #[test]
 fn an_attribute_that_stands_twice_is_seen() {
     let text = held().to_string().replacen('{', r#"{"id":"f8","#, 1);
-    let fault = read(&text).unwrap_err();
+    let Faults { all, .. } = read(&text).unwrap_err();
+    let [fault] = all.as_slice() else {
+        panic!("{all:?}")
+    };
     assert_eq!(fault.kind, FaultKind::Malformed);
     assert!(fault.to_string().contains("id stands twice"), "{fault}");
 }
@@ -166,13 +179,16 @@ fn a_request_holds_one_fact_or_an_array_of_a_bounded_number() {
     assert_eq!(split(one.as_bytes()).unwrap().len(), 1);
     assert_eq!(split(format!("[{one},{one}]").as_bytes()).unwrap().len(), 2);
     assert!(split(b"[]").unwrap().is_empty());
-    assert_eq!(split(b"hello").unwrap_err().kind, FaultKind::Malformed);
+    assert_eq!(
+        only(split(b"hello").unwrap_err()).kind,
+        FaultKind::Malformed
+    );
     let many = format!("[{}]", vec!["{}"; 10_000].join(","));
-    let fault = split(many.as_bytes()).unwrap_err();
+    let fault = only(split(many.as_bytes()).unwrap_err());
     assert_eq!(fault.kind, FaultKind::TooLarge);
     assert!(fault.to_string().contains("10000 facts"), "{fault}");
     let large = vec![b' '; BATCH_BYTES_MAX + 1];
-    assert_eq!(split(&large).unwrap_err().kind, FaultKind::TooLarge);
+    assert_eq!(only(split(&large).unwrap_err()).kind, FaultKind::TooLarge);
     let long = with("data", json!({"reason": "x".repeat(FACT_BYTES_MAX)}));
     assert_eq!(fault_kind(&long), FaultKind::TooLarge);
 }
@@ -190,4 +206,81 @@ fn what_begins_a_record_is_a_type_of_its_kind() {
             .filter(|described| described.kind == kind && begins(kind, &described.what));
         assert!(beginnings.count() >= 1, "{kind}");
     }
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let mut fact = with("time", json!("2021-03-01T09:30Z"));
+    for (name, value) in [("traceid", "00-1"), ("topic", "t"), ("pubsubname", "p")] {
+        fact[name] = json!(value);
+    }
+    fact["source"] = json!("brent");
+    fact["data"] = json!({"reason": "Sup Plier", "note": "x"});
+    let faults = faults(&fact);
+    let fields: Vec<&str> = faults
+        .all
+        .iter()
+        .map(|fault| fault.field.as_str())
+        .collect();
+    let mut sorted = fields.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        [
+            "data.note",
+            "data.reason",
+            "pubsubname",
+            "source",
+            "time",
+            "topic",
+            "traceid"
+        ]
+    );
+    let told = faults.to_string();
+    assert_eq!(
+        told.matches("this attribute is not known").count(),
+        1,
+        "{told}"
+    );
+    assert!(told.contains("pubsubname"), "{told}");
+}
+
+#[test]
+fn json_is_json_in_capitals_and_with_its_character_set() {
+    for media in [
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+        "application/json; charset=\"utf-8\"",
+    ] {
+        read(&with("datacontenttype", json!(media)).to_string()).unwrap();
+    }
+    for media in [
+        "application/json; charset=latin1",
+        "application/xml",
+        "application/json+x",
+    ] {
+        assert_eq!(
+            fault(&with("datacontenttype", json!(media))).field,
+            "datacontenttype"
+        );
+    }
+}
+
+#[test]
+fn a_time_has_one_form() {
+    for time in [
+        "2026-06-15T08:00:00",
+        "2026-06-15T09:00:00+01:00[Europe/London]",
+        "20260615T080000Z",
+        "2026-06-15T08Z",
+        "2026-06-15T08:00Z",
+        "2026-06-15 08:00:00Z",
+        "+002026-06-15T08:00:00Z",
+        "2026-06-15T08:00:00,5Z",
+    ] {
+        assert_eq!(fault(&with("time", json!(time))).field, "time", "{time}");
+    }
+    assert_eq!(fault(&with("time", json!(1_781_510_400))).field, "time");
+    read(&with("time", json!("2026-06-15t08:00:00z")).to_string()).unwrap();
 }

@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::*;
+use crate::amendment::Recordable;
 use crate::decider::{Decider, Rejection};
 use crate::names::{Code, LogName};
-use crate::testing::{given, given_time};
+use crate::testing::{given, given_id, given_time};
 use crate::text::Text;
 
 /// The given facts happen an hour apart from 0 on; these freezes begin at 0 and, where they end by
@@ -337,4 +338,46 @@ fn a_freeze_holds_from_its_beginning_to_its_end_and_not_at_its_end() {
     let open = after(&[until_a_condition()]);
     assert_eq!(open.ends(), None);
     assert!(open.holds_at(given_time(1_000)));
+}
+
+#[test]
+fn a_new_value_is_an_instant_as_in_a_new_fact_and_a_recorded_one_is_read_as_before() {
+    let was = given_time(TO).to_string();
+    let local = "2021-06-15T09:00:00+01:00[Europe/London]";
+    for (field, was) in [
+        ("to", was.as_str()),
+        ("happened", &given_time(0).to_string()),
+    ] {
+        let outcome = given::<FreezeRules>([until_a_time()]).when_corrected(0, field, was, local);
+        let rejection = outcome.rejection();
+        assert!(
+            matches!(&rejection, Some(Rejection::BadCorrection { why }) if why.contains("names a time zone")),
+            "{field}: {rejection:?}"
+        );
+    }
+    let entry = |sequence, what| crate::timeline::Entry {
+        happened: given_time(0),
+        known: given_time(0),
+        sequence,
+        id: given_id(0).short(),
+        what,
+    };
+    let corrected = crate::amendment::Correction {
+        event: given_id(0),
+        field: "to".to_owned(),
+        was,
+        is: local.to_owned(),
+        reason: code("mistyped"),
+    };
+    let recorded = crate::timeline::Timeline {
+        entries: vec![
+            entry(1, Recordable::Fact(until_a_time())),
+            entry(2, Recordable::Corrected(corrected)),
+        ],
+    };
+    let standing = recorded.standing(None).unwrap().unwrap();
+    let FreezeFact::FreezeDeclared(declared) = &standing[0].fact else {
+        panic!("{standing:?}")
+    };
+    assert_eq!(declared.to, "2021-06-15T08:00:00Z".parse().ok());
 }

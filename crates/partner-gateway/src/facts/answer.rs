@@ -10,17 +10,14 @@ use serde_json::Value;
 use townclerk_app::command::Handled;
 use townclerk_app::http::Problem;
 use townclerk_app::http::kind::Kind;
-use townclerk_contract::fact::{Fault, FaultKind};
+use townclerk_contract::fact::{FaultKind, Faults};
 use townclerk_domain::identity::{AggregateId, EventId, TOKEN_BYTES_MAX};
 
 /// Longest problem within another answer, in bytes of JSON: a rejection may repeat what was sent.
 const PROBLEM_BYTES_MAX: usize = 4_096;
 
-/// How much of a fault is told, in characters: it repeats what was found.
-const DETAIL_CHARS_MAX: usize = 500;
-
-/// Longest name of a field that is repeated, in characters.
-const FIELD_CHARS_MAX: usize = 100;
+/// How much of a fact's faults is told, in characters: they repeat what was found.
+const DETAIL_CHARS_MAX: usize = 1_500;
 
 /// What became of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -58,11 +55,11 @@ pub(super) enum Answered {
 
 impl Answer {
     /// Of a fact that cannot be read.
-    pub fn unreadable(fault: &Fault) -> Self {
+    pub fn unreadable(faults: &Faults) -> Self {
         Self {
-            id: fault.id.as_deref().map(|id| cut(id, TOKEN_BYTES_MAX)),
+            id: faults.id.as_deref().map(|id| cut(id, TOKEN_BYTES_MAX)),
             aggregate: None,
-            what: Answered::Refused(problem_of(fault)),
+            what: Answered::Refused(problem_of(faults)),
         }
     }
 
@@ -246,20 +243,30 @@ impl IntoResponse for Answers {
     }
 }
 
-/// What is wrong with a fact, or with a request as a whole.
-pub(super) fn problem_of(fault: &Fault) -> Problem {
-    let kind = match fault.kind {
+/// What is wrong with a fact, or with a request as a whole: all of it, under the kind of the first
+/// fault that is more than a field that is not known.
+pub(super) fn problem_of(faults: &Faults) -> Problem {
+    let kinds = faults.all.iter().map(|fault| fault.kind);
+    let kind = kinds
+        .map(kind_of)
+        .find(|kind| *kind != Kind::UNKNOWN_FIELD)
+        .unwrap_or(Kind::UNKNOWN_FIELD);
+    let detail = cut(&faults.to_string(), DETAIL_CHARS_MAX);
+    Problem::of_fields(
+        kind,
+        detail,
+        faults.all.iter().map(|fault| fault.field.as_str()),
+    )
+}
+
+fn kind_of(fault: FaultKind) -> Kind {
+    match fault {
         FaultKind::Malformed => Kind::MALFORMED_JSON,
         FaultKind::TooLarge => Kind::BODY_TOO_LARGE,
         FaultKind::UnknownField => Kind::UNKNOWN_FIELD,
-        FaultKind::InvalidField => Kind::INVALID_FIELD,
-    };
-    let problem = Problem::new(kind, cut(&fault.to_string(), DETAIL_CHARS_MAX));
-    let field = cut(&fault.field, FIELD_CHARS_MAX);
-    match (fault.kind, field.as_str()) {
-        (_, "") => problem,
-        (FaultKind::UnknownField, field) => problem.with("fields", vec![field]),
-        (_, field) => problem.with("field", field),
+        FaultKind::MissingField | FaultKind::NotOneOf | FaultKind::InvalidField => {
+            Kind::INVALID_FIELD
+        }
     }
 }
 

@@ -38,8 +38,10 @@ impl Tool {
 /// What a decision came to.
 pub(super) enum Verdict {
     Recorded(Handled),
-    /// No as things stand, but something may be on its way that makes it a yes.
+    /// Nothing is recorded of its record yet: what makes it may be on its way.
     Early(Problem),
+    /// It does not fit what is recorded; another fact of the record may have to come before it.
+    Misfit(Problem),
     Refused(Problem),
     /// Nothing was decided.
     TryAgain(Problem),
@@ -123,7 +125,7 @@ fn no<R: Served + MayPass>(error: CommandError<R::Refusal>, fact: &Fact) -> Verd
         }
         CommandError::KeyReused => Verdict::Refused(id_reused()),
         CommandError::Rejected(rejection) if may_pass::<R>(rejection) => {
-            Verdict::Early(Problem::from(error))
+            Verdict::Misfit(Problem::from(error))
         }
         CommandError::Rejected(_) | CommandError::NoSuchLog { .. } => {
             Verdict::Refused(Problem::from(error))

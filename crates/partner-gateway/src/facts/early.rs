@@ -3,6 +3,9 @@
 //! A tool's facts may come out of order, so "not in this state" may mean "not yet". It does where
 //! the record can still come to a state, from the one that it was found in, that takes the fact.
 //! Whatever else is wrong stays wrong however long one waits.
+//!
+//! That alone holds no fact: of a record that has begun, a tool is told at once what does not fit. It
+//! keeps waiting what came before its record began, and orders facts of the same moment.
 
 use townclerk_domain::change::{self, ChangeRules};
 use townclerk_domain::decider::Rejection;

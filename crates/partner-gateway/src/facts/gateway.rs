@@ -108,6 +108,8 @@ impl Drop for Admitted<'_> {
 struct Taken {
     answer: Answer,
     settled: Vec<(CommandId, Answer)>,
+    /// Whether it is refused only because it does not fit what is recorded.
+    misfit: bool,
 }
 
 /// A fact of a request: which one in it, and how many bytes it has.
@@ -230,24 +232,9 @@ impl Gateway {
     ) -> Vec<(usize, Answer)> {
         facts.sort_by_key(|sent| (!sent.fact.begins(), sent.fact.happened, sent.index));
         let mut answers: Vec<(usize, CommandId, Answer)> = Vec::with_capacity(facts.len());
-        for Sent { index, bytes, fact } in facts {
-            let command = fact.command();
-            if out.load(Ordering::Relaxed) {
-                answers.push((index, command, not_tried(&fact)));
-                continue;
-            }
-            let Taken { answer, settled } = self.take(fact, bytes, tool).await;
-            if is_out(&answer) {
-                out.store(true, Ordering::Relaxed);
-            }
-            // What waited within this request is told what became of it.
-            for (settled, answer) in settled {
-                let mut earlier = answers.iter_mut();
-                if let Some(earlier) = earlier.find(|(_, command, _)| *command == settled) {
-                    earlier.2 = answer;
-                }
-            }
-            answers.push((index, command, answer));
+        let moment = |sent: &Sent| (sent.fact.begins(), sent.fact.happened);
+        for of_moment in facts.chunk_by(|a, b| moment(a) == moment(b)) {
+            self.take_moment(of_moment, tool, out, &mut answers).await;
         }
         answers
             .into_iter()
@@ -255,36 +242,95 @@ impl Gateway {
             .collect()
     }
 
+    /// Facts of one record and one moment, in the order in which they fit.
+    async fn take_moment(
+        &self,
+        facts: &[Sent],
+        tool: &Tool,
+        out: &AtomicBool,
+        answers: &mut Vec<(usize, CommandId, Answer)>,
+    ) {
+        let mut left: Vec<&Sent> = facts.iter().collect();
+        loop {
+            let trying = left.len();
+            let mut misfits = Vec::new();
+            for sent in std::mem::take(&mut left) {
+                let command = sent.fact.command();
+                if out.load(Ordering::Relaxed) {
+                    answers.push((sent.index, command, not_tried(&sent.fact)));
+                    continue;
+                }
+                let taken = self.take(&sent.fact, sent.bytes, tool).await;
+                if is_out(&taken.answer) {
+                    out.store(true, Ordering::Relaxed);
+                }
+                // What waited within this request is told what became of it.
+                for (settled, answer) in taken.settled {
+                    let mut earlier = answers.iter_mut();
+                    if let Some(earlier) = earlier.find(|(_, command, _)| *command == settled) {
+                        earlier.2 = answer;
+                    }
+                }
+                if taken.misfit {
+                    left.push(sent);
+                    misfits.push((sent.index, command, taken.answer));
+                } else {
+                    answers.push((sent.index, command, taken.answer));
+                }
+            }
+            if left.is_empty() || left.len() == trying {
+                answers.extend(misfits);
+                return;
+            }
+        }
+    }
+
     /// Decides one fact, and then what waited for it.
-    async fn take(&self, fact: Fact, bytes: usize, tool: &Tool) -> Taken {
+    async fn take(&self, fact: &Fact, bytes: usize, tool: &Tool) -> Taken {
         let aggregate = fact.aggregate();
         let _turn = self.turn(aggregate).await;
-        let held = self.waiting().find(&fact);
+        let held = self.waiting().find(fact);
         let alone = |what| Taken {
-            answer: answer(&fact, what),
+            answer: answer(fact, what),
             settled: Vec::new(),
+            misfit: false,
         };
-        if held.is_some_and(|held| !say_the_same(&held.fact, &fact)) {
+        if held
+            .as_ref()
+            .is_some_and(|held| !say_the_same(&held.fact, fact))
+        {
             return alone(Answered::Refused(id_reused()));
         }
-        if self.is_of_another(&fact) {
+        if self.is_of_another(fact) {
             return alone(Answered::Refused(id_reused()));
         }
-        match self.deciding.decide(&fact, tool).await {
+        match self.deciding.decide(fact, tool).await {
             Verdict::Recorded(handled) => {
-                self.recorded(&fact);
-                let settled = self.settle(&fact, handled.already).await;
+                self.recorded(fact);
+                let settled = self.settle(fact, handled.already).await;
                 Taken {
-                    answer: answer(&fact, Answered::Recorded(handled)),
+                    answer: answer(fact, Answered::Recorded(handled)),
                     settled,
+                    misfit: false,
                 }
             }
             Verdict::Early(why) => {
-                let what = self.hold(&fact, bytes, tool, why);
+                let what = self.hold(fact, bytes, tool, why);
                 alone(what)
             }
+            Verdict::Misfit(why) => match held {
+                // It came before its record began, so the rest may come out of order too.
+                Some(held) => alone(Answered::Held {
+                    until: held.until,
+                    why,
+                }),
+                None => Taken {
+                    misfit: true,
+                    ..alone(Answered::Refused(why))
+                },
+            },
             Verdict::Refused(why) => {
-                self.refused(&fact, &why);
+                self.refused(fact, &why);
                 alone(Answered::Refused(why))
             }
             Verdict::TryAgain(why) => alone(Answered::TryAgain(why)),
@@ -339,8 +385,10 @@ impl Gateway {
                         self.refused(&held.fact, &why);
                         Answered::Refused(why)
                     }
-                    Verdict::Early(_) | Verdict::TryAgain(_) if already => return settled,
-                    Verdict::Early(_) | Verdict::TryAgain(_) => continue,
+                    Verdict::Early(_) | Verdict::Misfit(_) | Verdict::TryAgain(_) if already => {
+                        return settled;
+                    }
+                    Verdict::Early(_) | Verdict::Misfit(_) | Verdict::TryAgain(_) => continue,
                 };
                 settled.push((held.fact.command(), answer(&held.fact, what)));
             }
@@ -382,7 +430,9 @@ impl Gateway {
     async fn decide_for_the_last_time(&self, held: &Held) {
         match self.deciding.decide(&held.fact, &held.tool).await {
             Verdict::Recorded(_) => self.recorded(&held.fact),
-            Verdict::Early(why) | Verdict::Refused(why) => self.refused(&held.fact, &why),
+            Verdict::Early(why) | Verdict::Misfit(why) | Verdict::Refused(why) => {
+                self.refused(&held.fact, &why);
+            }
             // The log may be away for a while; not for ever, because others want to wait too.
             Verdict::TryAgain(why) => {
                 let last = held.until.saturating_add(self.hold_for);
@@ -436,7 +486,7 @@ impl Gateway {
 
 /// Reads a fact that this tool may tell and that no other of the request contradicts.
 fn read(text: &str, tool: &Tool, first_of: &mut BTreeMap<CommandId, Fact>) -> Result<Fact, Answer> {
-    let fact = fact::read(text).map_err(|fault| Answer::unreadable(&fault))?;
+    let fact = fact::read(text).map_err(|faults| Answer::unreadable(&faults))?;
     let source = fact.source();
     if source != tool.source() {
         let why = format!(

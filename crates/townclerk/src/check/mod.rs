@@ -113,7 +113,9 @@ impl<'a> Check<'a> {
                     self.changes.left_out(*kind, reference, place);
                     self.outages.left_out(*kind, reference, place);
                 }
-                self.findings.add(unread.finding);
+                for finding in unread.findings {
+                    self.findings.add(finding);
+                }
             }
         }
     }

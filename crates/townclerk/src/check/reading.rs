@@ -5,11 +5,12 @@ use townclerk_contract::fact::{FACT_BYTES_MAX, Fact, Fault, FaultKind, read as r
 use townclerk_domain::identity::{AggregateKind, Token};
 
 use super::feed::{Flaw, Piece};
-use super::finding::{Finding, Sort};
+use super::finding::{Finding, Place, Sort};
 
 /// A piece that is no fact.
 pub struct Unread {
-    pub finding: Finding,
+    /// One for each fault.
+    pub findings: Vec<Finding>,
     /// The record that it seems to be about.
     pub record: Option<(AggregateKind, Token)>,
 }
@@ -19,31 +20,35 @@ pub fn read(piece: Piece) -> Result<Fact, Box<Unread>> {
     let text = content.map_err(|flaw| {
         let (sort, found, remedy) = told(flaw);
         Box::new(Unread {
-            finding: Finding::at(place, sort, &found, remedy),
+            findings: vec![Finding::at(place, sort, &found, remedy)],
             record: None,
         })
     })?;
-    read_fact(&text).map_err(|fault| {
+    read_fact(&text).map_err(|faults| {
         let record = record_of(&text);
-        let why = without_place(&fault.why);
-        let found = match fault.field.as_str() {
-            "" => why.to_owned(),
-            field => format!("{field}: {why}"),
-        };
-        let sort = sort_of(&fault);
-        let remedy = match sort {
-            Sort::UnknownValue => format!("map the tool's own to one of these; {}", fault.remedy),
-            _ => fault.remedy.clone(),
-        };
-        let finding = Finding::at(place, sort, &found, &remedy);
         let name = record
             .as_ref()
             .map(|(kind, reference)| super::named(*kind, reference));
+        let told = |fault| finding(place, fault).with(faults.id.as_deref(), name.clone());
         Box::new(Unread {
-            finding: finding.with(fault.id.as_deref(), name),
+            findings: faults.all.iter().map(told).collect(),
             record,
         })
     })
+}
+
+fn finding(place: Place, fault: &Fault) -> Finding {
+    let why = without_place(&fault.why);
+    let found = match fault.field.as_str() {
+        "" => why.to_owned(),
+        field => format!("{field}: {why}"),
+    };
+    let sort = sort_of(fault.kind);
+    let remedy = match sort {
+        Sort::UnknownValue => format!("map the tool's own to one of these; {}", fault.remedy),
+        _ => fault.remedy.clone(),
+    };
+    Finding::at(place, sort, &found, &remedy)
 }
 
 fn told(flaw: Flaw) -> (Sort, String, &'static str) {
@@ -76,14 +81,13 @@ fn told(flaw: Flaw) -> (Sort, String, &'static str) {
     }
 }
 
-fn sort_of(fault: &Fault) -> Sort {
-    match fault.kind {
+fn sort_of(fault: FaultKind) -> Sort {
+    match fault {
         FaultKind::Malformed => Sort::Malformed,
         FaultKind::TooLarge => Sort::TooLarge,
         FaultKind::UnknownField => Sort::UnknownField,
-        // Told apart for people who sort findings; all are refused alike.
-        FaultKind::InvalidField if fault.why.contains("unknown variant") => Sort::UnknownValue,
-        FaultKind::InvalidField if fault.why.contains("missing") => Sort::MissingField,
+        FaultKind::MissingField => Sort::MissingField,
+        FaultKind::NotOneOf => Sort::UnknownValue,
         FaultKind::InvalidField => Sort::InvalidField,
     }
 }

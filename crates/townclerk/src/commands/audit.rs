@@ -20,7 +20,7 @@ pub struct Audit {
     #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
     pub data: PathBuf,
     /// Only what was at this time or later, such as 2026-11-20T09:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = townclerk_domain::instant::parse)]
     pub since: Option<Timestamp>,
     #[command(flatten)]
     pub output: Output,

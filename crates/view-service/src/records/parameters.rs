@@ -261,7 +261,7 @@ mod tests {
                 "0 to 3660",
             ),
             (all, "after", "x", "take it from `next`"),
-            (all, "known_at", "yesterday", "is not a time"),
+            (all, "known_at", "yesterday", "is no instant"),
         ] {
             let problem = read(&takes, name, value).unwrap_err();
             let detail = problem.detail();

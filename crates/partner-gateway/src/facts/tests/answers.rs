@@ -175,6 +175,30 @@ async fn what_is_wrong_with_a_fact_is_named_by_field_or_rejection_and_nothing_is
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_a_fact_is_named_at_once() {
+    let town = Town::new();
+    let mut unknown = logged("IN-1", 0);
+    for name in ["traceid", "topic", "pubsubname"] {
+        unknown[name] = json!("x");
+    }
+    let answer = town.send(&unknown).await;
+    assert_eq!(slug(&answer), "unknown-field");
+    assert_eq!(answer["fields"].as_array().unwrap().len(), 3, "{answer}");
+    unknown["time"] = json!("2021-03-01T09:00Z");
+    unknown["data"]["priority"] = json!("p9");
+    unknown["data"]["service"] = json!("E Mail");
+    let answer = town.send(&unknown).await;
+    assert_eq!(slug(&answer), "invalid-field");
+    for field in ["topic", "time", "data.priority", "data.service"] {
+        let fields = answer["fields"].as_array().unwrap();
+        assert!(fields.contains(&json!(field)), "{field}: {answer}");
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.contains(field), "{field}: {detail}");
+    }
+    assert_eq!(town.recorded().await, 0);
+}
+
+#[tokio::test]
 async fn a_rejection_is_told_by_value() {
     let town = Town::new();
     town.send(&json!([logged("IN-1", 0), told("cancelled", "IN-1", 2)]))

@@ -75,16 +75,52 @@ async fn what_comes_too_early_is_recorded_as_soon_as_what_it_waits_for_is() {
 }
 
 #[tokio::test]
-async fn a_transition_that_may_still_come_about_waits_for_it() {
+async fn what_does_not_fit_a_record_that_has_begun_is_refused_at_once() {
     let town = Town::new();
     town.send(&logged("IN-1", 0)).await;
     let closed = town.send(&told("closed", "IN-1", 9)).await;
-    assert_eq!(closed["outcome"], "held");
-    assert_eq!(slug(&closed["problem"]), "rejected");
+    assert_eq!(closed["outcome"], "refused", "it is not resolved");
+    assert_eq!(slug(&closed), "rejected");
     assert_eq!(
-        closed["problem"]["rejection"]["refusal"]["refusal"],
+        closed["rejection"]["refusal"]["refusal"],
         "transition-not-allowed"
     );
+    town.send(&told("resolved", "IN-1", 7)).await;
+    let twice = with(told("resolved", "IN-1", 8), "id", json!("again"));
+    assert_eq!(town.send(&twice).await["outcome"], "refused");
+    assert_eq!(town.waiting()["held"], json!([]));
+    // Sent again after what comes before it, it is decided again.
+    let closed = town.send(&told("closed", "IN-1", 9)).await;
+    assert_eq!(closed["outcome"], "recorded");
+    assert_eq!(town.happened().await, ["logged", "resolved", "closed"]);
+}
+
+#[tokio::test]
+async fn facts_of_one_request_that_never_fit_are_refused_at_once() {
+    let town = Town::new();
+    let twice = with(told("resolved", "IN-1", 8), "id", json!("again"));
+    let same_moment = with(told("resolved", "IN-1", 7), "id", json!("a third"));
+    let facts = [
+        twice,
+        told("resolved", "IN-1", 7),
+        same_moment,
+        logged("IN-1", 0),
+    ];
+    let answers = town.send(&json!(facts)).await;
+    assert_eq!(
+        outcomes(&answers),
+        ["refused", "recorded", "refused", "recorded"]
+    );
+    assert_eq!(town.waiting()["held"], json!([]));
+}
+
+#[tokio::test]
+async fn what_came_before_its_record_began_keeps_waiting_for_the_rest() {
+    let town = Town::new();
+    town.send(&told("closed", "IN-1", 9)).await;
+    town.send(&logged("IN-1", 0)).await;
+    let again = town.send(&told("closed", "IN-1", 9)).await;
+    assert_eq!(again["outcome"], "held");
     town.send(&told("resolved", "IN-1", 7)).await;
     assert_eq!(town.happened().await, ["logged", "resolved", "closed"]);
 }
