@@ -363,7 +363,8 @@ mod tests {
                 "outages",
                 "breakdown",
                 "component,kind",
-                "breakdown: outages has no breakdown by kind; it has component, class, party, home",
+                "breakdown: outages has no breakdown by kind; it has component, class, party, severity, \
+                 home",
             ),
             (
                 "establishment",
@@ -412,6 +413,8 @@ mod tests {
             ("outages", "class", "power"),
             ("outages", "component", "unknown"),
             ("outages", "party", "unknown"),
+            ("outages", "severity", "degraded"),
+            ("known_errors", "component", "network"),
             ("changes_closed", "outcome", "backed-out"),
             ("changes_in_freeze_without_exemption", "home", "shared"),
         ] {

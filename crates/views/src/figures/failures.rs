@@ -8,7 +8,7 @@ use townclerk_domain::period::{Period, london_day};
 use super::computed::{Computing, count};
 use super::evaluate::{Asked, Evaluation};
 use super::outages::{began_in, has};
-use crate::failures::{begun_minutes, between, lasted, recurs_from};
+use crate::failures::{begun_minutes, between, is_failure, lasted, recurs_from};
 use crate::kept::Kept;
 use crate::quantity::Quantity;
 use crate::rows::Rows;
@@ -61,7 +61,8 @@ impl<R: Rows> Evaluation<'_, R> {
 
     pub(super) fn outages_recurred(&self, of: &Computing<'_>) -> Quantity {
         let outages = &of.ledger.outages;
-        let counted = outages.iter().filter(|outage| {
+        let failures = outages.iter().filter(|outage| is_failure(&outage.stands));
+        let counted = failures.filter(|outage| {
             began_in(outage, &of.asked.period, of.as_at)
                 .is_some_and(|at| self.hits(of.asked, outage, at))
                 && recurs_from(outages, outage).is_some()

@@ -1,7 +1,7 @@
-//! Outages: how many there were.
+//! Outages and known errors: how many there were.
 
 use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::outage::Outage;
+use townclerk_domain::outage::{Nature, Outage, Severity};
 use townclerk_domain::period::Period;
 
 use super::computed::{Computing, count};
@@ -13,8 +13,11 @@ use crate::quantity::Quantity;
 use crate::rows::Rows;
 
 impl<R: Rows> Evaluation<'_, R> {
-    pub(super) fn outages(&self, of: &Computing<'_>) -> Quantity {
-        let counted = of.ledger.outages.iter().filter(|outage| {
+    /// Those of one nature.
+    pub(super) fn outages(&self, of: &Computing<'_>, nature: Nature) -> Quantity {
+        let all = of.ledger.outages.iter();
+        let counted = all.filter(|outage| outage.stands.nature() == nature);
+        let counted = counted.filter(|outage| {
             began_in(outage, &of.asked.period, of.as_at)
                 .is_some_and(|at| self.is_of_home(of.asked, outage, at, &outage.stands.councils))
                 && has(outage, of.asked.values)
@@ -23,7 +26,7 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 }
 
-/// When an unplanned outage began, if that lies in a period: of one of which the time is known only
+/// When an outage began, if that lies in a period: of one of which the time is known only
 /// roughly, if all of that time does.
 pub(super) fn began_in(
     outage: &Kept<Outage>,
@@ -36,23 +39,24 @@ pub(super) fn began_in(
         None => (begun.at, begun.at + SignedDuration::from_nanos(1)),
     };
     let lies_in = period.start() <= from && ends <= period.end() && begun.at < as_at;
-    (outage.stands.planned.is_none() && lies_in).then_some(begun.at)
+    lies_in.then_some(begun.at)
 }
 
-/// Whether an outage has these values, by the cause that was found last.
+/// Whether an outage has these values, by the cause that was found last and by its worst effect.
 pub(super) fn has(outage: &Kept<Outage>, values: &Values) -> bool {
     values
         .iter()
         .all(|(dimension, value)| value_of(&outage.stands, *dimension) == Some(value))
 }
 
-/// The value of a dimension; unknown until a cause is found.
+/// The value of a dimension; unknown until a cause is found, or an effect.
 pub(super) fn value_of(outage: &Outage, dimension: Dimension) -> Option<&str> {
     let cause = outage.cause.as_ref();
     let value = match dimension {
         Dimension::Component => cause.map(|cause| cause.component.as_str()),
         Dimension::Class => cause.map(|cause| cause.class.as_str()),
         Dimension::Party => cause.map(|cause| cause.party.code()),
+        Dimension::Severity => outage.worst().map(Severity::code),
         _ => return None,
     };
     Some(value.unwrap_or(UNKNOWN))

@@ -8,7 +8,7 @@ use townclerk_domain::period::Period;
 use super::computed::Computing;
 use super::evaluate::{Asked, Evaluation};
 use super::scope::months_back;
-use crate::availability::{self, ALL_USERS, Minutes};
+use crate::availability::{self, ALL_USERS, Agreed, Minutes};
 use crate::completeness::Covered;
 use crate::measure::Accumulation;
 use crate::quantity::Quantity;
@@ -75,6 +75,10 @@ impl<R: Rows> Evaluation<'_, R> {
         else {
             return Minutes::default();
         };
+        let agreed = Agreed {
+            agreements,
+            holidays: self.registry.holidays.get(council),
+        };
         // Time that nobody covers is neither up nor down.
         let covered = of.coverages.of_council(council);
         let parts =
@@ -82,7 +86,7 @@ impl<R: Rows> Evaluation<'_, R> {
         let mut total = Minutes::default();
         for within in parts.unwrap_or_default() {
             total.add(availability::minutes(
-                of.ledger, agreements, code, service, within,
+                of.ledger, agreed, code, service, within,
             ));
         }
         total
