@@ -80,23 +80,24 @@ pub fn with_field<F: Serialize + DeserializeOwned>(
     field: &str,
     text: &str,
 ) -> Result<F, FieldError> {
-    let (what, fields) = payload(fact)?;
-    let current = fields.get(field).ok_or_else(|| unknown(field, &fields))?;
+    let (_, fields) = payload(fact)?;
+    let current = fields.get(field);
     let mut refusal = String::new();
-    for candidate in candidates(current, text) {
-        let mut changed = fields.clone();
-        changed.insert(field.to_owned(), candidate.clone());
-        let tagged = Value::Object(
-            [(what.clone(), Value::Object(changed))]
-                .into_iter()
-                .collect(),
-        );
-        let why = match serde_json::from_value(tagged) {
-            Ok(fact) => match lost(&candidate, payload::<F>(&fact)?.1.get(field)) {
-                None => return Ok(fact),
-                Some(key) => format!("it has no {key:?}"),
-            },
-            Err(error) => error.to_string(),
+    for candidate in candidates(current.unwrap_or(&Value::Null), text) {
+        let why = match with_value(fact, field, candidate.clone()) {
+            Ok(fact) => {
+                let (_, understood) = payload::<F>(&fact)?;
+                let understood = understood.get(field);
+                // What is ignored is no field; one that has its default now may be unwritten then.
+                if current.or(understood).is_none() {
+                    return Err(unknown(field, &fields));
+                }
+                match lost(&candidate, understood) {
+                    None => return Ok(fact),
+                    Some(key) => format!("it has no {key:?}"),
+                }
+            }
+            Err(error) => error,
         };
         // Who wrote JSON is told what is wrong with it, not that it is no string.
         if refusal.is_empty() || !candidate.is_string() {
@@ -211,6 +212,29 @@ pub(crate) fn hidden_characters<F: Serialize>(
     }
 }
 
+/// The text form of the present value of `field`, and whether `was` says it, where it is to become
+/// `is`. A field that is not written where it has its default shows that it exists by taking `is`.
+pub fn compared<F: Serialize + DeserializeOwned>(
+    fact: &F,
+    field: &str,
+    was: &str,
+    is: &str,
+) -> Result<(String, bool), FieldError> {
+    let (_, fields) = payload(fact)?;
+    if fields.contains_key(field) {
+        return Ok((field_text(fact, field)?, is_current(fact, field, was)?));
+    }
+    with_field(fact, field, is)?;
+    let changes_nothing = |candidate| {
+        let said = with_value(fact, field, candidate);
+        said.is_ok_and(|said: F| payload(&said).is_ok_and(|(_, said)| said == fields))
+    };
+    let is_default = candidates(&Value::Null, was)
+        .into_iter()
+        .any(changes_nothing);
+    Ok((String::new(), was.is_empty() || is_default))
+}
+
 /// What `text` may stand for: a string is preferred unless the field holds something else now.
 fn candidates(current: &Value, text: &str) -> Vec<Value> {
     let string = Value::String(text.to_owned());
@@ -231,6 +255,18 @@ fn text_form(value: &Value) -> String {
 }
 
 type Fields = serde_json::Map<String, Value>;
+
+/// `fact` with `field` set to a value, or ignored where there is none of that name.
+fn with_value<F: Serialize + DeserializeOwned>(
+    fact: &F,
+    field: &str,
+    value: Value,
+) -> Result<F, String> {
+    let (what, mut fields) = payload(fact).map_err(|error| error.to_string())?;
+    fields.insert(field.to_owned(), value);
+    let tagged = [(what, Value::Object(fields))].into_iter().collect();
+    serde_json::from_value(Value::Object(tagged)).map_err(|error| error.to_string())
+}
 
 /// A fact serialises as `{what: {fields}}`, serde's own form of an enum.
 fn payload<F: Serialize>(fact: &F) -> Result<(String, Fields), FieldError> {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::amendment::{
-    Correction, FieldError, HAPPENED, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters, told_in_full,
+    Correction, FieldError, HAPPENED, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters,
+    told_in_full,
 };
 use crate::identity::AggregateKind;
 use crate::instant;

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::amendment::{
-    Correction, FieldError, HAPPENED, Recordable, field_text, is_current, with_field,
-};
+use crate::amendment::{Correction, FieldError, HAPPENED, Recordable, compared, with_field};
 
 /// One recorded event of a timeline. It is stored by the million: instants are integers there, since
 /// their text is longer and slow to write and read.
@@ -126,9 +124,8 @@ pub(crate) fn correct<F: Serialize + DeserializeOwned>(
         let same = current == correction.was;
         (current, same)
     } else {
-        let current = field_text(&target.fact, &correction.field)?;
-        let same = is_current(&target.fact, &correction.field, &correction.was)?;
-        (current, same)
+        let Correction { field, was, is, .. } = correction;
+        compared(&target.fact, field, was, is)?
     };
     if !is_current {
         return Err(CorrectionError::NotCurrent {

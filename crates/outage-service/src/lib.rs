@@ -60,6 +60,7 @@ fn on_one(command: &str) -> String {
 /// The commands that say what is down, for whom and until when.
 fn what_is_down(guarded: Guarded, commands: &Commands<OutageRules>) -> Guarded {
     let plan = commands.on_existing(OutageFact::MaintenancePlanned);
+    let cancel = commands.on_existing(OutageFact::MaintenanceCancelled);
     let begin = commands.on_existing(OutageFact::Declared);
     let widen = commands.on_existing(OutageFact::Widened);
     let narrow = commands.on_existing(OutageFact::Narrowed);
@@ -70,6 +71,7 @@ fn what_is_down(guarded: Guarded, commands: &Commands<OutageRules>) -> Guarded {
     let resolve = commands.on_existing(OutageFact::Resolved);
     guarded
         .post(&on_one("plan"), CHANGE, plan)
+        .post(&on_one("cancel"), CHANGE, cancel)
         .post(&on_one("begin"), CHANGE, begin)
         .post(&on_one("widen"), CHANGE, widen)
         .post(&on_one("narrow"), CHANGE, narrow)

@@ -227,10 +227,21 @@ async fn planned_maintenance_begins_as_the_outage_that_it_was_from_the_beginning
     assert_eq!(service.last_event().await["subject"], planned["subject"]);
 }
 
+#[tokio::test]
+async fn planned_maintenance_that_never_began_is_cancelled() {
+    let service = service();
+    let one = service.made(MAINTENANCE, maintenance()).await;
+    let reason = json!({"reason": "The supplier withdrew the firmware"});
+    let life = vec![("cancel", reason, "maintenance-cancelled")];
+    service.lives(&one, life).await;
+}
+
 #[test]
 fn every_command_is_a_route_and_every_route_is_tried() {
     let tried = a_whole_life().into_iter().map(|(command, ..)| command);
-    let mut tried: Vec<&str> = tried.chain(["plan", "begin", "correct", "void"]).collect();
+    let mut tried: Vec<&str> = tried
+        .chain(["plan", "cancel", "begin", "correct", "void"])
+        .collect();
     tried.sort_unstable();
     let routes = service().routes;
     let mut routed: Vec<&str> = routes
@@ -433,7 +444,7 @@ async fn only_those_who_make_changes_for_a_council_give_commands() {
         Who::Everywhere(_) | Who::Local(_) => Entry::Forbidden,
     };
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, 24 * 4 * 14);
+    assert_eq!(knocks, 25 * 4 * 14);
     assert_eq!(service.recorded().await, 0);
 }
 

@@ -34,6 +34,7 @@ pub fn tell<'a>(
             service_time: ServiceTime::Always,
             target: Decimal::whole(TARGET_PERCENT),
             notice_hours: NOTICE_HOURS,
+            except_holidays: false,
             from: AGREED_FROM,
         };
         told.then(

@@ -300,6 +300,9 @@ pub struct List {
     /// Of service levels: only those of this priority, p1 to p5
     #[arg(long)]
     pub priority: Option<String>,
+    /// Of outages: only those of this nature: failure, known-error, maintenance
+    #[arg(long)]
+    pub nature: Option<String>,
     /// Of interims: only those whose last day is that near, or over
     #[arg(long)]
     pub within_days: Option<u32>,

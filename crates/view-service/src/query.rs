@@ -360,7 +360,8 @@ mod tests {
                 "outages",
                 "breakdown",
                 "component,kind",
-                "breakdown: outages has no breakdown by kind; it has component, class, party, home",
+                "breakdown: outages has no breakdown by kind; it has component, class, party, severity, \
+                 home",
             ),
             (
                 "establishment",
@@ -409,6 +410,8 @@ mod tests {
             ("outages", "class", "power"),
             ("outages", "component", "unknown"),
             ("outages", "party", "unknown"),
+            ("outages", "severity", "degraded"),
+            ("known_errors", "component", "network"),
             ("changes_closed", "outcome", "backed-out"),
             ("changes_in_freeze_without_exemption", "home", "shared"),
         ] {

@@ -3,16 +3,21 @@
 //! Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.1 to 6.4: 99 % on all critical
 //! systems, monthly and as a rolling average of 12 months. The paper does not state the agreed
 //! service time; "99 % allows 3 full days" of a year fits around the clock only, so it is data.
+//! Holidays are agreed service time like any day, unless the agreement leaves them out: then those of
+//! the council's own log are left out that are declared as known, whenever each was declared.
 //!
 //! Overlapping outages of one service are unioned, never summed. A minute in which a service was
-//! down for a part counts as down. Planned maintenance is excluded for the time that notice was
-//! given of, if it was given early enough.
+//! down for a part counts as down, and an outage of no length takes none. Of planned maintenance each
+//! minute is excluded that some notice covers which was given early enough.
 //!
 //! Not everybody is hit at every moment (paragraph 5.2 of the same paper): beside downtime stands
 //! the same weighted by the share of users, of overlapping outages the largest in each minute.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rangemap::RangeSet;
 use townclerk_domain::availability::{Agreements, AvailabilityAgreed};
@@ -52,27 +57,53 @@ impl Minutes {
     }
 }
 
+/// What a council agreed on availability, and the holidays of its log.
+#[derive(Clone, Copy)]
+pub struct Agreed<'a> {
+    pub agreements: &'a Kept<Agreements>,
+    pub holidays: Option<&'a Kept<BTreeSet<Date>>>,
+}
+
+impl Agreed<'_> {
+    /// The agreed minutes of a service within `[start, end)`, and whether any of them is made up.
+    fn minutes(
+        &self,
+        service: &Code,
+        (start, end): (Timestamp, Timestamp),
+    ) -> (RangeSet<i64>, bool) {
+        let (mut agreed, mut sample) = (RangeSet::new(), self.agreements.sample);
+        for part in stretches(&self.agreements.stands, service) {
+            let (from, to) = (part.from.max(start), part.to.unwrap_or(end).min(end));
+            let mut of_part = RangeSet::new();
+            for (from, to) in part.agreed.service_time.intervals(from, to.max(from)) {
+                insert(&mut of_part, minute(from), minute(to));
+            }
+            let left_out = self.holidays.filter(|_| part.agreed.except_holidays);
+            if let Some(holidays) = left_out.filter(|_| !of_part.is_empty()) {
+                for day in holidays.stands.range(london_day(from)..=london_day(to)) {
+                    of_part.remove(minute(london_midnight(*day))..minute(end_of_day(*day)));
+                    sample |= holidays.sample;
+                }
+            }
+            agreed.extend(of_part);
+        }
+        let any = !agreed.is_empty();
+        (agreed, sample && any)
+    }
+}
+
 /// The minutes of one service for one council within `[start, end)`.
 pub fn minutes(
     ledger: &Ledger,
-    agreements: &Kept<Agreements>,
+    agreed: Agreed<'_>,
     council: &Code,
     service: &Code,
     (start, end): (Timestamp, Timestamp),
 ) -> Minutes {
-    let mut agreed: RangeSet<i64> = RangeSet::new();
-    for part in stretches(&agreements.stands, service) {
-        let (from, to) = (part.from.max(start), part.to.unwrap_or(end).min(end));
-        if from < to {
-            let intervals = part.agreed.service_time.intervals(from, to);
-            for (from, to) in intervals {
-                insert(&mut agreed, minute(from), minute(to));
-            }
-        }
-    }
+    let agreements = agreed.agreements;
+    let (agreed, mut sample) = agreed.minutes(service, (start, end));
     let mut down: RangeSet<i64> = RangeSet::new();
     let mut users_down = 0;
-    let mut sample = agreements.sample && !agreed.is_empty();
     let all = ledger.downs(council, service).iter();
     let mut all: Vec<&Down> = all.filter(|down| is_near(down, (start, end))).collect();
     // The largest share first: what another outage adds in the same minutes is no more.
@@ -162,23 +193,26 @@ pub fn stretches<'a>(agreements: &'a Agreements, service: &Code) -> Vec<Stretch<
         .collect()
 }
 
-/// The minutes that count as down, without what planned maintenance excuses.
+/// The minutes that count as down, without what notices of planned maintenance excuse.
 fn counted(down: &Down, agreements: &Agreements, service: &Code, end: Timestamp) -> RangeSet<i64> {
     let mut counted = RangeSet::new();
-    let to = down.to.unwrap_or(end).min(end);
-    insert(&mut counted, minute(down.from), minute_after(to));
-    if let Some(planned) = down.planned {
-        let agreed = agreements.in_force(service, london_day(planned.from));
-        let notice = agreed.map_or(0, |agreed| agreed.notice_hours);
-        let notice = SignedDuration::from_hours(notice.into());
-        if planned.from.duration_since(planned.noticed) >= notice {
-            let (from, to) = (minute(planned.from), minute_after(planned.to));
-            if from < to {
-                counted.remove(from..to);
-            }
+    counted.extend(begun_in(down.from, down.to.unwrap_or(end).min(end)));
+    for window in &down.notices {
+        let agreed = agreements.in_force(service, london_day(window.from));
+        let hours = agreed.map_or(0, |agreed| agreed.notice_hours);
+        let is_in_time =
+            window.from.duration_since(window.noticed) >= SignedDuration::from_hours(hours.into());
+        if is_in_time && let Some(excused) = begun_in(window.from, window.to) {
+            counted.remove(excused);
         }
     }
     counted
+}
+
+/// The minutes of which a part lies within `[from, to)`; an interval of no length has none, wherever
+/// in a minute it lies.
+pub(crate) fn begun_in(from: Timestamp, to: Timestamp) -> Option<Range<i64>> {
+    (from < to).then(|| minute(from)..minute_after(to))
 }
 
 fn insert(set: &mut RangeSet<i64>, from: i64, to: i64) {
@@ -202,6 +236,6 @@ pub(crate) fn minute(instant: Timestamp) -> i64 {
 }
 
 /// The first minute that begins at an instant or later.
-pub(crate) fn minute_after(instant: Timestamp) -> i64 {
+fn minute_after(instant: Timestamp) -> i64 {
     -(-instant.as_microsecond()).div_euclid(MICROS_PER_MINUTE)
 }

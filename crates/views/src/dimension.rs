@@ -2,7 +2,7 @@
 
 use townclerk_domain::change::{ChangeType, Outcome};
 use townclerk_domain::identity::AggregateKind;
-use townclerk_domain::outage::Party;
+use townclerk_domain::outage::{Party, Severity};
 use townclerk_domain::post::Appointment;
 use townclerk_domain::ticket::{Channel, Priority, TicketKind, UserClass};
 
@@ -37,6 +37,8 @@ pub enum Dimension {
     Team,
     /// What whoever holds a post does.
     Role,
+    /// The worst that an outage did to a service.
+    Severity,
 }
 
 /// The code of who deals with a ticket.
@@ -48,7 +50,7 @@ pub(crate) const fn provider(sts: bool) -> &'static str {
 }
 
 impl Dimension {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Kind,
         Self::Priority,
         Self::Service,
@@ -66,6 +68,7 @@ impl Dimension {
         Self::Directorate,
         Self::Team,
         Self::Role,
+        Self::Severity,
     ];
 
     pub fn name(self) -> &'static str {
@@ -87,6 +90,7 @@ impl Dimension {
             Self::Directorate => "directorate",
             Self::Team => "team",
             Self::Role => "role",
+            Self::Severity => "severity",
         }
     }
 
@@ -107,6 +111,10 @@ impl Dimension {
             Self::Appointment => Some(Appointment::ALL.iter().map(|a| a.code()).collect()),
             Self::Party => {
                 let known = Party::ALL.iter().map(|party| party.code());
+                Some(known.chain([UNKNOWN]).collect())
+            }
+            Self::Severity => {
+                let known = Severity::ALL.iter().map(|severity| severity.code());
                 Some(known.chain([UNKNOWN]).collect())
             }
             Self::Provider => Some([true, false].map(provider).to_vec()),
@@ -142,6 +150,7 @@ impl Dimension {
             Self::Directorate => 1 << 16,
             Self::Team => 1 << 13,
             Self::Role => 1 << 14,
+            Self::Severity => 1 << 17,
         }
     }
 }

@@ -3,51 +3,68 @@
 //! Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.10 to 6.14: what failed, what was
 //! done about it, and whether it failed so again since ("no similar outage since").
 //!
-//! A failure is an unplanned outage of which the time is known. While one lasts another adds
+//! A failure is an outage that nobody had announced and that is no known error. It lasts where its
+//! time is known. While one lasts another adds
 //! nothing to the time between failures: they are unioned, minute by minute, as downtime is.
 
+use std::ops::Range;
+
 use jiff::{SignedDuration, Timestamp};
-use rangemap::RangeSet;
 use townclerk_domain::names::LogName;
-use townclerk_domain::outage::{Action, Outage};
+use townclerk_domain::outage::{Action, Nature, Outage};
 use townclerk_domain::period::end_of_day;
 use townclerk_domain::reference::{Reference, ReferenceKind};
 
-use crate::availability::{begin_of, minute, minute_after};
+use crate::availability::{begin_of, begun_in, minute};
 use crate::kept::Kept;
 
 const SECONDS_PER_MINUTE: i64 = 60;
 
-/// From when to when an unplanned outage lasted, the end absent while it does; `None` where that is
-/// not known, and of maintenance.
+/// Whether something failed: it was not announced, and is no known error.
+pub fn is_failure(outage: &Outage) -> bool {
+    match outage.nature() {
+        Nature::Failure => true,
+        Nature::KnownError | Nature::Maintenance => false,
+    }
+}
+
+/// From when to when a failure lasted, the end absent while it does; `None` where that is not known,
+/// and of what is no failure.
 pub fn lasted(outage: &Outage) -> Option<(Timestamp, Option<Timestamp>)> {
     let begun = outage.begun.as_ref()?;
-    let is_known = outage.planned.is_none() && !outage.is_imprecise();
+    let is_known = is_failure(outage) && !outage.is_imprecise();
     is_known.then_some((begun.at, outage.resolved))
 }
 
 /// The times within `[start, end)` in which nothing had failed, between the end of one failure and
-/// the begin of the next; each failure takes at least a minute.
+/// the begin of the next. One of no length parts them too, and takes no minute.
 pub fn between(
     failures: impl IntoIterator<Item = (Timestamp, Option<Timestamp>)>,
     (start, end): (Timestamp, Timestamp),
 ) -> Vec<(Timestamp, Timestamp)> {
-    let mut failed: RangeSet<i64> = RangeSet::new();
+    let mut failed: Vec<Range<i64>> = Vec::new();
     for (from, to) in failures {
         let (from, to) = (from.max(start), to.unwrap_or(end).min(end));
         if from < end && start <= to {
-            let from = minute(from);
-            failed.insert(from..minute_after(to).max(from + 1));
+            let moment = minute(from)..minute(from);
+            failed.push(begun_in(from, to).unwrap_or(moment));
         }
     }
-    let nexts = failed.iter().skip(1);
-    let pairs = failed.iter().zip(nexts);
+    failed.sort_by_key(|range| range.start);
+    let mut union: Vec<Range<i64>> = Vec::new();
+    for range in failed {
+        match union.last_mut().filter(|last| range.start <= last.end) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => union.push(range),
+        }
+    }
+    let pairs = union.iter().zip(union.iter().skip(1));
     pairs
         .filter_map(|(one, next)| begin_of(one.end).zip(begin_of(next.start)))
         .collect()
 }
 
-/// The latest earlier outage with the same cause of which everything that was to be done about it
+/// The latest earlier outage or known error with the same cause of which everything that was to be done about it
 /// was done, when this one began.
 pub fn recurs_from<'a>(
     outages: impl IntoIterator<Item = &'a Kept<Outage>>,
@@ -57,7 +74,7 @@ pub fn recurs_from<'a>(
     let earlier = outages.into_iter().filter(|earlier| {
         let is_itself = (&earlier.log, earlier.id) == (&this.log, this.id);
         !is_itself
-            && earlier.stands.planned.is_none()
+            && !earlier.stands.is_planned()
             && is_same_cause(earlier, this)
             && was_remedied(&earlier.stands, began)
     });
@@ -67,9 +84,9 @@ pub fn recurs_from<'a>(
     })
 }
 
-/// The first moment at which an unplanned outage may have begun.
+/// The first moment at which a failure may have begun.
 fn earliest_begin(outage: &Outage) -> Option<Timestamp> {
-    let begun = outage.begun.as_ref().filter(|_| outage.planned.is_none())?;
+    let begun = outage.begun.as_ref().filter(|_| is_failure(outage))?;
     let roughly = begun.declared.when.map(|within| within.start());
     Some(roughly.unwrap_or(begun.at))
 }

@@ -44,8 +44,8 @@ pub struct LinkedTicket {
     pub causes: BTreeSet<Reference>,
 }
 
-/// A service of a council was down. Whether planned maintenance excuses it is a matter of what was
-/// agreed.
+/// A service of a council was down. Which of the notices of maintenance excuse it is a matter of
+/// what was agreed.
 #[derive(Clone, Debug)]
 pub struct Down {
     pub from: Timestamp,
@@ -54,7 +54,7 @@ pub struct Down {
     pub sample: bool,
     /// The share of users that it hit, in percent; absent where nothing was said.
     pub users: Option<Decimal>,
-    pub planned: Option<PlannedWindow>,
+    pub notices: Vec<PlannedWindow>,
 }
 
 /// Maintenance of which notice was given.
@@ -253,14 +253,19 @@ fn linked_ticket(
 
 /// What an outage took down, by council and service.
 fn downs(outage: &Kept<Outage>) -> impl Iterator<Item = (Code, Code, Down)> {
-    let planned = outage.stands.planned.as_ref();
+    let notices = &outage.stands.notices;
     let effects = outage.stands.effects.iter();
     effects
         .filter(|effect| effect.severity == Severity::Down)
         .filter_map(move |effect| {
-            let window = planned.filter(|planned| {
-                planned.maintenance.services.contains(&effect.service)
-                    && planned.maintenance.councils.contains(&effect.council)
+            let announced = notices.iter().filter(|notice| {
+                notice.maintenance.services.contains(&effect.service)
+                    && notice.maintenance.councils.contains(&effect.council)
+            });
+            let windows = announced.map(|notice| PlannedWindow {
+                noticed: notice.noticed,
+                from: notice.maintenance.from,
+                to: notice.maintenance.to,
             });
             let down = Down {
                 // Where the time is known only roughly nothing is known of a duration.
@@ -268,11 +273,7 @@ fn downs(outage: &Kept<Outage>) -> impl Iterator<Item = (Code, Code, Down)> {
                 to: effect.to,
                 sample: outage.sample,
                 users: outage.stands.users_percent,
-                planned: window.map(|planned| PlannedWindow {
-                    noticed: planned.noticed,
-                    from: planned.maintenance.from,
-                    to: planned.maintenance.to,
-                }),
+                notices: windows.collect(),
             };
             Some((effect.council.clone(), effect.service.clone(), down))
         })

@@ -85,6 +85,7 @@ measures! {
     MeanTimeBetweenServiceIncidents = 52 is outage::TIME_BETWEEN_INCIDENTS,
     DowntimeUserMinutes = 53 is outage::DOWNTIME_BY_USERS,
     OutagesRecurred = 54 is outage::RECURRED,
+    KnownErrors = 57 is outage::KNOWN_ERRORS,
     RecoveryTests = 55 is recovery::TESTS,
     RecoveryTestsWithinTarget = 56 is recovery::WITHIN_TARGET,
 }

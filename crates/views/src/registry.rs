@@ -1,12 +1,14 @@
 //! What is known of coverages, members, agreements and claims: the inputs of figures beside the
 //! records that they count. All of it counts as known, whatever moment a figure is as at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use townclerk_domain::availability::{Agreements, AvailabilityRules};
 use townclerk_domain::claim::{ClaimRules, Published};
 use townclerk_domain::coverage::{Coverage, CoverageRules};
+use townclerk_domain::holidays::HolidaysRules;
 use townclerk_domain::names::LogName;
 use townclerk_domain::partnership::{Membership, PartnershipRules};
 
@@ -31,6 +33,8 @@ pub struct Registry {
     pub claims: Vec<Published>,
     /// What each council agreed on availability, by its log.
     pub agreements: BTreeMap<LogName, Kept<Agreements>>,
+    /// The holidays of each log.
+    pub holidays: BTreeMap<LogName, Kept<BTreeSet<Date>>>,
     /// What each log agreed on the service level of its tickets.
     pub service: BTreeMap<LogName, AgreedService>,
 }
@@ -53,11 +57,13 @@ impl Registry {
         members.sort_by(|a, b| a.joined.council.cmp(&b.joined.council));
         let claims = every::<ClaimRules>(rows, basis)?.into_iter();
         let agreements = every::<AvailabilityRules>(rows, basis)?.into_iter();
+        let holidays = every::<HolidaysRules>(rows, basis)?.into_iter();
         Ok(Self {
             coverages: coverages.collect(),
             members,
             claims: claims.filter_map(|kept| kept.stands).collect(),
             agreements: agreements.map(|kept| (kept.log.clone(), kept)).collect(),
+            holidays: holidays.map(|kept| (kept.log.clone(), kept)).collect(),
             service: every_agreed_service(rows, known_at)?,
         })
     }

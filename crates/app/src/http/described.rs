@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
-use townclerk_domain::plain_text;
 use townclerk_domain::fields::schema_of;
+use townclerk_domain::plain_text;
 
 use super::kind::Kind;
 

@@ -19,6 +19,7 @@ pub fn availability_facts() -> Vec<AvailabilityFact> {
         service_time: ServiceTime::Always,
         target: "99".parse().unwrap(),
         notice_hours: 72,
+        except_holidays: false,
         from: "2019-07-01".parse().unwrap(),
     };
     let window = |day, to| Window {
@@ -34,6 +35,10 @@ pub fn availability_facts() -> Vec<AvailabilityFact> {
                 window(Weekday::Sunday, time(0, 0, 0, 0)),
             ]),
             target: "99.5".parse().unwrap(),
+            ..agreed.clone()
+        }),
+        AvailabilityFact::AvailabilityAgreed(AvailabilityAgreed {
+            except_holidays: true,
             ..agreed
         }),
         AvailabilityFact::AvailabilityEnded(AvailabilityEnded {

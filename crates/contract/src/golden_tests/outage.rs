@@ -7,8 +7,8 @@ use townclerk_domain::imprecise::{Precision, Within};
 use townclerk_domain::names::LogName;
 use townclerk_domain::outage::{
     ActionAgreed, ActionCompleted, Affected, CauseFound, Closed, Declared, Effect, Escalated,
-    Linked, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred, Resolved, Reviewed,
-    ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
+    Linked, MaintenanceCancelled, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred,
+    Resolved, Reviewed, ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
 };
 use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
 use townclerk_domain::reference::{Reference, ReferenceKind};
@@ -105,13 +105,23 @@ fn declared_roughly() -> Declared {
 }
 
 fn damage() -> Vec<OutageFact> {
+    let planned = MaintenancePlanned {
+        title: text("Storage firmware"),
+        councils: codes(&["brent", "lewisham"]),
+        services: codes(&["email", "finance-system"]),
+        from: "2020-08-15T19:00:00Z".parse().unwrap(),
+        to: "2020-08-15T23:00:00Z".parse().unwrap(),
+        cancels_earlier: false,
+    };
+    let moved = MaintenancePlanned {
+        cancels_earlier: true,
+        ..planned.clone()
+    };
     vec![
-        OutageFact::MaintenancePlanned(MaintenancePlanned {
-            title: text("Storage firmware"),
-            councils: codes(&["brent", "lewisham"]),
-            services: codes(&["email", "finance-system"]),
-            from: "2020-08-15T19:00:00Z".parse().unwrap(),
-            to: "2020-08-15T23:00:00Z".parse().unwrap(),
+        OutageFact::MaintenancePlanned(planned),
+        OutageFact::MaintenancePlanned(moved),
+        OutageFact::MaintenanceCancelled(MaintenanceCancelled {
+            reason: Some(text("The supplier withdrew the firmware.")),
         }),
         OutageFact::Declared(declared()),
         OutageFact::Declared(declared_roughly()),

@@ -13,6 +13,8 @@ struct Inspected {
     doors: Vec<Door>,
     lock: Option<Lock>,
     by_floor: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    listed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,7 @@ fn fact() -> Fact {
         }],
         lock: lock("b"),
         by_floor: BTreeMap::from([("ground".to_owned(), 3)]),
+        listed: false,
     })
 }
 
@@ -155,4 +158,21 @@ fn another_value_or_one_with_a_key_too_many_is_not_the_present_one() {
     }
     assert!(!current("place", "attic"));
     assert!(is_current(&fact(), "colour", "red").is_err());
+}
+
+#[test]
+fn a_field_that_is_written_only_where_it_differs_from_its_default_is_corrected_both_ways() {
+    let said = |field, was, is| compared(&fact(), field, was, is);
+    let current = Ok((String::new(), true));
+    assert_eq!(said("listed", "false", "true"), current);
+    assert_eq!(said("listed", "", "true"), current);
+    assert_eq!(said("listed", "true", "true"), Ok((String::new(), false)));
+    let listed = with_field(&fact(), "listed", "true").unwrap();
+    assert_eq!(field_text(&listed, "listed").unwrap(), "true");
+    let back = compared(&listed, "listed", "true", "false").unwrap();
+    assert_eq!(back, ("true".to_owned(), true));
+    assert_eq!(with_field(&listed, "listed", "false").unwrap(), fact());
+    assert!(why("listed", "perhaps").contains("invalid type"));
+    // A name that is ignored is no field, whatever is said of it.
+    assert!(said("colour", "red", "blue").is_err());
 }

@@ -3,14 +3,15 @@
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::decimal::Decimal;
 use crate::names::Code;
 use crate::service_time::ServiceTime;
 
 /// The availability of one service was agreed, from a day on, until another one is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct AvailabilityAgreed {
     pub service: Code,
     pub service_time: ServiceTime,
@@ -19,8 +20,30 @@ pub struct AvailabilityAgreed {
     /// How long before its begin planned maintenance must be announced to be excluded.
     #[serde(default)]
     pub notice_hours: u32,
+    /// Whether the holidays of the council's log are no agreed service time.
+    #[serde(default)]
+    pub except_holidays: bool,
     /// First day, in London.
     pub from: Date,
+}
+
+/// Events are written as they were before `except_holidays` existed where it is false. Rows have no
+/// names of fields: there it always stands.
+impl Serialize for AvailabilityAgreed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = self.except_holidays || !serializer.is_human_readable();
+        let mut fields =
+            serializer.serialize_struct("AvailabilityAgreed", 5 + usize::from(written))?;
+        fields.serialize_field("service", &self.service)?;
+        fields.serialize_field("service_time", &self.service_time)?;
+        fields.serialize_field("target", &self.target)?;
+        fields.serialize_field("notice_hours", &self.notice_hours)?;
+        if written {
+            fields.serialize_field("except_holidays", &self.except_holidays)?;
+        }
+        fields.serialize_field("from", &self.from)?;
+        fields.end()
+    }
 }
 
 /// What was agreed on one service ended.

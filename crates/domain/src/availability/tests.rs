@@ -24,6 +24,7 @@ fn agreement(from: &str) -> AvailabilityAgreed {
         service_time: ServiceTime::Always,
         target: "99".parse().unwrap(),
         notice_hours: 0,
+        except_holidays: false,
         from: date(from),
     }
 }

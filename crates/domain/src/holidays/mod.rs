@@ -1,5 +1,5 @@
 //! Days on which no work on tickets is agreed to be done, such as the bank holidays of a council's
-//! nation. Which they are is data: some were declared weeks before, and one once long after tickets
+//! nation; an agreement on availability may leave them out too. Which they are is data: some were declared weeks before, and one once long after tickets
 //! that ran over it had been given their due times.
 
 use std::collections::BTreeSet;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::codes::codes;
 use crate::decimal::Decimal;
@@ -55,9 +56,9 @@ pub struct Effect {
     pub to: Option<Timestamp>,
 }
 
-/// Notice of maintenance was given, at the time of this event. Until it begins, a later notice
-/// replaces an earlier one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Notice of maintenance was given, at the time of this event. Until it begins more may be given:
+/// they add up, unless one cancels those before it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct MaintenancePlanned {
     pub title: Text,
     /// The councils that it touches: at least two in `shared`, in a council's own log that council.
@@ -66,6 +67,36 @@ pub struct MaintenancePlanned {
     pub services: BTreeSet<Code>,
     pub from: Timestamp,
     pub to: Timestamp,
+    /// Whether it takes back every notice given before it, as where the work is moved to another
+    /// day: nothing that those announced is excused any more.
+    #[serde(default)]
+    pub cancels_earlier: bool,
+}
+
+/// Events are written as they were before `cancels_earlier` existed where it is false. Rows have no
+/// names of fields: there it always stands.
+impl Serialize for MaintenancePlanned {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = self.cancels_earlier || !serializer.is_human_readable();
+        let mut fields =
+            serializer.serialize_struct("MaintenancePlanned", 5 + usize::from(written))?;
+        fields.serialize_field("title", &self.title)?;
+        fields.serialize_field("councils", &self.councils)?;
+        fields.serialize_field("services", &self.services)?;
+        fields.serialize_field("from", &self.from)?;
+        fields.serialize_field("to", &self.to)?;
+        if written {
+            fields.serialize_field("cancels_earlier", &self.cancels_earlier)?;
+        }
+        fields.end()
+    }
+}
+
+/// Planned maintenance will not be done, and never began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MaintenanceCancelled {
+    #[serde(default)]
+    pub reason: Option<Text>,
 }
 
 /// An outage, or the planned maintenance, began.
@@ -200,6 +231,7 @@ pub struct Recurred {
 #[serde(rename_all = "kebab-case")]
 pub enum OutageFact {
     MaintenancePlanned(MaintenancePlanned),
+    MaintenanceCancelled(MaintenanceCancelled),
     Declared(Declared),
     Widened(Widened),
     Narrowed(Narrowed),

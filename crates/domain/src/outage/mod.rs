@@ -10,9 +10,9 @@ mod tests;
 
 pub use fact::{
     ActionAgreed, ActionCompleted, Affected, CauseFound, Closed, Declared, Effect, Escalated,
-    Linked, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred, Resolved, Reviewed,
-    ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
+    Linked, MaintenanceCancelled, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred,
+    Resolved, Reviewed, ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
 };
-pub use refusal::{ACTIONS_MAX, COUNCILS_MAX, EFFECTS_MAX, Refusal, SERVICES_MAX};
+pub use refusal::{ACTIONS_MAX, COUNCILS_MAX, EFFECTS_MAX, NOTICES_MAX, Refusal, SERVICES_MAX};
 pub use rules::OutageRules;
-pub use state::{Action, Begun, Outage, Planned, Status};
+pub use state::{Action, Begun, Nature, Notice, Outage, Status};

@@ -19,6 +19,9 @@ pub const COUNCILS_MAX: usize = 64;
 /// Most services that one maintenance is planned for.
 pub const SERVICES_MAX: usize = 64;
 
+/// Most notices of one maintenance: each of them holds beside the others.
+pub const NOTICES_MAX: usize = 64;
+
 /// Most effects of one outage.
 pub const EFFECTS_MAX: usize = 256;
 
@@ -38,6 +41,18 @@ pub enum Refusal {
         "notice given at {noticed} is none: the maintenance begins at {from}. Declare it instead"
     )]
     NoticeTooLate { noticed: Timestamp, from: Timestamp },
+    #[error(
+        "of one maintenance {NOTICES_MAX} notices hold at most: cancel the earlier ones with this, or plan another"
+    )]
+    TooManyNotices,
+    #[error(
+        "this maintenance was cancelled at {at} and takes no more: record the work that is done by itself"
+    )]
+    MaintenanceCancelled { at: Timestamp },
+    #[error("no maintenance was planned here by then: plan it first, or give a later time")]
+    NotPlanned,
+    #[error("what is cancelled is planned maintenance that has not begun, and this is {}", status.code())]
+    NothingToCancel { status: Status },
     #[error("the maintenance ends at {to}, which is not after its begin at {from}")]
     MaintenanceEndsBeforeItBegins { from: Timestamp, to: Timestamp },
     #[error("maintenance names 1 to {SERVICES_MAX} services, and this names {found}")]

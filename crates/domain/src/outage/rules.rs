@@ -1,6 +1,6 @@
 //! Which facts an outage takes in which state.
 //!
-//! Planned maintenance waits until it is declared; an unplanned outage begins with being declared.
+//! Planned maintenance waits until it is declared, or is cancelled for good; an unplanned outage begins with being declared.
 //! An open outage is resolved, and a resolved one is closed; neither is undone. What was down, and
 //! for whom, is said of an open outage only. Why it was, and what is done about it, may be said
 //! from the beginning and long afterwards.
@@ -14,7 +14,7 @@ use super::fact::{
     ActionAgreed, ActionCompleted, CauseFound, Declared, MaintenancePlanned, Narrowed, OutageFact,
     Party, Recurred, Widened,
 };
-use super::refusal::{ACTIONS_MAX, COUNCILS_MAX, Refusal, SERVICES_MAX};
+use super::refusal::{ACTIONS_MAX, COUNCILS_MAX, NOTICES_MAX, Refusal, SERVICES_MAX};
 use super::state::Outage;
 use crate::decider::{Decider, Occasion};
 use crate::identity::AggregateKind;
@@ -41,6 +41,8 @@ impl Decider for OutageRules {
             (_, OutageFact::MaintenancePlanned(maintenance)) => {
                 maintenance_fits(state.as_ref(), maintenance, occasion)
             }
+            (Some(outage), OutageFact::MaintenanceCancelled(_)) => can_be_cancelled(outage),
+            (None, OutageFact::MaintenanceCancelled(_)) => Err(Refusal::NotPlanned),
             (_, OutageFact::Declared(declared)) => begin_fits(state.as_ref(), declared, occasion),
             (Some(outage), _) => {
                 in_time(outage, fact)?;
@@ -57,9 +59,28 @@ impl Decider for OutageRules {
     }
 }
 
+/// Planned work is called off before it begins; once it has begun it is resolved.
+fn can_be_cancelled(outage: &Outage) -> Result<(), Refusal> {
+    not_cancelled(outage)?;
+    match outage.begun {
+        None => Ok(()),
+        Some(_) => Err(Refusal::NothingToCancel {
+            status: outage.status(),
+        }),
+    }
+}
+
+fn not_cancelled(outage: &Outage) -> Result<(), Refusal> {
+    match outage.cancelled {
+        None => Ok(()),
+        Some(at) => Err(Refusal::MaintenanceCancelled { at }),
+    }
+}
+
 /// Whether the outage has come so far, and no farther, that it takes this fact.
 fn in_time(outage: &Outage, fact: &OutageFact) -> Result<(), Refusal> {
     let status = outage.status();
+    not_cancelled(outage)?;
     if outage.begun.is_none() {
         return Err(Refusal::NotDeclared);
     }
@@ -118,6 +139,7 @@ fn fits(outage: &Outage, fact: &OutageFact, occasion: Occasion<'_>) -> Result<()
         }
         OutageFact::Recurred(recurred) => recurrence_fits(outage, recurred),
         OutageFact::MaintenancePlanned(_)
+        | OutageFact::MaintenanceCancelled(_)
         | OutageFact::Declared(_)
         | OutageFact::UsersAffected(_)
         | OutageFact::WorkedAround(_)
@@ -133,8 +155,9 @@ fn maintenance_fits(
     maintenance: &MaintenancePlanned,
     occasion: Occasion<'_>,
 ) -> Result<(), Refusal> {
-    let begun = state.filter(|outage| outage.begun.is_some());
-    if let Some(outage) = begun {
+    let mut outage = state.cloned().unwrap_or_default();
+    not_cancelled(&outage)?;
+    if outage.begun.is_some() {
         let status = outage.status();
         return Err(Refusal::NoticeAfterBegin { status });
     }
@@ -161,7 +184,11 @@ fn maintenance_fits(
             from,
         });
     }
-    Ok(())
+    outage.hear_of(maintenance, occasion.happened);
+    if outage.notices.len() > NOTICES_MAX {
+        return Err(Refusal::TooManyNotices);
+    }
+    not_too_many(&outage)
 }
 
 fn begin_fits(
@@ -169,14 +196,15 @@ fn begin_fits(
     declared: &Declared,
     occasion: Occasion<'_>,
 ) -> Result<(), Refusal> {
-    if let Some(begun) = state.and_then(|outage| outage.begun.as_ref()) {
+    let mut outage = state.cloned().unwrap_or_default();
+    not_cancelled(&outage)?;
+    if let Some(begun) = &outage.begun {
         return Err(Refusal::AlreadyDeclared { at: begun.at });
     }
     home_fits(&declared.councils, occasion.home)?;
     if let Some(within) = &declared.when {
         when_fits(within, occasion.happened)?;
     }
-    let mut outage = state.cloned().unwrap_or_default();
     let bare = Declared {
         effects: Vec::new(),
         ..declared.clone()

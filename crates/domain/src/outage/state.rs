@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::fact::{
     ActionAgreed, CauseFound, Declared, Effect, Escalated, MaintenancePlanned, OutageFact,
-    ServiceRestored,
+    ServiceRestored, Severity,
 };
 use crate::decimal::Decimal;
 use crate::names::Code;
@@ -23,11 +23,19 @@ pub enum Status {
     Open,
     Resolved,
     Closed,
+    /// Maintenance that was called off before it began.
+    Cancelled,
 }
 
 impl Status {
     /// In the order in which an outage has them.
-    pub const ALL: [Self; 4] = [Self::Planned, Self::Open, Self::Resolved, Self::Closed];
+    pub const ALL: [Self; 5] = [
+        Self::Planned,
+        Self::Open,
+        Self::Resolved,
+        Self::Closed,
+        Self::Cancelled,
+    ];
 
     pub fn code(self) -> &'static str {
         match self {
@@ -35,6 +43,32 @@ impl Status {
             Self::Open => "open",
             Self::Resolved => "resolved",
             Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What a record of this kind tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nature {
+    /// Something failed, and nobody had announced it.
+    Failure,
+    /// A service is degraded, never down, and users have a way to work in spite of it while it is so,
+    /// because its cause is known.
+    KnownError,
+    /// Of which notice was given, whatever became of it.
+    Maintenance,
+}
+
+impl Nature {
+    pub const ALL: [Self; 3] = [Self::Failure, Self::KnownError, Self::Maintenance];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::KnownError => "known-error",
+            Self::Maintenance => "maintenance",
         }
     }
 }
@@ -50,7 +84,7 @@ pub struct Action {
 
 /// Maintenance, and when notice of it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned {
+pub struct Notice {
     pub maintenance: MaintenancePlanned,
     pub noticed: Timestamp,
 }
@@ -66,7 +100,9 @@ pub struct Begun {
 /// An outage as it stands; planned or begun, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outage {
-    pub planned: Option<Planned>,
+    /// Every notice of maintenance that holds, in the order in which they were given.
+    pub notices: Vec<Notice>,
+    pub cancelled: Option<Timestamp>,
     pub begun: Option<Begun>,
     /// The councils that it hits or hit.
     pub councils: BTreeSet<Code>,
@@ -82,6 +118,9 @@ pub struct Outage {
     pub workaround: Option<Text>,
     pub resolved: Option<Timestamp>,
     pub cause: Option<CauseFound>,
+    /// Since when both its cause and a way to work in spite of it were known, where that was before
+    /// it was resolved.
+    pub explained: Option<Timestamp>,
     pub actions: Vec<Action>,
     pub escalations: Vec<Escalated>,
     pub review: Option<Text>,
@@ -97,8 +136,35 @@ impl Outage {
             (_, _, Some(_)) => Status::Closed,
             (_, Some(_), None) => Status::Resolved,
             (Some(_), None, None) => Status::Open,
+            (None, None, None) if self.cancelled.is_some() => Status::Cancelled,
             (None, None, None) => Status::Planned,
         }
+    }
+
+    pub fn nature(&self) -> Nature {
+        if self.is_planned() {
+            return Nature::Maintenance;
+        }
+        match (self.explained, self.worst()) {
+            (Some(_), Some(Severity::Degraded)) => Nature::KnownError,
+            (_, Some(Severity::Down)) | (_, None) | (None, _) => Nature::Failure,
+        }
+    }
+
+    /// Whether notice was given of it.
+    pub fn is_planned(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// The latest notice of it that holds.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notices.last()
+    }
+
+    /// The worst of its effects; `None` where none is recorded.
+    pub fn worst(&self) -> Option<Severity> {
+        // The first of the codes is the worst.
+        self.effects.iter().map(|effect| effect.severity).min()
     }
 
     /// Whether its time is known only roughly.
@@ -160,14 +226,17 @@ impl Outage {
 
     /// Changes by a fact that happened at `happened`.
     pub(super) fn take(&mut self, fact: &OutageFact, happened: Timestamp) {
+        self.change_by(fact, happened);
+        let is_explained = self.cause.is_some() && self.workaround.is_some();
+        if is_explained && self.resolved.is_none() {
+            self.explained.get_or_insert(happened);
+        }
+    }
+
+    fn change_by(&mut self, fact: &OutageFact, happened: Timestamp) {
         match fact {
-            OutageFact::MaintenancePlanned(maintenance) => {
-                self.councils.clone_from(&maintenance.councils);
-                self.planned = Some(Planned {
-                    maintenance: maintenance.clone(),
-                    noticed: happened,
-                });
-            }
+            OutageFact::MaintenancePlanned(maintenance) => self.hear_of(maintenance, happened),
+            OutageFact::MaintenanceCancelled(_) => self.cancelled = Some(happened),
             OutageFact::Declared(declared) => self.begin(declared, happened),
             OutageFact::Widened(widened) => {
                 self.widen(&widened.councils);
@@ -209,6 +278,18 @@ impl Outage {
             OutageFact::Closed(_) => self.closed = Some(happened),
             OutageFact::Recurred(recurred) => self.recurred.push(recurred.outage.clone()),
         }
+    }
+
+    pub(super) fn hear_of(&mut self, maintenance: &MaintenancePlanned, noticed: Timestamp) {
+        if maintenance.cancels_earlier {
+            self.notices.clear();
+            self.councils.clear();
+        }
+        self.councils.extend(maintenance.councils.iter().cloned());
+        self.notices.push(Notice {
+            maintenance: maintenance.clone(),
+            noticed,
+        });
     }
 
     fn begin(&mut self, declared: &Declared, at: Timestamp) {

@@ -94,6 +94,7 @@ impl MayPass for OutageRules {
         matches!(
             refusal,
             Refusal::NotDeclared
+                | Refusal::NotPlanned
                 | Refusal::NotResolved
                 | Refusal::NotAgreed { .. }
                 | Refusal::NothingToRestore { .. }

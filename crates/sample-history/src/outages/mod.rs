@@ -99,6 +99,7 @@ impl Story {
             services: self.hits.iter().map(|hit| hit.service.clone()).collect(),
             from: self.begins,
             to: self.ends,
+            cancels_earlier: false,
         })
     }
 

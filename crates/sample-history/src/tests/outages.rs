@@ -24,8 +24,8 @@ fn outages() -> Vec<(&'static LogName, AggregateId, Outage)> {
 
 /// Whether it was planned, and announced at least three days before.
 fn was_announced(outage: &Outage) -> bool {
-    outage.planned.as_ref().is_some_and(|planned| {
-        planned.maintenance.from.duration_since(planned.noticed) >= SignedDuration::from_hours(72)
+    outage.notices.iter().any(|notice| {
+        notice.maintenance.from.duration_since(notice.noticed) >= SignedDuration::from_hours(72)
     })
 }
 
@@ -280,7 +280,7 @@ fn outages_are_as_mixed_as_they_should_be() {
             .count()
     };
     let announced = count(&was_announced);
-    let planned = count(&|outage| outage.planned.is_some());
+    let planned = count(&Outage::is_planned);
     assert!(
         announced > 8 && planned > announced + 3,
         "{announced} {planned}"

@@ -19,6 +19,7 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
     query.extend(options.band.map(|value| ("band", value)));
     query.extend(options.priority.map(|value| ("priority", value)));
+    query.extend(options.nature.map(|value| ("nature", value)));
     let within = options.within_days;
     query.extend(within.map(|value| ("within_days", value.to_string())));
     query.extend(options.limit.map(|value| ("limit", value.to_string())));

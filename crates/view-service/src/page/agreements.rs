@@ -58,12 +58,15 @@ fn rows_of(agreements: &Agreements, council: &str) -> Vec<Row> {
         let agreed = stretch.agreed;
         let last_day = |to: Timestamp| words::day(london_day(to - SignedDuration::from_micros(1)));
         let notice = i64::from(agreed.notice_hours);
+        let left_out = agreed.except_holidays;
+        let holidays = left_out.then(|| "except on holidays".to_owned());
+        let times = service_time(&agreed.service_time).into_iter();
         Row {
             header: service.to_string(),
             detail: None,
             cells: vec![
                 Cell::Words(council.to_owned()),
-                Cell::lines(service_time(&agreed.service_time)),
+                Cell::lines(times.chain(holidays).collect()),
                 Cell::Words(agreed.target.to_string()),
                 Cell::Words(match notice {
                     0 => "none needed".to_owned(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use townclerk_domain::imprecise::{Precision, Within};
 use townclerk_domain::names::Code;
-use townclerk_domain::outage::{CauseFound, Outage, Party, Severity};
+use townclerk_domain::outage::{CauseFound, Nature, Outage, Party, Severity};
 use townclerk_domain::period::Period;
 use townclerk_views::dimension::{Dimension, UNKNOWN};
 use townclerk_views::figures::Breakdown;
@@ -25,11 +25,12 @@ use super::topic::Topic;
 use super::words;
 use crate::view::ViewError;
 
-const OUTAGES: [Measure; 1] = [Measure::Outages];
+const OUTAGES: [Measure; 2] = [Measure::Outages, Measure::KnownErrors];
 
 /// Everything that the page counts.
-const COUNTED: [Measure; 7] = [
+const COUNTED: [Measure; 8] = [
     OUTAGES[0],
+    OUTAGES[1],
     failures::MEASURES[0],
     failures::MEASURES[1],
     failures::MEASURES[2],
@@ -50,7 +51,7 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let beside = asking.shared_beside(&OUTAGES, &shown.all())?;
     let latest = shown.quarters.iter().take(QUARTERS_OF_COMPONENTS);
     let latest = latest.copied().collect();
-    let components = asking.figures(&OUTAGES, latest, split(Dimension::Component, &[]))?;
+    let components = asking.figures(&OUTAGES[..1], latest, split(Dimension::Component, &[]))?;
     let of_failures = failures::figures(asking, &shown)?;
     let of_recovery = recovery::figures(asking, &shown)?;
     let claims = asking.claims(|measure| measure.is_some_and(|m| COUNTED.contains(&m)))?;
@@ -110,23 +111,29 @@ fn by_period(
     beside: Option<&Figures>,
 ) -> Table {
     let row = |period: &Period| {
-        let own = whole.find(Measure::Outages, period, &[]);
-        let shared = beside.map(|beside| beside.find(Measure::Outages, period, &[]));
-        let found: Vec<_> = [own].into_iter().chain(shared).collect();
+        let sets = [Some(whole), beside].into_iter().flatten();
+        let found: Vec<_> = OUTAGES
+            .into_iter()
+            .flat_map(|measure| sets.clone().map(move |set| set.find(measure, period, &[])))
+            .collect();
         Row::of_period(period, &found)
     };
     let columns = match beside {
-        None => vec![Column::number("Outages")],
+        None => vec![Column::number("Outages"), Column::number("Known errors")],
         Some(_) => vec![
             Column::number("Own"),
             Column::number("Shared, hitting this council"),
+            Column::number("Own known errors"),
+            Column::number("Shared known errors, hitting this council"),
         ],
     };
     Table {
         id,
         caption: format!("{title}, newest first"),
         note: Some(
-            "Planned maintenance is not counted. An outage of which the time is known only roughly \
+            "Planned maintenance is not counted. A known error is counted beside the outages: a \
+             service was degraded and never down, and both its cause and a way to work in spite of it \
+             were recorded before it was resolved. An outage of which the time is known only roughly \
              counts in a period that contains all of that time, and in no shorter one."
                 .to_owned(),
         ),
@@ -184,9 +191,47 @@ fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Option<Timestamp>) -> Vec<Ta
     found.sort_by_key(|outage| Reverse((began(&outage.stands), outage.id)));
     vec![
         open_actions(asking, &found, now),
+        known_errors(asking, &found),
         list(asking, found),
         recovery::list(asking, &ledger.recovery_tests),
     ]
+}
+
+/// The known errors of the scope that are not resolved, latest first.
+fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
+    let open = found.iter().filter(|outage| {
+        outage.stands.nature() == Nature::KnownError && outage.stands.resolved.is_none()
+    });
+    let row = |outage: &&Kept<Outage>| {
+        let stands = &outage.stands;
+        let workaround = stands.workaround.as_ref().map(ToString::to_string);
+        Row {
+            header: title(stands),
+            detail: Some(when(stands)),
+            cells: vec![
+                Cell::Words(words::councils(&stands.councils, asking.registry)),
+                Cell::lines(effects(asking, stands)),
+                Cell::Words(stands.cause.as_ref().map(cause).unwrap_or_default()),
+                Cell::Words(workaround.unwrap_or_default()),
+            ],
+        }
+    };
+    Table {
+        id: "known-errors",
+        caption: "Known errors that are not resolved, latest first".to_owned(),
+        note: Some("What to do while a known error lasts is its workaround.".to_owned()),
+        row_title: "What and since when",
+        columns: ["Councils", "Degraded", "Cause", "Workaround"]
+            .map(Column::words)
+            .to_vec(),
+        rows: open.take(LISTED_MAX).map(row).collect(),
+        more: Some(Link::to_data(
+            "All outages and known errors",
+            asking.scope,
+            "outages",
+            asking.asked,
+        )),
+    }
 }
 
 /// The outages and maintenance of the scope, latest first.
@@ -195,7 +240,7 @@ fn list(asking: &Asking<'_>, found: Vec<&Kept<Outage>>) -> Table {
     let shown = found.into_iter().take(LISTED_MAX);
     Table {
         id: "list",
-        caption: "Outages and planned maintenance, latest first".to_owned(),
+        caption: "Outages, known errors and planned maintenance, latest first".to_owned(),
         note: Some(match all > LISTED_MAX {
             true => format!("The latest {LISTED_MAX} of {all}. Times are London's."),
             false => "Times are London's.".to_owned(),
@@ -223,8 +268,8 @@ fn list(asking: &Asking<'_>, found: Vec<&Kept<Outage>>) -> Table {
 
 fn began(outage: &Outage) -> Option<Timestamp> {
     let begun = outage.begun.as_ref().map(|begun| begun.at);
-    let planned = outage.planned.as_ref();
-    begun.or_else(|| planned.map(|planned| planned.maintenance.from))
+    let notice = outage.notice();
+    begun.or_else(|| notice.map(|planned| planned.maintenance.from))
 }
 
 fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
@@ -250,22 +295,25 @@ fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
 
 pub(super) fn title(outage: &Outage) -> String {
     let begun = outage.begun.as_ref().map(|begun| &begun.declared.title);
-    let planned = outage.planned.as_ref();
-    let title = begun.or_else(|| planned.map(|planned| &planned.maintenance.title));
+    let notice = outage.notice();
+    let title = begun.or_else(|| notice.map(|planned| &planned.maintenance.title));
     title.map(ToString::to_string).unwrap_or_default()
 }
 
 fn when(outage: &Outage) -> String {
-    match (&outage.begun, &outage.planned) {
+    match (&outage.begun, outage.notices.as_slice()) {
         (Some(begun), _) => match &begun.declared.when {
             Some(within) => roughly(within),
             None => words::brief(begun.at),
         },
-        (None, Some(planned)) => {
-            let (from, to) = (planned.maintenance.from, planned.maintenance.to);
-            format!("planned for {}", words::span(from, to))
+        (None, []) => String::new(),
+        (None, notices) => {
+            let windows = notices.iter().map(|notice| &notice.maintenance);
+            let spans: Vec<String> = windows
+                .map(|window| words::span(window.from, window.to))
+                .collect();
+            format!("planned for {}", spans.join(", and for "))
         }
-        (None, None) => String::new(),
     }
 }
 
@@ -342,13 +390,14 @@ fn actions(outage: &Outage) -> Vec<String> {
 fn status(outage: &Outage) -> Vec<String> {
     let critical = outage.begun.as_ref();
     let critical = critical.is_some_and(|begun| begun.declared.critical);
-    let planned = match outage.planned.is_some() {
-        true => "planned maintenance",
-        false => "not planned",
+    let nature = match outage.nature() {
+        Nature::Maintenance => "planned maintenance",
+        Nature::KnownError => "known error",
+        Nature::Failure => "not planned",
     };
     let status = words::code(outage.status().code());
     let critical = critical.then(|| "stopped an entire critical service".to_owned());
-    [status, planned.to_owned()]
+    [status, nature.to_owned()]
         .into_iter()
         .chain(critical)
         .collect()

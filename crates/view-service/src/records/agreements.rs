@@ -42,6 +42,8 @@ struct AgreementShown {
     service_time: ServiceTime,
     target: Decimal,
     notice_hours: u32,
+    /// Whether the holidays of the council's log are left out of the agreed service time.
+    except_holidays: bool,
     from: Date,
     /// Last day, where it was ended. A later agreement on the service ends it too.
     through: Option<Date>,
@@ -89,6 +91,7 @@ impl AgreementShown {
             service_time: agreed.service_time,
             target: agreed.target,
             notice_hours: agreed.notice_hours,
+            except_holidays: agreed.except_holidays,
             from: agreed.from,
             through: agreement.through,
         }

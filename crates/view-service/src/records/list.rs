@@ -50,6 +50,11 @@ pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
         true
     }
 
+    /// Whether it is one of those that are asked for in particular.
+    fn is_wanted(_: &Self::Stands, _: &Wanted) -> bool {
+        true
+    }
+
     fn shown(kept: &Kept<Self::Stands>, beside: &Beside) -> Self::Shown;
 }
 
@@ -183,6 +188,7 @@ fn turned_to<'a, L: Listable>(
         .iter()
         .filter(|kept| is_of::<L>(kept, scope))
         .filter(open)
+        .filter(|kept| L::is_wanted(&kept.stands, wanted))
         .filter(|kept| after.is_none_or(|after| after < place(kept)))
         .collect();
     found.sort_by_key(|kept| place(kept));

@@ -10,7 +10,7 @@ use townclerk_domain::decimal::Decimal;
 use townclerk_domain::imprecise::Within;
 use townclerk_domain::names::Code;
 use townclerk_domain::outage::{
-    Action, CauseFound, Effect, Escalated, Outage, OutageRules, Planned, Status,
+    Action, CauseFound, Effect, Escalated, Nature, Notice, Outage, OutageRules, Status,
 };
 use townclerk_domain::reference::Reference;
 use townclerk_domain::text::Text;
@@ -19,7 +19,7 @@ use townclerk_views::kept::Kept;
 use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
-use super::parameters::Takes;
+use super::parameters::{NATURE, Takes, Wanted};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct OutageShown {
@@ -28,7 +28,15 @@ pub(super) struct OutageShown {
     title: Option<Text>,
     summary: Option<Text>,
     status: Status,
+    nature: Nature,
+    /// Of a known error: since when both its cause and a way to work in spite of it were known.
+    known_since: Option<Timestamp>,
+    /// The latest notice of maintenance that holds; null of an outage that nobody announced.
     planned: Option<PlannedShown>,
+    /// Every notice that holds, in the order in which they were given.
+    notices: Vec<PlannedShown>,
+    /// When planned maintenance was cancelled that never began.
+    cancelled: Option<Timestamp>,
     /// Null where the time is known only roughly; `when` says then what is known.
     began: Option<Timestamp>,
     when: Option<Within>,
@@ -71,7 +79,10 @@ impl Listable for OutageRules {
     type Shown = OutageShown;
 
     const PLURAL: &'static str = "outages";
-    const TAKES: Takes = Takes::PAGES_BY_STATUS;
+    const TAKES: Takes = Takes {
+        names: &["as_at", "known_at", "status", NATURE, "limit", "after"],
+        ..Takes::PAGES_BY_STATUS
+    };
 
     fn kept(ledger: &Ledger) -> &[Kept<Outage>] {
         &ledger.outages
@@ -84,7 +95,7 @@ impl Listable for OutageRules {
     /// When it began, or else is planned to begin.
     fn began(outage: &Outage) -> Timestamp {
         let begun = outage.begun.as_ref().map(|begun| begun.at);
-        let planned = outage.planned.as_ref();
+        let planned = outage.notice();
         let planned = planned.map(|planned| planned.maintenance.from);
         begun.or(planned).unwrap_or(Timestamp::MIN)
     }
@@ -94,19 +105,30 @@ impl Listable for OutageRules {
         outage.status() == Status::Open
     }
 
+    fn is_wanted(outage: &Outage, wanted: &Wanted) -> bool {
+        wanted.nature.is_none_or(|nature| outage.nature() == nature)
+    }
+
     fn shown(kept: &Kept<Outage>, _: &Beside) -> OutageShown {
         let outage = kept.stands.clone();
         let status = outage.status();
+        let nature = outage.nature();
+        let explained = outage.explained;
         let began = exactly_began(&outage);
         let duration_minutes = duration_minutes(&outage);
+        let planned_title = outage.notice().map(|p| p.maintenance.title.clone());
+        let planned = outage.notice().map(PlannedShown::of);
         let declared = outage.begun.map(|begun| begun.declared);
-        let planned_title = outage.planned.as_ref().map(|p| p.maintenance.title.clone());
         let title = declared.as_ref().map(|declared| declared.title.clone());
         OutageShown {
             sample: kept.sample,
             title: title.or(planned_title),
             status,
-            planned: outage.planned.as_ref().map(PlannedShown::of),
+            nature,
+            known_since: explained.filter(|_| nature == Nature::KnownError),
+            planned,
+            notices: outage.notices.iter().map(PlannedShown::of).collect(),
+            cancelled: outage.cancelled,
             began,
             when: declared.as_ref().and_then(|declared| declared.when),
             critical: declared.as_ref().map(|declared| declared.critical),
@@ -129,12 +151,12 @@ impl Listable for OutageRules {
 }
 
 impl PlannedShown {
-    fn of(planned: &Planned) -> Self {
+    fn of(notice: &Notice) -> Self {
         Self {
-            noticed: planned.noticed,
-            services: planned.maintenance.services.clone(),
-            from: planned.maintenance.from,
-            to: planned.maintenance.to,
+            noticed: notice.noticed,
+            services: notice.maintenance.services.clone(),
+            from: notice.maintenance.from,
+            to: notice.maintenance.to,
         }
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::json;
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Parameter;
+use townclerk_domain::outage::Nature;
 use townclerk_domain::ticket::Priority;
 use townclerk_views::contributions::Basis;
 use townclerk_views::lists::{Listed, PAGE_MAX, PageEnd};
@@ -77,6 +78,11 @@ impl Takes {
                 let schema = json!({ "type": "string", "enum": codes });
                 once(name, "Only those in this band.", schema)
             }
+            NATURE => {
+                let codes = Nature::ALL.map(Nature::code);
+                let schema = json!({ "type": "string", "enum": codes });
+                once(name, "Only those of this nature.", schema)
+            }
             WITHIN_DAYS => {
                 let about = "Only those whose last day is that near, or over.";
                 let schema = json!({ "type": "integer", "minimum": 0, "maximum": WITHIN_DAYS_MAX });
@@ -91,6 +97,9 @@ impl Takes {
 const WITHIN_DAYS: &str = "within_days";
 
 const WITHIN_DAYS_MAX: i32 = 3_660;
+
+/// The parameter that takes outages of one nature.
+pub(super) const NATURE: &str = "nature";
 
 const OPEN: &str = "open";
 
@@ -107,6 +116,7 @@ pub(super) struct Wanted {
     pub after: Option<PageEnd>,
     pub band: Option<Risk>,
     pub priority: Option<Priority>,
+    pub nature: Option<Nature>,
     /// Of interims, how many days are left to them at most.
     pub within_days: Option<i32>,
 }
@@ -124,6 +134,7 @@ impl Wanted {
             after: None,
             band: None,
             priority: None,
+            nature: None,
             within_days: None,
         };
         for (name, value) in params {
@@ -137,6 +148,7 @@ impl Wanted {
                 "limit" => wanted.limit = limit(takes, value)?,
                 BAND => wanted.band = Some(band(value)?),
                 "priority" => wanted.priority = Some(priority(value)?),
+                NATURE => wanted.nature = Some(nature(value)?),
                 "after" => wanted.after = Some(page_end::read(value)?),
                 WITHIN_DAYS => wanted.within_days = Some(within_days(value)?),
                 _ => return Err(unknown(takes, name)),
@@ -170,6 +182,13 @@ fn priority(value: &str) -> Result<Priority, Problem> {
     let codes = || Vec::from_iter(Priority::ALL.iter().map(|p| p.code())).join(", ");
     let found = all.find(|priority| priority.code() == value).copied();
     found.ok_or_else(|| Problem::bad_query("priority", codes()))
+}
+
+fn nature(value: &str) -> Result<Nature, Problem> {
+    let codes = || Nature::ALL.map(Nature::code).join(", ");
+    let mut all = Nature::ALL.into_iter();
+    let found = all.find(|nature| nature.code() == value);
+    found.ok_or_else(|| Problem::bad_query(NATURE, codes()))
 }
 
 fn within_days(value: &str) -> Result<i32, Problem> {

@@ -14,9 +14,28 @@ pub(crate) const OUTAGES_BEGUN: Definition = Definition {
     name: "outages",
     title: "Outages",
     unit: "outages",
-    cohort: "unplanned outages that began in the period; one of which the time is known only roughly, \
-             where the period contains all of that time",
+    cohort: "unplanned outages that began in the period, whatever was down or degraded, without known \
+             errors; one of which the time is known only roughly, where the period contains all of \
+             that time",
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10",
+    computed_in: &["crates/views/src/figures/outages.rs"],
+    dimensions: &[
+        Dimension::Component,
+        Dimension::Class,
+        Dimension::Party,
+        Dimension::Severity,
+    ],
+    ..OUTAGES
+};
+
+pub(crate) const KNOWN_ERRORS: Definition = Definition {
+    name: "known_errors",
+    title: "Known errors",
+    unit: "known errors",
+    cohort: "unplanned degradations that began in the period, of which a cause and a way to work in \
+             spite of them were recorded before they were resolved and that brought no service down; \
+             one of which the time is known only roughly, where the period contains all of that time",
+    source: "Gloucestershire, Children and Families scrutiny, 16 September 2021: a known issue with guidance",
     computed_in: &["crates/views/src/figures/outages.rs"],
     dimensions: &[Dimension::Component, Dimension::Class, Dimension::Party],
     ..OUTAGES
@@ -40,7 +59,7 @@ const FAILURES: Definition = Definition {
 pub(crate) const TIME_TO_RESTORE: Definition = Definition {
     name: "mean_time_to_restore",
     title: "Mean time to restore",
-    cohort: "unplanned outages that were resolved in the period and of which the time is known, each \
+    cohort: "unplanned outages, without known errors, that were resolved in the period and of which the time is known, each \
              from its begin to its resolution as a whole",
     formula: "minutes from begin to resolution, a begun one counted whole / the number of those outages",
     ..FAILURES
@@ -51,7 +70,7 @@ pub(crate) const TIME_BETWEEN_FAILURES: Definition = Definition {
     title: "Mean time between failures",
     cohort: "covered times of the period in which no unplanned outage lasted, of whatever service, \
              from the end of one to the begin of the next; outages that overlap are one failure, and \
-             one of which the time is known only roughly is none",
+             one of which the time is known only roughly is none, nor is a known error",
     formula: "minutes from the end of one failure to the begin of the next / the number of such times",
     ..FAILURES
 };
@@ -69,7 +88,7 @@ pub(crate) const RECURRED: Definition = Definition {
     title: "Outages of which the cause recurred",
     unit: "outages",
     clock: None,
-    cohort: "unplanned outages that began in the period after all remedial actions agreed for an \
+    cohort: "unplanned outages, without known errors, that began in the period after all remedial actions agreed for an \
              earlier outage of the same cause were complete: of the same component and class, or \
              recorded as a recurrence",
     formula: "the number of them",
@@ -97,7 +116,7 @@ pub(crate) const DOWNTIME: Definition = Definition {
     title: "Downtime",
     unit: "minutes",
     cohort: "minutes of agreed service time in which the service was down for the council, whatever \
-             the outage; overlapping outages once, planned maintenance noticed in time not",
+             the outage; overlapping outages once, what a notice of maintenance given in time covers not",
     formula: "minutes of the union of all outages of the service within agreed service time",
     adds_up: true,
     ..SERVICES

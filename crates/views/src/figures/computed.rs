@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use townclerk_domain::names::{Code, LogName};
+use townclerk_domain::outage::Nature;
 use townclerk_domain::period::{Period, london_day};
 
 use super::evaluate::{Asked, Evaluation};
@@ -26,7 +27,8 @@ pub(super) struct Computing<'a> {
 impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn computed(&self, of: &Computing<'_>) -> Option<Quantity> {
         match of.asked.measure {
-            Measure::Outages => Some(self.outages(of)),
+            Measure::Outages => Some(self.outages(of, Nature::Failure)),
+            Measure::KnownErrors => Some(self.outages(of, Nature::KnownError)),
             Measure::ChangesInFreezeWithoutExemption => Some(self.changes_in_freeze(of)),
             Measure::DaysSinceChangeRelatedMajorIncident => self.days_since_incident(of),
             Measure::MeanTimeToRestore => self.mean_time_to_restore(of),

@@ -7,7 +7,7 @@ use townclerk_domain::period::{Period, london_day};
 use super::computed::{Computing, count};
 use super::evaluate::{Asked, Evaluation};
 use super::outages::{began_in, began_on, has};
-use crate::failures::{begun_minutes, between, lasted, recurs_from};
+use crate::failures::{begun_minutes, between, is_failure, lasted, recurs_from};
 use crate::kept::Kept;
 use crate::quantity::Quantity;
 use crate::rows::Rows;
@@ -64,7 +64,8 @@ impl<R: Rows> Evaluation<'_, R> {
 
     pub(super) fn outages_recurred(&self, of: &Computing<'_>) -> Quantity {
         let outages = &of.ledger.outages;
-        let counted = outages.iter().filter(|outage| {
+        let failures = outages.iter().filter(|outage| is_failure(&outage.stands));
+        let counted = failures.filter(|outage| {
             let earlier = outages.iter().filter(|earlier| {
                 let (log, councils) = (&earlier.log, &earlier.stands.councils);
                 began_on(&earlier.stands).is_some_and(|days| self.is_affected(log, councils, &days))

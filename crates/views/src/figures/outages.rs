@@ -1,7 +1,7 @@
-//! Outages: how many there were.
+//! Outages and known errors: how many there were.
 
 use jiff::Timestamp;
-use townclerk_domain::outage::Outage;
+use townclerk_domain::outage::{Nature, Outage, Severity};
 use townclerk_domain::period::{Period, london_day};
 
 use super::computed::{Computing, count};
@@ -13,8 +13,11 @@ use crate::quantity::Quantity;
 use crate::rows::Rows;
 
 impl<R: Rows> Evaluation<'_, R> {
-    pub(super) fn outages(&self, of: &Computing<'_>) -> Quantity {
-        let counted = of.ledger.outages.iter().filter(|outage| {
+    /// Those of one nature.
+    pub(super) fn outages(&self, of: &Computing<'_>, nature: Nature) -> Quantity {
+        let all = of.ledger.outages.iter();
+        let counted = all.filter(|outage| outage.stands.nature() == nature);
+        let counted = counted.filter(|outage| {
             began_in(outage, &of.asked.period, of.as_at).is_some_and(|days| {
                 self.is_home(of.asked, &days, &outage.log, &outage.stands.councils)
             }) && has(outage, of.asked.values)
@@ -23,10 +26,10 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 }
 
-/// The days on which an unplanned outage may have begun: the one on which it did, unless its time is
+/// The days on which an outage may have begun: the one on which it did, unless its time is
 /// known only roughly.
 pub(super) fn began_on(outage: &Outage) -> Option<Period> {
-    let begun = outage.begun.as_ref().filter(|_| outage.planned.is_none())?;
+    let begun = outage.begun.as_ref()?;
     Some(match begun.declared.when {
         Some(within) => Period::Days {
             first: within.from,
@@ -44,20 +47,21 @@ pub(super) fn began_in(outage: &Kept<Outage>, period: &Period, as_at: Timestamp)
     (lies_in && begun.at < as_at).then_some(days)
 }
 
-/// Whether an outage has these values, by the cause that was found last.
+/// Whether an outage has these values, by the cause that was found last and by its worst effect.
 pub(super) fn has(outage: &Kept<Outage>, values: &Values) -> bool {
     values
         .iter()
         .all(|(dimension, value)| value_of(&outage.stands, *dimension) == Some(value))
 }
 
-/// The value of a dimension; unknown until a cause is found.
+/// The value of a dimension; unknown until a cause is found, or an effect.
 pub(super) fn value_of(outage: &Outage, dimension: Dimension) -> Option<&str> {
     let cause = outage.cause.as_ref();
     let value = match dimension {
         Dimension::Component => cause.map(|cause| cause.component.as_str()),
         Dimension::Class => cause.map(|cause| cause.class.as_str()),
         Dimension::Party => cause.map(|cause| cause.party.code()),
+        Dimension::Severity => outage.worst().map(Severity::code),
         _ => return None,
     };
     Some(value.unwrap_or(UNKNOWN))

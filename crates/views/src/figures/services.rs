@@ -8,7 +8,7 @@ use townclerk_domain::period::Period;
 use super::computed::Computing;
 use super::evaluate::{Asked, Evaluation};
 use super::scope::months_back;
-use crate::availability::{self, ALL_USERS, Minutes};
+use crate::availability::{self, ALL_USERS, Agreed, Minutes};
 use crate::completeness::Covered;
 use crate::measure::Accumulation;
 use crate::quantity::Quantity;
@@ -68,6 +68,10 @@ impl<R: Rows> Evaluation<'_, R> {
         else {
             return Minutes::default();
         };
+        let agreed = Agreed {
+            agreements,
+            holidays: self.registry.holidays.get(council),
+        };
         // Time that nobody covers is neither up nor down.
         let Some(covered) = of.coverages.of_council(council) else {
             return Minutes::default();
@@ -76,7 +80,7 @@ impl<R: Rows> Evaluation<'_, R> {
         for (_, days) in self.slots_by_days(Some(council), during) {
             for within in covered.parts(days.start(), days.end().min(of.as_at)) {
                 total.add(availability::minutes(
-                    of.ledger, agreements, code, service, within,
+                    of.ledger, agreed, code, service, within,
                 ));
             }
         }

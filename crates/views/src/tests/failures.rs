@@ -3,7 +3,8 @@
 use townclerk_domain::coverage::{CoverageFact, CoverageRules, Declared, Selector};
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::outage::{
-    ActionAgreed, ActionCompleted, CauseFound, OutageFact, Party, Recurred, Resolved, UsersAffected,
+    ActionAgreed, ActionCompleted, Affected, CauseFound, Effect, OutageFact, Party, Recurred,
+    Resolved, Severity, UsersAffected, WorkedAround,
 };
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::families::{
 use super::history::{History, code, folded, log, read};
 use crate::contributions::Basis;
 use crate::dimension::Dimension;
+use crate::figures::Query;
 use crate::findings::{FindingKind, findings};
 use crate::measure::Measure;
 
@@ -213,6 +215,22 @@ fn time_between_failures_is_from_the_end_of_their_union_to_the_next() {
     // Only what lies in the period: from 13:30 on the 6th the 8th is reached in another one.
     let days = "2019-03-06/2019-03-07";
     assert_eq!(shown(&history, &of("brent", between, days, &[])), "");
+}
+
+#[test]
+fn a_failure_of_no_length_parts_two_times_and_takes_nothing_from_them() {
+    for second in ["00", "30"] {
+        let mut history = History::covering(&EVERYTHING);
+        for (number, hour) in [(1, 10), (2, 12), (3, 15)] {
+            let at = format!("2019-03-05T{hour}:00:{second}Z");
+            lasts(&mut history, "brent", number, &at, &at);
+        }
+        let between = Measure::MeanTimeBetweenFailures;
+        let parts = parts(&history, "brent", between, "2019-03");
+        assert_eq!(parts, Some((120 + 180, 2)), "at second {second}");
+        let restore = of("brent", Measure::MeanTimeToRestore, "2019-03", &[]);
+        assert_eq!(shown(&history, &restore), "0.0");
+    }
 }
 
 #[test]
@@ -415,4 +433,135 @@ fn a_remedial_action_is_overdue_when_its_day_is_over() {
     // Looked at then, it was; once it is complete it is no longer.
     assert_eq!(kinds(&history, "brent", late), [FindingKind::ActionOverdue]);
     assert_eq!(kinds(&history, "brent", "2019-04-04T00:00:00Z"), []);
+}
+
+/// Slow mail since 10:00, of which both the cause and a workaround are known two hours later.
+fn slow_mail(history: &mut History, number: u128, day: &str) {
+    let slow = Effect {
+        severity: Severity::Degraded,
+        to: None,
+        ..down(
+            "brent",
+            &format!("{day}T10:00:00Z"),
+            &format!("{day}T11:00:00Z"),
+        )
+    };
+    let begun = outage(&["brent"], vec![slow]);
+    declares(history, "brent", number, &format!("{day}T10:00:00Z"), begun);
+    let workaround = OutageFact::WorkedAround(WorkedAround {
+        workaround: text("Use web mail"),
+    });
+    declares(
+        history,
+        "brent",
+        number,
+        &format!("{day}T11:00:00Z"),
+        workaround,
+    );
+    let storage = cause("storage", "hardware", Party::Own);
+    declares(
+        history,
+        "brent",
+        number,
+        &format!("{day}T12:00:00Z"),
+        storage,
+    );
+}
+
+fn counts(history: &History, period: &str) -> [String; 2] {
+    [Measure::Outages, Measure::KnownErrors]
+        .map(|measure| shown(history, &of("brent", measure, period, &[])))
+}
+
+fn two(outages: &str, known_errors: &str) -> [String; 2] {
+    [outages, known_errors].map(str::to_owned)
+}
+
+#[test]
+fn a_known_error_is_no_outage_from_when_its_cause_and_a_workaround_are_known() {
+    let mut history = History::covering(&EVERYTHING);
+    slow_mail(&mut history, 1, "2019-03-05");
+    assert_eq!(counts(&history, "2019-03"), two("0", "1"));
+    let early = Query {
+        basis: Basis {
+            as_at: Some("2019-03-05T12:00:00Z".parse().unwrap()),
+            known_at: None,
+        },
+        ..of("brent", Measure::Outages, "2019-03-05", &[])
+    };
+    assert_eq!(
+        shown(&history, &early),
+        "1",
+        "only the workaround was known"
+    );
+    // It stays one when it is resolved, and no failure is measured by it.
+    let over = OutageFact::Resolved(Resolved {});
+    declares(&mut history, "brent", 1, "2019-03-25T10:00:00Z", over);
+    assert_eq!(counts(&history, "2019-03"), two("0", "1"));
+    let by_component = [(Dimension::Component, "storage")];
+    let storage = of("brent", Measure::KnownErrors, "2019-03", &by_component);
+    assert_eq!(shown(&history, &storage), "1");
+    let restore = Measure::MeanTimeToRestore;
+    assert_eq!(parts(&history, "brent", restore, "2019-03"), None);
+    for (number, day) in [(2, "2019-03-04"), (3, "2019-03-07")] {
+        let (from, to) = (format!("{day}T10:00:00Z"), format!("{day}T11:00:00Z"));
+        lasts(&mut history, "brent", number, &from, &to);
+    }
+    assert_eq!(parts(&history, "brent", restore, "2019-03"), Some((120, 2)));
+    let between = Measure::MeanTimeBetweenFailures;
+    let three_days = 3 * 1_440 - 60;
+    assert_eq!(
+        parts(&history, "brent", between, "2019-03"),
+        Some((three_days, 1))
+    );
+    assert_eq!(counts(&history, "2019-03"), two("2", "1"));
+}
+
+#[test]
+fn what_brings_a_service_down_or_is_explained_only_afterwards_is_an_outage() {
+    let mut history = History::covering(&EVERYTHING);
+    slow_mail(&mut history, 1, "2019-03-05");
+    let lost = down("brent", "2019-03-05T13:00:00Z", "2019-03-05T14:00:00Z");
+    let worse = OutageFact::Affected(Affected {
+        effects: vec![lost],
+    });
+    declares(&mut history, "brent", 1, "2019-03-05T14:00:00Z", worse);
+    assert_eq!(counts(&history, "2019-03"), two("1", "0"));
+    // Something slow for an hour; why was found the day after.
+    let slow = Effect {
+        severity: Severity::Degraded,
+        ..down("brent", "2019-04-05T10:00:00Z", "2019-04-05T11:00:00Z")
+    };
+    let begun = outage(&["brent"], vec![slow]);
+    declares(&mut history, "brent", 2, "2019-04-05T10:00:00Z", begun);
+    let workaround = OutageFact::WorkedAround(WorkedAround {
+        workaround: text("Use web mail"),
+    });
+    declares(&mut history, "brent", 2, "2019-04-05T10:30:00Z", workaround);
+    let over = OutageFact::Resolved(Resolved {});
+    declares(&mut history, "brent", 2, "2019-04-05T11:00:00Z", over);
+    let storage = cause("storage", "hardware", Party::Own);
+    declares(&mut history, "brent", 2, "2019-04-06T11:00:00Z", storage);
+    assert_eq!(counts(&history, "2019-04"), two("1", "0"));
+}
+
+#[test]
+fn outages_say_by_severity_what_they_count() {
+    let mut history = History::covering(&EVERYTHING);
+    let lost = down("brent", "2019-03-05T10:00:00Z", "2019-03-05T11:00:00Z");
+    let slow = Effect {
+        severity: Severity::Degraded,
+        ..lost.clone()
+    };
+    let effects = [vec![lost, slow.clone()], vec![slow], Vec::new()];
+    for (number, effects) in (1..).zip(effects) {
+        let begun = outage(&["brent"], effects);
+        declares(&mut history, "brent", number, "2019-03-05T10:00:00Z", begun);
+    }
+    slow_mail(&mut history, 9, "2019-03-06");
+    for (severity, count) in [("down", "1"), ("degraded", "1"), ("unknown", "1")] {
+        let severity = [(Dimension::Severity, severity)];
+        let query = of("brent", Measure::Outages, "2019-03", &severity);
+        assert_eq!(shown(&history, &query), count, "{severity:?}");
+    }
 }

@@ -79,6 +79,7 @@ pub fn agrees(history: &mut History, council: &str, service: &str, from: &str) {
         service_time: ServiceTime::Always,
         target: "99".parse().unwrap(),
         notice_hours: 24,
+        except_holidays: false,
         from: from.parse().unwrap(),
     });
     let id = availability_of(&log(council));
@@ -103,6 +104,18 @@ pub fn outage(councils: &[&str], effects: Vec<Effect>) -> OutageFact {
         councils: councils.iter().map(|council| code(council)).collect(),
         critical: true,
         effects,
+    })
+}
+
+/// Notice of work on the mail of Brent.
+pub fn announced(from: &str, to: &str, cancels_earlier: bool) -> OutageFact {
+    OutageFact::MaintenancePlanned(MaintenancePlanned {
+        title: text("Mail is moved"),
+        councils: [code("brent")].into(),
+        services: [code("email")].into(),
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        cancels_earlier,
     })
 }
 
@@ -184,13 +197,7 @@ fn maintenance_is_excused_for_the_time_that_notice_was_given_of_in_time() {
     ] {
         let mut history = History::covering(&EVERYTHING);
         agrees(&mut history, "brent", "email", "2019-02-01");
-        let planned = OutageFact::MaintenancePlanned(MaintenancePlanned {
-            title: text("Mail is moved"),
-            councils: [code("brent")].into(),
-            services: [code("email")].into(),
-            from: "2019-03-05T22:00:00Z".parse().unwrap(),
-            to: "2019-03-06T00:00:00Z".parse().unwrap(),
-        });
+        let planned = announced("2019-03-05T22:00:00Z", "2019-03-06T00:00:00Z", false);
         declares(&mut history, "brent", 1, noticed, planned);
         // It took half an hour longer than planned.
         let took = down("brent", "2019-03-05T22:00:00Z", "2019-03-06T00:30:00Z");

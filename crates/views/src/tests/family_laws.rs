@@ -27,7 +27,7 @@ use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 
 use super::families::{aggregate, text};
 use super::history::{History, LOGS, ask, code, folded, log, one, read, start};
-use crate::availability::minutes;
+use crate::availability::{Agreed, minutes};
 use crate::contributions::Basis;
 use crate::dimension::Dimension;
 use crate::figures::{Breakdown, Periods, Query, additive_differences, additive_query};
@@ -156,6 +156,7 @@ fn agreed(service_time: ServiceTime) -> AvailabilityFact {
         service_time,
         target: "99".parse().unwrap(),
         notice_hours: 0,
+        except_holidays: false,
         from: "2019-01-01".parse().unwrap(),
     })
 }
@@ -369,7 +370,11 @@ proptest! {
                 let registry = Registry::read(reading.rows, None).unwrap();
                 let ledger = reading.ledger(&Scope::Joint, Basis { as_at: Some(to), known_at: None }).unwrap();
                 let agreements = &registry.agreements[&log(council)];
-                let found = minutes(&ledger, agreements, &code(council), &code("email"), (from, to));
+                let agreed = Agreed {
+                    agreements,
+                    holidays: None,
+                };
+                let found = minutes(&ledger, agreed, &code(council), &code("email"), (from, to));
                 let time = &agreements.stands.0[0].agreed.service_time;
                 let (mut marked, mut by_users) = (0, 0);
                 for minute in minutes_of(from, to) {
@@ -380,9 +385,10 @@ proptest! {
                     let shares = ledger.outages.iter().filter_map(|outage| {
                         let mut effects = outage.stands.effects.iter();
                         let is_down = effects.any(|effect| {
+                            let from = effect.from.unwrap();
                             effect.council == code(council)
-                                && effect.from.unwrap() < next
-                                && effect.to.is_none_or(|to| minute < to)
+                                && from < next
+                                && effect.to.is_none_or(|to| minute < to && from < to)
                         });
                         is_down.then(|| outage.stands.users_percent.map_or(100, Decimal::units))
                     });

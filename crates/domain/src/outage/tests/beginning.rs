@@ -111,26 +111,33 @@ fn notice_that_was_given_in_time_may_be_recorded_late() {
         });
 }
 
-#[test]
-fn a_notice_that_is_given_again_before_the_begin_replaces_the_one_before() {
-    let moved = MaintenancePlanned {
+/// Moved by a week, to other services of other councils.
+fn a_week_later() -> MaintenancePlanned {
+    MaintenancePlanned {
         councils: codes(&["brent", "southwark"]),
         services: codes(&["telephony"]),
         from: instant("2020-01-11T00:00:00Z"),
         to: instant("2020-01-11T04:00:00Z"),
         ..maintenance()
-    };
+    }
+}
+
+#[test]
+fn a_notice_that_is_given_again_takes_nothing_from_the_one_before() {
     let first = planned(maintenance());
+    let second = planned(a_week_later());
     given::<OutageRules>([first.clone()])
         .in_log("shared")
-        .when(planned(moved.clone()))
+        .when(second.clone())
         .then_recorded();
-    let outage = after(&[first.clone(), planned(moved.clone())]);
+    let outage = after(&[first.clone(), second]);
     assert_eq!(outage.status(), Status::Planned);
-    assert_eq!(outage.councils, codes(&["brent", "southwark"]));
-    let notice = outage.planned.unwrap();
-    assert_eq!(notice.maintenance, moved);
-    assert_eq!(notice.noticed, given_time(1), "the later notice counts");
+    assert_eq!(outage.councils, codes(&["brent", "lewisham", "southwark"]));
+    let notices = [(maintenance(), 0), (a_week_later(), 1)].map(|(maintenance, index)| Notice {
+        maintenance,
+        noticed: given_time(index),
+    });
+    assert_eq!(outage.notices, notices);
     // The later one is a notice too: it comes before what it announces.
     let from = maintenance().from;
     given::<OutageRules>([first])
@@ -139,6 +146,79 @@ fn a_notice_that_is_given_again_before_the_begin_replaces_the_one_before() {
         .then_refused(Refusal::NoticeTooLate {
             noticed: from,
             from,
+        });
+}
+
+#[test]
+fn a_notice_that_cancels_the_earlier_ones_holds_alone() {
+    let moved = MaintenancePlanned {
+        cancels_earlier: true,
+        ..a_week_later()
+    };
+    let outage = after(&[planned(maintenance()), planned(moved.clone())]);
+    assert_eq!(outage.councils, codes(&["brent", "southwark"]));
+    assert_eq!(outage.notices.len(), 1);
+    assert_eq!(
+        outage.notice().map(|notice| &notice.maintenance),
+        Some(&moved)
+    );
+    // It cancels what was said before it, and nothing that is said afterwards.
+    let outage = after(&[planned(moved), planned(maintenance())]);
+    assert_eq!(outage.notices.len(), 2);
+}
+
+#[test]
+fn whether_a_notice_cancels_the_earlier_ones_can_be_corrected() {
+    let given_two = || given::<OutageRules>([planned(maintenance()), planned(a_week_later())]);
+    let corrected = given_two()
+        .in_log("shared")
+        .corrected(1, "cancels_earlier", "false", "true");
+    assert_eq!(corrected.state().unwrap().notices.len(), 1);
+}
+
+#[test]
+fn of_one_maintenance_64_notices_hold_at_most() {
+    let given_many = |count| given::<OutageRules>(vec![planned(a_week_later()); count]);
+    given_many(63)
+        .in_log("shared")
+        .when(planned(a_week_later()))
+        .then_recorded();
+    given_many(64)
+        .in_log("shared")
+        .when(planned(a_week_later()))
+        .then_refused(Refusal::TooManyNotices);
+    let alone = MaintenancePlanned {
+        cancels_earlier: true,
+        ..a_week_later()
+    };
+    given_many(64)
+        .in_log("shared")
+        .when(planned(alone))
+        .then_recorded();
+}
+
+#[test]
+fn maintenance_that_was_cancelled_never_begins_and_nothing_is_planned_of_it_again() {
+    let called_off = [planned(maintenance()), cancelled()];
+    let outage = after(&called_off);
+    assert_eq!(outage.status(), Status::Cancelled);
+    assert_eq!(outage.cancelled, Some(given_time(1)));
+    for fact in [of_two(&[]), planned(a_week_later()), cancelled(), closed()] {
+        given::<OutageRules>(called_off.clone())
+            .in_log("shared")
+            .when(fact)
+            .then_refused(Refusal::MaintenanceCancelled { at: given_time(1) });
+    }
+    // What has begun by then is not undone by what is said late.
+    let before_its_begin = given_time(0) + SignedDuration::from_mins(1);
+    given::<OutageRules>([planned(maintenance()), of_two(&[])])
+        .in_log("shared")
+        .when_late(before_its_begin, cancelled())
+        .then_rejected(Rejection::ContradictsLater {
+            happened: given_time(1),
+            refusal: Refusal::MaintenanceCancelled {
+                at: before_its_begin,
+            },
         });
 }
 
@@ -306,7 +386,7 @@ fn a_begin_that_is_corrected_to_lie_after_an_effect_is_refused() {
 #[test]
 fn what_was_announced_stays_known_when_it_has_begun() {
     let outage = after(&[planned(maintenance()), of_two(&[])]);
-    let notice = outage.planned.unwrap();
+    let notice = outage.notice().unwrap();
     assert_eq!(notice.noticed, given_time(0));
     assert_eq!(outage.begun.unwrap().at, given_time(1));
 }

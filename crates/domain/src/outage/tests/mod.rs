@@ -60,6 +60,7 @@ fn maintenance() -> MaintenancePlanned {
         services: codes(&["email"]),
         from: instant("2020-01-04T00:00:00Z"),
         to: instant("2020-01-04T04:00:00Z"),
+        cancels_earlier: false,
     }
 }
 
@@ -229,12 +230,22 @@ fn life(status: Option<Status>) -> Vec<OutageFact> {
         Some(Status::Open) => open,
         Some(Status::Resolved) => with(&[resolved()]),
         Some(Status::Closed) => with(&[resolved(), closed()]),
+        Some(Status::Cancelled) => vec![OutageFact::MaintenancePlanned(maintenance()), cancelled()],
     }
 }
 
 /// A fact, and what becomes of it where nothing is recorded and in each status in order: nothing
 /// where it is recorded.
-type Row = (OutageFact, [Option<Refusal>; 5]);
+type Row = (OutageFact, [Option<Refusal>; 6]);
+
+fn cancelled() -> OutageFact {
+    OutageFact::MaintenanceCancelled(MaintenanceCancelled { reason: None })
+}
+
+/// Maintenance that is cancelled was so at its second fact.
+fn was_cancelled() -> Option<Refusal> {
+    Some(Refusal::MaintenanceCancelled { at: given_time(1) })
+}
 
 fn undeclared() -> Option<Refusal> {
     Some(Refusal::NotDeclared)
@@ -250,19 +261,40 @@ fn was_closed() -> Option<Refusal> {
 }
 
 /// The facts that move an outage on.
-fn steps() -> [Row; 4] {
+fn steps() -> [Row; 5] {
     let late_notice = |status| Some(Refusal::NoticeAfterBegin { status });
     let declared = || Some(Refusal::AlreadyDeclared { at: given_time(0) });
     let was_resolved = || Some(Refusal::AlreadyResolved { at: given_time(2) });
-    let [open, over, done] = [Status::Open, Status::Resolved, Status::Closed].map(late_notice);
+    let begun = [Status::Open, Status::Resolved, Status::Closed];
+    let [open, over, done] = begun.map(late_notice);
+    let nothing_to_cancel = |status| Some(Refusal::NothingToCancel { status });
+    let [not_open, not_over, not_done] = begun.map(nothing_to_cancel);
     [
         (
             OutageFact::MaintenancePlanned(maintenance()),
-            [None, None, open, over, done],
+            [None, None, open, over, done, was_cancelled()],
+        ),
+        (
+            cancelled(),
+            [
+                Some(Refusal::NotPlanned),
+                None,
+                not_open,
+                not_over,
+                not_done,
+                was_cancelled(),
+            ],
         ),
         (
             of_two(&[]),
-            [None, None, declared(), declared(), declared()],
+            [
+                None,
+                None,
+                declared(),
+                declared(),
+                declared(),
+                was_cancelled(),
+            ],
         ),
         (
             resolved(),
@@ -272,11 +304,19 @@ fn steps() -> [Row; 4] {
                 None,
                 was_resolved(),
                 was_resolved(),
+                was_cancelled(),
             ],
         ),
         (
             closed(),
-            [undeclared(), undeclared(), unresolved(), None, was_closed()],
+            [
+                undeclared(),
+                undeclared(),
+                unresolved(),
+                None,
+                was_closed(),
+                was_cancelled(),
+            ],
         ),
     ]
 }
@@ -294,14 +334,42 @@ fn statements() -> Vec<Row> {
     ]
     .map(|fact| {
         let [after, later] = [Status::Resolved, Status::Closed].map(over);
-        (fact, [undeclared(), undeclared(), None, after, later])
+        let verdicts = [
+            undeclared(),
+            undeclared(),
+            None,
+            after,
+            later,
+            was_cancelled(),
+        ];
+        (fact, verdicts)
     });
-    let until_closed = [caused_by(Party::Own, None), agreed("second"), escalated()]
-        .map(|fact| (fact, [undeclared(), undeclared(), None, None, was_closed()]));
-    let ever_after = [completed("first"), linked(ReferenceKind::Change)]
-        .map(|fact| (fact, [undeclared(), undeclared(), None, None, None]));
-    let once_resolved = [reviewed(), recurred(ReferenceKind::Outage)]
-        .map(|fact| (fact, [undeclared(), undeclared(), unresolved(), None, None]));
+    let until_closed = [caused_by(Party::Own, None), agreed("second"), escalated()].map(|fact| {
+        let after = [None, None, was_closed(), was_cancelled()];
+        let [open, over, done, called_off] = after;
+        (
+            fact,
+            [undeclared(), undeclared(), open, over, done, called_off],
+        )
+    });
+    let ever_after = [completed("first"), linked(ReferenceKind::Change)].map(|fact| {
+        (
+            fact,
+            [
+                undeclared(),
+                undeclared(),
+                None,
+                None,
+                None,
+                was_cancelled(),
+            ],
+        )
+    });
+    let once_resolved = [reviewed(), recurred(ReferenceKind::Outage)].map(|fact| {
+        let before = [undeclared(), undeclared(), unresolved()];
+        let [none, planned, open] = before;
+        (fact, [none, planned, open, None, None, was_cancelled()])
+    });
     let all = of_an_open_one.into_iter().chain(until_closed);
     all.chain(ever_after).chain(once_resolved).collect()
 }
@@ -309,7 +377,7 @@ fn statements() -> Vec<Row> {
 #[test]
 fn each_status_takes_exactly_the_facts_that_are_in_time() {
     let table: Vec<Row> = steps().into_iter().chain(statements()).collect();
-    assert_eq!(table.len(), 17, "each kind of fact once");
+    assert_eq!(table.len(), 18, "each kind of fact once");
     let statuses = [None].into_iter().chain(Status::ALL.map(Some));
     for (index, status) in statuses.enumerate() {
         for (fact, verdicts) in &table {

@@ -49,6 +49,7 @@ const OUTAGES: &[Column] = &[
     ("began", "/began"),
     ("log", "/log"),
     ("status", "/status"),
+    ("nature", "/nature"),
     ("title", "/title"),
     ("councils", "/councils"),
     ("minutes", "/duration_minutes"),
@@ -124,6 +125,7 @@ const AGREEMENTS: &[Column] = &[
     ("target", "/target"),
     ("service time", "/service_time"),
     ("hours of notice", "/notice_hours"),
+    ("except holidays", "/except_holidays"),
     ("from", "/from"),
     ("through", "/through"),
 ];

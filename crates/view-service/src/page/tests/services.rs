@@ -67,6 +67,7 @@ fn agreed(record: &mut Record, council: &str) {
         service_time: ServiceTime::Always,
         target: "99".parse().unwrap(),
         notice_hours: 24,
+        except_holidays: false,
         from: "2020-05-01".parse().unwrap(),
     });
     let event = Event::Availability(Recordable::Fact(agreed));
@@ -130,18 +131,53 @@ fn outages(record: &mut Record) {
     let slow = declared("Slow storage", &both, Severity::Degraded, Some(july));
     let storage = outage(record);
     put(record, SHARED, storage, "2020-06-30T23:00:00Z", slow);
+    known_error(record);
     let planned = OutageFact::MaintenancePlanned(outage::MaintenancePlanned {
         title: text("Mail store moves"),
         councils: codes(&[BRENT]),
         services: codes(&["email"]),
         from: at("2020-08-25T21:00:00Z"),
         to: at("2020-08-25T22:00:00Z"),
+        cancels_earlier: false,
     });
     let maintenance = outage(record);
     put(record, BRENT, maintenance, "2020-08-20T09:00:00Z", planned);
     recovery_tests(record);
     let core = [("component", "core-network")];
     record.claims_that("outages", Scope::Joint, "2020-04/2020-07", &core, 5);
+}
+
+/// Search is slow, why is known, and what to do meanwhile.
+fn known_error(record: &mut Record) {
+    let search = record.new_one(AggregateKind::Outage);
+    let begun = OutageFact::Declared(outage::Declared {
+        title: text("Search is slow"),
+        summary: None,
+        when: None,
+        councils: codes(&[BRENT]),
+        critical: false,
+        effects: vec![Effect {
+            service: code("email"),
+            council: code(BRENT),
+            severity: Severity::Degraded,
+            from: None,
+            to: None,
+        }],
+    });
+    let workaround = OutageFact::WorkedAround(outage::WorkedAround {
+        workaround: text("Search by date"),
+    });
+    let cause = OutageFact::CauseFound(outage::CauseFound {
+        component: code("mail-index"),
+        class: code("software"),
+        party: Party::Own,
+        supplier: None,
+        summary: None,
+    });
+    for (hour, fact) in (8..).zip([begun, workaround, cause]) {
+        let at = format!("2020-07-13T{hour:02}:00:00Z");
+        record.put(BRENT, search, &at, Event::Outage(Recordable::Fact(fact)));
+    }
 }
 
 fn recovery_tests(record: &mut Record) {

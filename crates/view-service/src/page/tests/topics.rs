@@ -93,8 +93,8 @@ async fn a_month_below_target_says_so_in_words_and_is_drawn() {
 async fn outages_say_when_as_far_as_it_is_known_what_was_hit_and_why() {
     let (_dir, views) = views().await;
     let html = shown(&views, Topic::Outages, "brent").await;
-    assert_eq!(row(&html, "months", "June 2020"), ["1", "0"]);
-    assert_eq!(row(&html, "months", "July 2020"), ["0", "1"]);
+    assert_eq!(row(&html, "months", "June 2020"), ["1", "0", "0", "0"]);
+    assert_eq!(row(&html, "months", "July 2020"), ["0", "1", "1", "0"]);
     let core = row(&html, "list", "Core &#60;switch&#62;");
     assert_eq!(
         core[1..4],
@@ -114,6 +114,11 @@ async fn outages_say_when_as_far_as_it_is_known_what_was_hit_and_why() {
         ["not known", "email degraded", "not found yet"]
     );
     assert!(html.contains("<span class=\"detail\">some time in July 2020</span>"));
+    let known = row(&html, "known-errors", "Search is slow");
+    let cause = "mail-index, software; own";
+    assert_eq!(known[1..], ["email degraded", cause, "Search by date"]);
+    let known = row(&html, "list", "Search is slow");
+    assert!(known[5].contains(&line("known error")));
     let planned = row(&html, "list", "Mail store moves");
     assert_eq!(planned[1], "not begun");
     assert!(planned[5].contains(&line("planned maintenance")));

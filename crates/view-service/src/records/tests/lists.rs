@@ -71,6 +71,34 @@ async fn an_open_outage_is_neither_resolved_nor_still_to_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn outages_are_listed_by_their_nature() {
+    let mut history = outages();
+    let mut slow = outage("slow", &["brent"]);
+    slow["declared"]["effects"][0]["severity"] = json!("degraded");
+    let cause = json!({"cause-found": {"component": "index", "class": "software", "party": "own"}});
+    history
+        .records::<OutageRules>("brent", 6, "2020-05-02T09:00:00Z", slow)
+        .records::<OutageRules>("brent", 6, "2020-05-02T10:00:00Z", cause)
+        .records::<OutageRules>(
+            "brent",
+            6,
+            "2020-05-02T11:00:00Z",
+            json!({"worked-around": {"workaround": "Search by date"}}),
+        );
+    let service = history.served().await;
+    for (nature, titles) in [
+        ("failure", &["both", "own"][..]),
+        ("known-error", &["slow"]),
+        ("maintenance", &["planned"]),
+    ] {
+        let path = format!("/brent/outages?nature={nature}");
+        assert_eq!(service.titles(&path, "outages").await, titles, "{nature}");
+    }
+    let found = service.read("/brent/outages?nature=known-error").await;
+    assert_eq!(found["outages"][0]["known_since"], "2020-05-02T11:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_follow_each_other_without_gap_or_repetition() {
     let service = outages().served().await;
     let mut found = Vec::new();

@@ -35,7 +35,8 @@ async fn an_outage_shows_all_that_is_known_of_it() {
     assert_eq!(found["next"], Value::Null);
     let expected = json!({
         "id": id(1), "log": "brent", "sample": true, "title": "E-mail is down", "summary": null,
-        "status": "resolved", "planned": null, "began": "2020-03-01T09:00:30Z", "when": null,
+        "status": "resolved", "nature": "failure", "known_since": null,
+        "planned": null, "notices": [], "cancelled": null, "began": "2020-03-01T09:00:30Z", "when": null,
         "councils": ["brent"], "critical": true,
         "effects": [{
             "service": "email", "council": "brent", "severity": "down",
