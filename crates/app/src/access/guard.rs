@@ -20,6 +20,8 @@ use crate::audit::{AuditLog, Said};
 use crate::http::commands::CommandRoute;
 use crate::http::described::Described;
 use crate::http::problem::Problem;
+use crate::http::problem_page::{Asker, wants_page};
+use crate::http::query::given_once;
 
 /// The cookie in which a browser keeps its token.
 pub const TOKEN_COOKIE: &str = "townclerk_token";
@@ -41,8 +43,7 @@ pub struct RouteNeed {
 pub struct Guarded {
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
-    router: Router,
-    needs: Vec<RouteNeed>,
+    routes: Vec<(RouteNeed, MethodRouter)>,
 }
 
 impl Guarded {
@@ -55,8 +56,7 @@ impl Guarded {
         Self {
             tokens,
             audit,
-            router: Router::new(),
-            needs: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -108,27 +108,20 @@ impl Guarded {
     }
 
     fn add(mut self, method: Method, path: &str, need: Need, route: MethodRouter) -> Self {
-        let door = Door {
-            tokens: Arc::clone(&self.tokens),
-            audit: Arc::clone(&self.audit),
-            need,
-        };
-        self.router = self
-            .router
-            .route(path, route.route_layer(from_fn_with_state(door, check)));
-        self.needs.push(RouteNeed {
+        let registered = RouteNeed {
             method,
             path: path.to_owned(),
             need,
             described: Described::Unsaid,
-        });
+        };
+        self.routes.push((registered, route));
         self
     }
 
     /// Says what the route that was added last takes and answers.
     #[must_use]
     pub fn described(mut self, described: Described) -> Self {
-        if let Some(route) = self.needs.last_mut() {
+        if let Some((route, _)) = self.routes.last_mut() {
             route.described = described;
         }
         self
@@ -136,7 +129,26 @@ impl Guarded {
 
     /// The router, and the table of its routes.
     pub fn into_parts(self) -> (Router, Vec<RouteNeed>) {
-        (self.router, self.needs)
+        let mut router = Router::new();
+        let mut needs = Vec::with_capacity(self.routes.len());
+        for (route, handler) in self.routes {
+            let door = Door {
+                tokens: Arc::clone(&self.tokens),
+                audit: Arc::clone(&self.audit),
+                need: route.need,
+                described: Arc::new(route.described.clone()),
+            };
+            let handler = handler.route_layer(from_fn_with_state(door, check));
+            router = router.route(&route.path, handler);
+            needs.push(route);
+        }
+        let router = router
+            .fallback(async |uri: Uri| Problem::unknown_path(uri.path()))
+            .method_not_allowed_fallback(async |method: Method, uri: Uri| {
+                Problem::wrong_method(&method, uri.path())
+            })
+            .layer(from_fn_with_state(self.tokens, told_who_asked));
+        (router, needs)
     }
 }
 
@@ -145,6 +157,7 @@ struct Door {
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
     need: Need,
+    described: Arc<Described>,
 }
 
 async fn check(
@@ -157,16 +170,27 @@ async fn check(
         return Problem::unknown_path(request.uri().path()).into_response();
     };
     let param = |name| params.iter().find(|(key, _)| *key == name);
+    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let asked = Asked {
         log: param("log").map(|(_, log)| log),
         view: param("view").map(|(_, view)| view),
-        splits_by_council: query_splits(request.uri()),
+        // A query that cannot be read is taken to ask for the most.
+        splits_by_council: query
+            .as_ref()
+            .map_or(true, |query| splits_by_council(query)),
     };
     let presented = presented(&door.tokens, request.method(), request.headers());
     let audit = Audit::of(presented, &request);
     if let Err(refusal) = door.need.admit(presented, &asked) {
         let problem = Problem::from(refusal);
         audit.record(&door.audit, problem.status(), "refused").await;
+        return problem.into_response();
+    }
+    let judged = match &query {
+        Ok(query) => given_once(query, &door.described),
+        Err(why) => Err(Problem::bad_query("query", why)),
+    };
+    if let Err(problem) = judged {
         return problem.into_response();
     }
     let is_known = matches!(presented, Presented::Known(_));
@@ -192,6 +216,26 @@ async fn check(
     response
 }
 
+/// Says with a problem who met it, where a page will be made of it.
+async fn told_who_asked(
+    State(tokens): State<Arc<TokenBook>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !wants_page(request.headers()) {
+        return next.run(request).await;
+    }
+    let asker = match presented(&tokens, request.method(), request.headers()) {
+        Presented::Known(caller) => Asker::Known(caller.clone()),
+        Presented::Nothing | Presented::StaleCookie | Presented::Unknown => Asker::Nobody,
+    };
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Problem>().is_some() {
+        response.extensions_mut().insert(asker);
+    }
+    response
+}
+
 /// An operator's request while it is carried out: one that ends without an answer, because it took
 /// too long, panicked, or nobody waits any more, is told too, for it may have been done.
 struct AskedFor {
@@ -205,12 +249,6 @@ impl Drop for AskedFor {
             drop(self.log.put(audit.said(None, "broken off")));
         }
     }
-}
-
-/// A query that cannot be read is taken to ask for the most.
-fn query_splits(uri: &Uri) -> bool {
-    Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_or(true, |query| splits_by_council(&query))
 }
 
 /// Who asks: by the header, or for reading only by the cookie.

@@ -22,6 +22,9 @@ use crate::http::problem::Problem;
 /// Where the form sends the token.
 pub const SESSION_PATH: &str = "/session";
 
+/// Where signing in leads to: a field of the form, and a member of the problem that refuses a token.
+pub const NEXT: &str = "next";
+
 pub const SESSION_END_PATH: &str = "/session/end";
 
 /// `POST /session` with the form fields `token` and `next`, and `POST /session/end`.
@@ -63,7 +66,11 @@ async fn begin(
     if caller.is_none() {
         let problem = Problem::from(Refusal::UnknownToken);
         audit.record(&log, problem.status(), "refused").await;
-        return Err(problem);
+        // Trying again leads to the same place.
+        return Err(match own_path(&next) {
+            Ok(_) => problem.with(NEXT, next),
+            Err(_) => problem,
+        });
     }
     let next = own_path(&next)?;
     audit.record(&log, StatusCode::SEE_OTHER, "signed in").await;

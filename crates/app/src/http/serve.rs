@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, Uri};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -22,6 +22,7 @@ use tower_http::trace::TraceLayer;
 
 use super::body::BODY_BYTES_MAX;
 use super::problem::Problem;
+use super::problem_page::{ProblemPages, as_page};
 
 /// How long an answer may take to begin.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -39,9 +40,10 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    pages: ProblemPages,
     stop: CancellationToken,
 ) -> Result<(), io::Error> {
-    axum::serve(listener, dressed(router))
+    axum::serve(listener, dressed(router, pages))
         .with_graceful_shutdown(stop.cancelled_owned())
         .into_future()
         .await
@@ -66,20 +68,17 @@ pub async fn serve_latest(
         .await
 }
 
-/// `router` with everything that holds for every answer.
-pub fn dressed(router: Router) -> Router {
+/// `router` with everything that holds for every answer; `pages` are for problems that people meet.
+pub fn dressed(router: Router, pages: ProblemPages) -> Router {
     let spans = TraceLayer::new_for_http()
         .make_span_with(span)
         // Failures are logged where their cause is known.
         .on_failure(());
     router
-        .fallback(async |uri: Uri| Problem::unknown_path(uri.path()))
-        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
-            Problem::wrong_method(&method, uri.path())
-        })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(pages, as_page))
         .layer(map_response(with_headers))
         .layer(spans)
 }

@@ -30,6 +30,7 @@ pub struct Asking<'a> {
     pub records: bool,
     /// Whether the reader may see single tickets.
     pub tickets: bool,
+    pub signed_in: bool,
 }
 
 /// A published figure with ours at the same moment; `None` where we do not compute it.

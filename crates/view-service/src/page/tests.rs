@@ -3,6 +3,7 @@
 mod levels;
 mod like_for_like;
 mod models;
+mod problems;
 mod record;
 mod rendered;
 mod services;
