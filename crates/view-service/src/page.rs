@@ -144,7 +144,10 @@ async fn table(
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
     let registry = registry(&view, asked)?;
-    let asking = asking(&view, &scope, asked, &registry, caller.as_ref());
+    let asking = Asking {
+        whole: true,
+        ..asking(&view, &scope, asked, &registry, caller.as_ref())
+    };
     let content = content(topic, &asking).await.map_err(failed)?;
     csv::answer(&content, &scope, &table)
 }
@@ -170,6 +173,7 @@ fn asking<'a>(
         records: reads(RECORDS, scope, caller),
         tickets: reads(TICKETS, scope, caller),
         signed_in: caller.is_some(),
+        whole: false,
     }
 }
 

@@ -175,6 +175,7 @@ impl Of<'_> {
             Row {
                 header,
                 detail,
+                period: Some(*month),
                 cells: cells.chain([Cell::Number(rest)]).collect(),
             }
         };
@@ -236,6 +237,7 @@ impl Of<'_> {
             Row {
                 header,
                 detail,
+                period: Some(*month),
                 cells: vec![Cell::of(resolved), aged, self.cell(share, month)],
             }
         };
