@@ -67,7 +67,8 @@ pub struct Up {
     /// Holds the logs, credentials, tokens and views; made if absent
     #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
     pub data: PathBuf,
-    /// The councils of a first start; else brent,lewisham,southwark. Later they stand in town.json
+    /// The councils of a first start; else brent,lewisham,southwark. Later they stand in town.json;
+    /// may be repeated
     #[arg(long, value_delimiter = ',')]
     pub councils: Option<Vec<Code>>,
     /// Where to serve HTTP
@@ -121,7 +122,7 @@ pub struct Nats {
     /// The folder that holds <log>/<role>.nk
     #[arg(long, env = "TOWNCLERK_CREDENTIALS")]
     pub credentials: PathBuf,
-    /// The logs that may be used; each needs a credential
+    /// The logs that may be used; each needs a credential; may be repeated
     #[arg(long, value_delimiter = ',', required = true)]
     pub logs: Vec<LogName>,
 }
@@ -179,7 +180,8 @@ pub struct Figures {
     /// Split by a dimension that the measure has, such as priority, service, component or home
     #[arg(long)]
     pub breakdown: Option<String>,
-    /// Only records with a value, such as priority=p1; may be repeated
+    /// Only records with a value, such as priority=p1; may be repeated for other
+    /// dimensions
     #[arg(long = "where", value_name = "DIMENSION=VALUE")]
     pub filters: Vec<String>,
     /// Of joint: in every period only the councils that were members throughout all of them
@@ -191,7 +193,7 @@ pub struct Figures {
     /// What became known after this time does not count
     #[arg(long)]
     pub known_at: Option<String>,
-    /// Wait until this position is read, such as brent:123
+    /// Wait until this position is read, such as brent:123; may be repeated
     #[arg(long)]
     pub min_position: Vec<String>,
     #[command(flatten)]
@@ -235,7 +237,7 @@ pub struct TicketLog {
     /// A council's own application team deals with it, not the shared service
     #[arg(long)]
     pub local_team: bool,
-    /// The councils that it hits, for a ticket in shared
+    /// The councils that it hits, for a ticket in shared; may be repeated
     #[arg(long, value_delimiter = ',')]
     pub councils: Vec<String>,
     /// When it happened; else now
@@ -376,6 +378,49 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// All commands with all below them.
+    fn all(command: &clap::Command) -> Vec<&clap::Command> {
+        let below = command.get_subcommands().flat_map(all);
+        std::iter::once(command).chain(below).collect()
+    }
+
+    #[test]
+    fn an_option_that_is_taken_twice_says_so_and_no_other_is() {
+        let mut repeated = 0;
+        for command in all(&Cli::command()) {
+            assert!(!command.is_args_override_self(), "{}", command.get_name());
+            for option in command.get_arguments().filter(|arg| !arg.is_positional()) {
+                let several = matches!(option.get_action(), clap::ArgAction::Append);
+                let help = option
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let id = option.get_id();
+                assert_eq!(several, help.contains("may be repeated"), "{id}: {help}");
+                repeated += usize::from(several);
+            }
+        }
+        assert!(repeated >= 5);
+        for line in [
+            ["list", "tickets", "--limit", "1", "--limit", "2"],
+            [
+                "figures",
+                "joint",
+                "--breakdown",
+                "kind",
+                "--breakdown",
+                "home",
+            ],
+        ] {
+            let refused = read(&line).unwrap_err();
+            assert!(
+                refused.contains("cannot be used multiple times"),
+                "{refused}"
+            );
+            assert!(refused.contains(line[2]), "{refused}");
+        }
     }
 
     #[test]

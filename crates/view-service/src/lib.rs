@@ -17,6 +17,7 @@ mod described;
 mod records;
 
 mod page;
+pub use page::problem_pages;
 
 mod routes;
 pub use routes::{Views, routes};

@@ -25,6 +25,7 @@ mod open_tickets;
 mod outages;
 mod periods;
 mod posts;
+mod problem;
 mod programmes;
 mod published;
 mod reconcile;
@@ -59,7 +60,8 @@ use crate::routes::{FIGURES, RECORDS, TICKETS, Views, failed};
 use crate::view::{View, ViewError};
 use asking::Asking;
 use content::{Content, Part};
-use html::{Frame, PageLink, Place};
+use html::{Frame, Opens, PageLink, Place};
+pub use problem::problem_pages;
 use topic::{Topic, address};
 
 /// Where the form to sign in stands.
@@ -143,7 +145,10 @@ async fn table(
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
     let registry = registry(&view, asked)?;
-    let asking = asking(&view, &scope, asked, &registry, caller.as_ref());
+    let asking = Asking {
+        whole: true,
+        ..asking(&view, &scope, asked, &registry, caller.as_ref())
+    };
     let content = content(topic, &asking).await.map_err(failed)?;
     csv::answer(&content, &scope, &table)
 }
@@ -168,6 +173,8 @@ fn asking<'a>(
         registry,
         records: reads(RECORDS, scope, caller),
         tickets: reads(TICKETS, scope, caller),
+        signed_in: caller.is_some(),
+        whole: false,
     }
 }
 
@@ -295,16 +302,25 @@ fn reads(need: Need, scope: &Scope, caller: Option<&Extension<Caller>>) -> bool 
     need.admit(presented, &asked).is_ok()
 }
 
-/// A link for those who may follow it; for others to the form to sign in, which leads there.
-fn link(name: String, href: String, readable: bool, current: bool) -> PageLink {
+/// A link for those who may follow it; for strangers to the form to sign in, which leads there.
+fn link(name: String, href: String, opens: Opens, current: bool) -> PageLink {
     PageLink {
         name,
-        href: match readable {
-            true => href,
-            false => format!("{SIGN_IN}?next={}", href.replace('&', "%26")),
+        href: match opens {
+            Opens::Now | Opens::NotToYou => href,
+            Opens::AfterSigningIn => format!("{SIGN_IN}?next={}", href.replace('&', "%26")),
         },
-        readable,
+        opens,
         current,
+    }
+}
+
+/// Signing in again does not open what a role may not see.
+fn opens(need: Need, scope: &Scope, caller: Option<&Extension<Caller>>) -> Opens {
+    match (reads(need, scope, caller), caller) {
+        (true, _) => Opens::Now,
+        (false, None) => Opens::AfterSigningIn,
+        (false, Some(_)) => Opens::NotToYou,
     }
 }
 
@@ -329,8 +345,8 @@ fn frame(
     });
     let to_view = |scope: &Scope| {
         let name = words::scope_name(scope, registry);
-        let readable = reads(FIGURES, scope, caller);
-        link(name, format!("/{scope}"), readable, current == Some(scope))
+        let opens = opens(FIGURES, scope, caller);
+        link(name, format!("/{scope}"), opens, current == Some(scope))
     };
     Frame {
         pages: scopes.into_iter().map(to_view).collect(),
@@ -349,11 +365,11 @@ fn topics(
 ) -> Vec<PageLink> {
     let to_topic = |topic: Topic| {
         let href = address(topic, place.scope, place.asked);
-        let readable = reads(topic.need(), place.scope, caller);
+        let opens = opens(topic.need(), place.scope, caller);
         link(
             topic.title().to_owned(),
             href,
-            readable,
+            opens,
             current == Some(topic),
         )
     };

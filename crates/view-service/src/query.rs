@@ -245,7 +245,10 @@ fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
 
 fn split(breakdown: &mut Breakdown, text: &str) -> Result<(), Problem> {
     if text == HOME {
-        breakdown.home = Home::Split;
+        // As for every dimension, a filter leaves nothing to split.
+        if breakdown.home == Home::Whole {
+            breakdown.home = Home::Split;
+        }
         return Ok(());
     }
     let dimension = Dimension::from_name(text).ok_or_else(|| {
@@ -322,6 +325,18 @@ mod tests {
         assert_eq!(breakdown.split, [Dimension::Priority]);
         assert_eq!(breakdown.fixed[&Dimension::Kind], "incident");
         assert_eq!(read.min_positions[0].to_string(), "brent:7");
+    }
+
+    #[test]
+    fn a_filter_by_home_is_kept_beside_a_split_by_home_in_either_order() {
+        for query in [
+            [("home", "shared"), ("breakdown", "home")],
+            [("breakdown", "home"), ("home", "shared")],
+        ] {
+            let read = read(&query).unwrap();
+            let home = &read.query.breakdowns[0].home;
+            assert_eq!(*home, Home::Of(LogName::shared()), "{query:?}");
+        }
     }
 
     #[test]

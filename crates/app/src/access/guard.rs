@@ -22,6 +22,8 @@ use crate::audit::{AuditLog, REFUSED, Said};
 use crate::http::commands::CommandRoute;
 use crate::http::described::Described;
 use crate::http::problem::Problem;
+use crate::http::problem_page::{Asker, wants_page};
+use crate::http::query::given_once;
 use crate::http::serve::Peer;
 
 /// The cookie in which a browser keeps its session.
@@ -42,11 +44,9 @@ pub struct RouteNeed {
 /// A handler finds the [`Caller`] as a request extension; a route that goes without a token finds
 /// none where nobody said who asks.
 pub struct Guarded {
-    tokens: Arc<TokenBook>,
+    callers: Callers,
     audit: Arc<AuditLog>,
-    sessions: Arc<Sessions>,
-    router: Router,
-    needs: Vec<RouteNeed>,
+    routes: Vec<(RouteNeed, MethodRouter)>,
 }
 
 impl Guarded {
@@ -57,27 +57,28 @@ impl Guarded {
 
     pub fn audited(tokens: Arc<TokenBook>, audit: Arc<AuditLog>) -> Self {
         Self {
-            tokens,
+            callers: Callers {
+                tokens,
+                sessions: Arc::default(),
+            },
             audit,
-            sessions: Arc::default(),
-            router: Router::new(),
-            needs: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
     /// Goes on with the sessions of a composition before; before any route is added.
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<Sessions>) -> Self {
-        self.sessions = sessions;
+        self.callers.sessions = sessions;
         self
     }
 
     pub fn sessions(&self) -> Arc<Sessions> {
-        Arc::clone(&self.sessions)
+        Arc::clone(&self.callers.sessions)
     }
 
     pub fn tokens(&self) -> Arc<TokenBook> {
-        Arc::clone(&self.tokens)
+        Arc::clone(&self.callers.tokens)
     }
 
     pub fn audit(&self) -> Arc<AuditLog> {
@@ -124,28 +125,20 @@ impl Guarded {
     }
 
     fn add(mut self, method: Method, path: &str, need: Need, route: MethodRouter) -> Self {
-        let door = Door {
-            tokens: Arc::clone(&self.tokens),
-            audit: Arc::clone(&self.audit),
-            sessions: Arc::clone(&self.sessions),
-            need,
-        };
-        self.router = self
-            .router
-            .route(path, route.route_layer(from_fn_with_state(door, check)));
-        self.needs.push(RouteNeed {
+        let registered = RouteNeed {
             method,
             path: path.to_owned(),
             need,
             described: Described::Unsaid,
-        });
+        };
+        self.routes.push((registered, route));
         self
     }
 
     /// Says what the route that was added last takes and answers.
     #[must_use]
     pub fn described(mut self, described: Described) -> Self {
-        if let Some(route) = self.needs.last_mut() {
+        if let Some((route, _)) = self.routes.last_mut() {
             route.described = described;
         }
         self
@@ -153,16 +146,43 @@ impl Guarded {
 
     /// The router, and the table of its routes.
     pub fn into_parts(self) -> (Router, Vec<RouteNeed>) {
-        (self.router, self.needs)
+        let mut router = Router::new();
+        let mut needs = Vec::with_capacity(self.routes.len());
+        for (route, handler) in self.routes {
+            let door = Door {
+                callers: self.callers.clone(),
+                audit: Arc::clone(&self.audit),
+                need: route.need,
+                described: Arc::new(route.described.clone()),
+            };
+            let handler = handler.route_layer(from_fn_with_state(door, check));
+            router = router.route(&route.path, handler);
+            needs.push(route);
+        }
+        let callers = self.callers;
+        let router = router
+            .fallback(async |uri: Uri| Problem::unknown_path(uri.path()))
+            .method_not_allowed_fallback(async |method: Method, uri: Uri| {
+                Problem::wrong_method(&method, uri.path())
+            })
+            .layer(from_fn_with_state(callers, told_who_asked));
+        (router, needs)
     }
+}
+
+/// By what a caller is known.
+#[derive(Clone)]
+struct Callers {
+    tokens: Arc<TokenBook>,
+    sessions: Arc<Sessions>,
 }
 
 #[derive(Clone)]
 struct Door {
-    tokens: Arc<TokenBook>,
+    callers: Callers,
     audit: Arc<AuditLog>,
-    sessions: Arc<Sessions>,
     need: Need,
+    described: Arc<Described>,
 }
 
 async fn check(
@@ -175,16 +195,27 @@ async fn check(
         return Problem::unknown_path(request.uri().path()).into_response();
     };
     let param = |name| params.iter().find(|(key, _)| *key == name);
+    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let asked = Asked {
         log: param("log").map(|(_, log)| log),
         view: param("view").map(|(_, view)| view),
-        splits_by_council: query_splits(request.uri()),
+        // A query that cannot be read is taken to ask for the most.
+        splits_by_council: query
+            .as_ref()
+            .map_or(true, |query| splits_by_council(query)),
     };
-    let presented = presented(&door, request.method(), request.headers());
+    let presented = presented(&door.callers, request.method(), request.headers());
     let audit = Audit::of(presented, &request);
     if let Err(refusal) = door.need.admit(presented, &asked) {
         let problem = Problem::from(refusal);
         audit.record(&door.audit, problem.status(), REFUSED).await;
+        return problem.into_response();
+    }
+    let judged = match &query {
+        Ok(query) => given_once(query, &door.described),
+        Err(why) => Err(Problem::bad_query("query", why)),
+    };
+    if let Err(problem) = judged {
         return problem.into_response();
     }
     let is_known = matches!(presented, Presented::Known(_));
@@ -210,6 +241,22 @@ async fn check(
     response
 }
 
+/// Says with a problem who met it, where a page will be made of it.
+async fn told_who_asked(State(callers): State<Callers>, request: Request, next: Next) -> Response {
+    if !wants_page(request.headers()) {
+        return next.run(request).await;
+    }
+    let asker = match presented(&callers, request.method(), request.headers()) {
+        Presented::Known(caller) => Asker::Known(caller.clone()),
+        Presented::Nothing | Presented::StaleCookie | Presented::Unknown => Asker::Nobody,
+    };
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Problem>().is_some() {
+        response.extensions_mut().insert(asker);
+    }
+    response
+}
+
 /// An operator's request while it is carried out: one that ends without an answer, because it took
 /// too long, panicked, or nobody waits any more, is told too, for it may have been done.
 struct AskedFor {
@@ -225,17 +272,11 @@ impl Drop for AskedFor {
     }
 }
 
-/// A query that cannot be read is taken to ask for the most.
-fn query_splits(uri: &Uri) -> bool {
-    Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_or(true, |query| splits_by_council(&query))
-}
-
 /// Who asks: by the header, or for reading only by the cookie.
 ///
 /// A browser sends a cookie along with forms of other sites too, so none is taken for a command.
-fn presented<'a>(door: &'a Door, method: &Method, headers: &HeaderMap) -> Presented<'a> {
-    let tokens = &door.tokens;
+fn presented<'a>(callers: &'a Callers, method: &Method, headers: &HeaderMap) -> Presented<'a> {
+    let Callers { tokens, sessions } = callers;
     if headers.contains_key(AUTHORIZATION) {
         let known = bearer(headers).and_then(|token| tokens.caller(token));
         return known.map_or(Presented::Unknown, Presented::Known);
@@ -247,7 +288,7 @@ fn presented<'a>(door: &'a Door, method: &Method, headers: &HeaderMap) -> Presen
         return Presented::Nothing;
     };
     // Looked up each time: a session ends with its token.
-    let token = door.sessions.token(session);
+    let token = sessions.token(session);
     let known = token.and_then(|token| tokens.caller_of(&token));
     known.map_or(Presented::StaleCookie, Presented::Known)
 }

@@ -25,6 +25,9 @@ use crate::http::serve::Peer;
 /// Where the form sends the token.
 pub const SESSION_PATH: &str = "/session";
 
+/// Where signing in leads to: a field of the form, and a member of the problem that refuses a token.
+pub const NEXT: &str = "next";
+
 pub const SESSION_END_PATH: &str = "/session/end";
 
 /// How browsers say from which site a request was sent.
@@ -86,7 +89,11 @@ async fn begin(State(at): State<SignIns>, request: Request) -> Result<Response, 
         };
         let audit = Audit::of_form(None, SESSION_PATH, peer);
         audit.record(&at.log, problem.status(), REFUSED).await;
-        return Err(problem);
+        // Trying again leads to the same place.
+        return Err(match own_path(&next) {
+            Ok(_) => problem.with(NEXT, next),
+            Err(_) => problem,
+        });
     };
     let next = own_path(&next)?;
     let session = at.sessions.begin(token).map_err(|error| {

@@ -6,11 +6,13 @@ use axum::Extension;
 use axum::body::Body;
 use axum::http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
+use serde_json::json;
 use townclerk_domain::names::{JOINT, SHARED};
 
 use super::need::{Anonymous, Need, ScopeNeed};
 use super::session;
 use super::{Caller, Guarded, Role, Sessions, TokenBook};
+use crate::http::described::{Answers, Described, Parameter};
 use crate::http::testing::{
     Answer, Client, Entry, Knock, REACHED, Who, request, set, token_book, try_every_route,
 };
@@ -45,10 +47,20 @@ async fn whoever(caller: Option<Extension<Caller>>) -> String {
 fn guarded() -> Guarded {
     let command = Need::command(&[Role::ServiceDesk, Role::Change]);
     let forgotten = Need::command(&[Role::Officer]);
+    let breakdown = Parameter {
+        name: "breakdown",
+        about: String::new(),
+        repeats: true,
+        schema: json!({ "type": "string" }),
+    };
     Guarded::new(token_book())
         .get("/livez", Need::nothing(), whoever)
         .get("/views/{view}/tickets", READ, whoever)
         .get("/views/{view}/figures", FIGURES, whoever)
+        .described(Described::Read {
+            query: vec![breakdown],
+            answers: Answers::Page,
+        })
         .post_with("/logs/{log}/tickets", command, (), whoever)
         .get("/logs/{log}/events", READ_LOG, whoever)
         .get("/forgotten-too", READ_LOG, whoever)
@@ -108,6 +120,37 @@ async fn every_route_lets_in_whom_the_design_names() {
     let (router, routes) = guarded().into_parts();
     let knocks = try_every_route(&Client::new(router), &routes, expected).await;
     assert_eq!(knocks, (4 + 4 * 4) * 14);
+}
+
+#[tokio::test]
+async fn no_route_takes_a_parameter_twice_and_goes_on_with_the_last() {
+    let client = client();
+    for (method, path) in [
+        (Method::GET, "/livez"),
+        (Method::GET, "/views/brent/figures"),
+        (Method::GET, "/logs/brent/events"),
+        (Method::POST, "/logs/brent/tickets"),
+        (Method::POST, "/rebuild"),
+        (Method::POST, "/session"),
+    ] {
+        for who in [Role::ServiceDesk, Role::Officer, Role::Operator].map(Who::Everywhere) {
+            let ask = |query: &str| {
+                let path = format!("{path}?{query}");
+                client.send(request(&method, &path, who, Body::from("{}")))
+            };
+            let once = ask("p%72iority=p1").await;
+            let twice = ask("p%72iority=p1&limit=2&priority=p3").await;
+            if once.status == StatusCode::FORBIDDEN {
+                // What is asked is nobody's business who may not ask.
+                assert_eq!(twice.problem(), "forbidden", "{path}");
+                continue;
+            }
+            assert_eq!(twice.problem(), "bad-query", "{path}: {twice:?}");
+            let detail = twice.json()["detail"].as_str().unwrap().to_owned();
+            let says = "priority: given 2 times (\"p1\", \"p3\"); give it once";
+            assert_eq!(detail, says, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

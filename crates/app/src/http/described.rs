@@ -68,6 +68,16 @@ impl Described {
         }
     }
 
+    /// Whether the query may give this parameter several times.
+    pub fn repeats(&self, name: &str) -> bool {
+        match self {
+            Self::Read { query, .. } => query
+                .iter()
+                .any(|parameter| parameter.name == name && parameter.repeats),
+            Self::Unsaid | Self::Command { .. } | Self::Facts { .. } | Self::Form { .. } => false,
+        }
+    }
+
     /// A read that answers with a `T`.
     pub fn json<T: JsonSchema>(query: Vec<Parameter>) -> Self {
         Self::Read {

@@ -4,6 +4,8 @@ pub mod kind;
 
 pub mod problem;
 
+pub mod problem_page;
+
 mod refusal;
 
 pub mod body;
@@ -13,6 +15,8 @@ pub mod headers;
 pub mod commands;
 
 pub mod described;
+
+pub mod query;
 
 pub mod entity_tag;
 

@@ -68,6 +68,11 @@ impl Problem {
         &self.0.detail
     }
 
+    /// A member that was added for programs, if it is a text.
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.0.extensions.get(member).and_then(Value::as_str)
+    }
+
     /// The same as the body of an HTTP answer, where there is no HTTP.
     pub fn to_json(&self) -> Value {
         let mut members = self.0.extensions.clone();
@@ -100,8 +105,13 @@ impl Problem {
 
     /// A parameter of the query that is not known or has no valid value.
     pub fn bad_query(parameter: &str, why: impl Display) -> Self {
-        let parameter = quoted(parameter);
-        Self::new(Kind::BAD_QUERY, format!("{parameter}: {why}")).with("field", parameter)
+        let detail = format!("{}: {why}", quoted(parameter));
+        Self::bad_query_in_words(parameter, detail)
+    }
+
+    /// As [`Self::bad_query`], for a detail that names more than this parameter.
+    pub(super) fn bad_query_in_words(parameter: &str, detail: String) -> Self {
+        Self::new(Kind::BAD_QUERY, detail).with("field", quoted(parameter))
     }
 
     pub fn bad_form(why: impl Into<String>) -> Self {
@@ -227,12 +237,14 @@ impl Problem {
 }
 
 /// Somebody's input, short enough to be repeated.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     text.chars().take(QUOTED_CHARS_MAX).collect()
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        // For a browser it becomes a page.
+        let told = self.clone();
         let Content {
             kind,
             detail,
@@ -247,6 +259,7 @@ impl IntoResponse for Problem {
             .with_extensions(extensions)
             .into_response();
         response.headers_mut().extend(header);
+        response.extensions_mut().insert(told);
         response
     }
 }

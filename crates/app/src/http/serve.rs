@@ -10,11 +10,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, Uri};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -32,6 +32,7 @@ use tower_http::trace::TraceLayer;
 use super::body::BODY_BYTES_MAX;
 use super::connections::{ConnectionLimits, Place, Room};
 use super::problem::Problem;
+use super::problem_page::{ProblemPages, as_page};
 use super::timed_socket::TimedSocket;
 
 /// How long an answer may take to begin.
@@ -65,10 +66,11 @@ pub struct Peer(pub IpAddr);
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    pages: ProblemPages,
     limits: ConnectionLimits,
     stop: CancellationToken,
 ) -> Result<(), Infallible> {
-    let (_only, routers) = watch::channel(dressed(router));
+    let (_only, routers) = watch::channel(dressed(router, pages));
     serve_latest(listener, routers, limits, stop).await
 }
 
@@ -177,20 +179,17 @@ async fn connection(
     }
 }
 
-/// `router` with everything that holds for every answer.
-pub fn dressed(router: Router) -> Router {
+/// `router` with everything that holds for every answer; `pages` are for problems that people meet.
+pub fn dressed(router: Router, pages: ProblemPages) -> Router {
     let spans = TraceLayer::new_for_http()
         .make_span_with(span)
         // Failures are logged where their cause is known.
         .on_failure(());
     router
-        .fallback(async |uri: Uri| Problem::unknown_path(uri.path()))
-        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
-            Problem::wrong_method(&method, uri.path())
-        })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(pages, as_page))
         .layer(map_response(with_headers))
         .layer(spans)
 }

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::connections::ConnectionLimits;
+use super::problem_page::no_pages;
 use super::serve::serve;
 
 /// Long enough for what must come, however busy the machine is.
@@ -32,7 +33,7 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
+        let serving = tokio::spawn(serve(listener, router, no_pages(), limits, stop.clone()));
         Self {
             address,
             stop,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
@@ -14,8 +14,12 @@ use tower::ServiceExt;
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, JOINT, SHARED};
 
+use super::problem_page::{ProblemPages, no_pages};
 use super::serve::dressed;
 use crate::access::{Caller, Councils, Role, RouteNeed, TokenBook};
+
+/// What a browser says that it takes.
+pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// The council that limited tokens reach.
 pub const REACHED: &str = "brent";
@@ -122,8 +126,22 @@ impl fmt::Debug for Answer {
 impl Client {
     pub fn new(router: Router) -> Self {
         Self {
-            router: dressed(router),
+            router: dressed(router, no_pages()),
         }
+    }
+
+    /// As served to browsers, with pages for problems.
+    pub fn with_pages(router: Router, pages: ProblemPages) -> Self {
+        Self {
+            router: dressed(router, pages),
+        }
+    }
+
+    /// As [`Self::get`], by a browser.
+    pub async fn visit(&self, path: &str, who: Who) -> Answer {
+        let mut request = request(&Method::GET, path, who, Body::empty());
+        set(&mut request, ACCEPT.as_str(), BROWSER);
+        self.send(request).await
     }
 
     /// Sends a request and returns when the answer begins: a stream may have no end.

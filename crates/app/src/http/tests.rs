@@ -18,9 +18,10 @@ use townclerk_event_log::{AppendError, LogError};
 use super::Problem;
 use super::connections::ConnectionLimits;
 use super::health;
+use super::problem_page::{Asker, ProblemPages, no_pages};
 use super::serve::serve;
-use super::testing::{Client, Who, request, token_book};
-use crate::access::{Guarded, Need};
+use super::testing::{BROWSER, Client, Who, request, set, token_book};
+use crate::access::{Guarded, Need, Role};
 use crate::command::CommandError;
 
 async fn panics() -> &'static str {
@@ -40,6 +41,53 @@ fn client(ready: Result<(), Vec<String>>) -> Client {
         });
     let (router, _) = health::routes(guarded, Arc::new(move || ready.clone())).into_parts();
     Client::new(router)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_refuses_a_browser_does_so_with_a_page() {
+    let pages: ProblemPages = Arc::new(|problem, visit| {
+        let asker = match &visit.asker {
+            Asker::Known(caller) => caller.subject.to_string(),
+            Asker::Nobody => "nobody".to_owned(),
+            Asker::NotLookedAt => "-".to_owned(),
+        };
+        Some(format!("{} {asker}", problem.kind().slug))
+    });
+    let guarded = Guarded::new(token_book())
+        .get("/panics", Need::nothing(), panics)
+        .get("/sleeps", Need::nothing(), sleeps)
+        .get("/orders", Need::command(&[Role::Operator]), async || "")
+        .get("/well", Need::nothing(), async || "well");
+    let busy = Arc::new(|| Err(vec!["a view is behind".to_owned()]));
+    let (router, _) = health::routes(guarded, busy).into_parts();
+    let client = Client::with_pages(router, pages);
+    let desk = Who::Local(Role::ServiceDesk);
+    for (path, who, status, page) in [
+        ("/nowhere", desk, 404, "unknown-path local_service-desk"),
+        ("/orders", desk, 403, "forbidden local_service-desk"),
+        ("/orders", Who::Nobody, 401, "unauthenticated nobody"),
+        ("/well?a=1&a=2", Who::Nobody, 400, "bad-query nobody"),
+        ("/readyz", Who::Nobody, 503, "not-ready nobody"),
+        ("/panics", desk, 500, "internal -"),
+        ("/sleeps", desk, 503, "timeout -"),
+    ] {
+        let answer = client.visit(path, who).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.text, page, "{path}");
+        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(answer.headers.contains_key(RETRY_AFTER), status == 503);
+        assert_eq!(answer.headers.contains_key(WWW_AUTHENTICATE), status == 401);
+        // A program is told the same as data.
+        let told = client.get(path, who).await;
+        assert!(page.starts_with(&told.problem()) && !told.problem().is_empty());
+    }
+    let wrong = request(&Method::POST, "/well", Who::Nobody, Body::empty());
+    let mut browser = wrong;
+    set(&mut browser, "accept", BROWSER);
+    let answer = client.send(browser).await;
+    assert_eq!(answer.text, "wrong-method nobody");
+    assert!(answer.headers.contains_key(ALLOW));
+    assert_eq!(client.visit("/well", desk).await.text, "well");
 }
 
 #[tokio::test]
@@ -219,7 +267,7 @@ async fn serving_answers_over_the_network_and_ends_when_asked() {
     let router = axum::Router::new().route("/", axum::routing::get(async || "here"));
     let stop = CancellationToken::new();
     let limits = ConnectionLimits::within(1_024);
-    let served = tokio::spawn(serve(listener, router, limits, stop.clone()));
+    let served = tokio::spawn(serve(listener, router, no_pages(), limits, stop.clone()));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let asked = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(asked).await.unwrap();

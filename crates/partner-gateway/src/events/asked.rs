@@ -61,7 +61,7 @@ pub fn parameters() -> Vec<Parameter> {
 
 impl Asked {
     /// # Errors
-    /// A parameter that is not known, stands twice, or has no valid value.
+    /// A parameter that is not known or has no valid value; each is given once when this is asked.
     pub fn read(
         log: &LogName,
         headers: &HeaderMap,
@@ -69,20 +69,14 @@ impl Asked {
     ) -> Result<Self, Problem> {
         let (mut after, mut last, mut follow) = (None, None, None);
         for (name, value) in query {
-            let stood = match name.as_str() {
-                AFTER => after.replace(sequence(log, AFTER, value)?).is_some(),
-                LAST => last.replace(read_as(LAST, value, "a number")?).is_some(),
-                FOLLOW => {
-                    let wanted = read_as(FOLLOW, value, "true or false")?;
-                    follow.replace(wanted).is_some()
-                }
+            match name.as_str() {
+                AFTER => after = Some(sequence(log, AFTER, value)?),
+                LAST => last = Some(read_as(LAST, value, "a number")?),
+                FOLLOW => follow = Some(read_as(FOLLOW, value, "true or false")?),
                 other => {
                     let why = format!("there are {AFTER}, {LAST} and {FOLLOW}");
                     return Err(Problem::bad_query(other, why));
                 }
-            };
-            if stood {
-                return Err(Problem::bad_query(name, "it stands twice"));
             }
         }
         if after.is_some() && last.is_some() {

@@ -270,7 +270,7 @@ async fn what_cannot_be_asked_is_refused_with_what_can() {
         ("", Some("lewisham:1"), "a position of another log"),
         ("?last=x", None, "write a number"),
         ("?last=1&after=1", None, "say after or last, not both"),
-        ("?after=1&after=1", None, "it stands twice"),
+        ("?after=1&after=1", None, "after: given 2 times"),
         ("?follow=no", None, "write true or false"),
         ("?from=1", None, "there are after, last and follow"),
     ] {

@@ -20,12 +20,7 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
     query.extend(options.known_at.map(|value| ("known_at", value)));
     let positions = options.min_position.into_iter();
     query.extend(positions.map(|value| ("min_position", value)));
-    for filter in &options.filters {
-        let Some((dimension, value)) = filter.split_once('=') else {
-            bail!("--where {filter}: write DIMENSION=VALUE, such as priority=p1");
-        };
-        query.push((dimension, value.to_owned()));
-    }
+    query.extend(filters(&options.filters)?);
     let services = options.services;
     let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
     let path = format!("/v1/views/{}/figures", options.scope);
@@ -40,6 +35,24 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
         figures.context("the service answered without figures")?,
     );
     Ok(Outcome::Good)
+}
+
+/// Each dimension has one value: the service refuses a second one too, but by the name of its query.
+fn filters(asked: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
+    let mut filters: Vec<(&str, String)> = Vec::new();
+    for filter in asked {
+        let Some((dimension, value)) = filter.split_once('=') else {
+            bail!("--where {filter}: write DIMENSION=VALUE, such as priority=p1");
+        };
+        if let Some((_, before)) = filters.iter().find(|(known, _)| *known == dimension) {
+            bail!(
+                "--where {dimension} is given as {before:?} and as {value:?}: give it once, or ask \
+                 with --breakdown {dimension} for every value"
+            );
+        }
+        filters.push((dimension, value.to_owned()));
+    }
+    Ok(filters)
 }
 
 fn print(output: Output, figures: &[Value]) {
@@ -115,4 +128,25 @@ fn remarks(figure: &Value) -> String {
         remarks.push("sample data".to_owned());
     }
     remarks.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(asked: &[&str]) -> Result<usize, String> {
+        let asked: Vec<String> = asked.iter().map(|&filter| filter.to_owned()).collect();
+        let read = filters(&asked).map(|filters| filters.len());
+        read.map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn a_dimension_is_filtered_by_one_value() {
+        assert_eq!(read(&["priority=p1", "kind=incident"]), Ok(2));
+        let twice = read(&["priority=p1", "kind=incident", "priority=p3"]).unwrap_err();
+        let says = "--where priority is given as \"p1\" and as \"p3\": give it once, or ask with \
+                    --breakdown priority for every value";
+        assert_eq!(twice, says);
+        assert!(read(&["priority"]).unwrap_err().contains("DIMENSION=VALUE"));
+    }
 }

@@ -32,7 +32,7 @@ pub struct Export {
     /// The folder to write into; made if absent, refused if it is not empty
     #[arg(long)]
     pub out: PathBuf,
-    /// Only these logs
+    /// Only these logs; may be repeated
     #[arg(long, value_delimiter = ',')]
     pub logs: Vec<LogName>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct Check {
 pub struct Import {
     /// The exported folder
     pub folder: PathBuf,
-    /// Only these logs
+    /// Only these logs; may be repeated
     #[arg(long, value_delimiter = ',')]
     pub logs: Vec<LogName>,
     #[command(flatten)]

@@ -12,7 +12,7 @@ use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{Logs, Means, Roles, compose, connection_limits};
+use crate::system::{Logs, Means, Parted, Roles, compose, connection_limits};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
@@ -71,8 +71,9 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     };
     let parted = compose(&roles, means, &mut parts).await?;
     show::note(format!("Serving on http://{}", listener.local_addr()?));
+    let Parted { router, pages, .. } = parted;
     let stop = parts.stop_token();
-    let serving = townclerk_app::http::serve::serve(listener, parted.router, limits, stop);
+    let serving = townclerk_app::http::serve::serve(listener, router, pages, limits, stop);
     parts.run("the HTTP server", serving);
     parts.until_stopped().await?;
     Ok(Outcome::Good)

@@ -149,22 +149,45 @@ async fn begins(
     for log in logs {
         begins.insert(log, ("last", options.last));
     }
-    for after in &options.after {
-        match after {
-            After::Sequence(sequence) => {
-                for begin in begins.values_mut() {
-                    *begin = ("after", *sequence);
-                }
-            }
-            After::Position(position) => {
-                let Some(begin) = begins.get_mut(&position.log) else {
-                    anyhow::bail!("--after {position}: the log {} is not read", position.log);
-                };
-                *begin = ("after", position.sequence);
-            }
+    begin_after(&mut begins, &options.after)?;
+    Ok(begins)
+}
+
+/// A number holds for every log that no position names, in whatever order they are given.
+fn begin_after(
+    begins: &mut BTreeMap<LogName, (&'static str, u64)>,
+    afters: &[After],
+) -> anyhow::Result<()> {
+    let numbers = afters.iter().filter_map(|after| match after {
+        After::Sequence(sequence) => Some(*sequence),
+        After::Position(_) => None,
+    });
+    let numbers: Vec<u64> = numbers.collect();
+    if let [first, second, ..] = numbers[..] {
+        anyhow::bail!("--after is given as {first} and as {second}: give one number for all logs");
+    }
+    for sequence in numbers {
+        for begin in begins.values_mut() {
+            *begin = ("after", sequence);
         }
     }
-    Ok(begins)
+    let mut named: BTreeMap<&LogName, &Position> = BTreeMap::new();
+    for after in afters {
+        let After::Position(position) = after else {
+            continue;
+        };
+        if let Some(before) = named.insert(&position.log, position) {
+            let log = &position.log;
+            anyhow::bail!(
+                "--after is given as {before} and as {position}: give one position of {log}"
+            );
+        }
+        let Some(begin) = begins.get_mut(&position.log) else {
+            anyhow::bail!("--after {position}: the log {} is not read", position.log);
+        };
+        *begin = ("after", position.sequence);
+    }
+    Ok(())
 }
 
 /// Every log: those of the councils that have a view, and the shared one.
@@ -347,6 +370,28 @@ mod tests {
 
     const EVENT: &str =
         r#"{"time":"2026-11-20T09:15:00Z","subject":"ticket/7","authid":"desk","data":{"n": 1.0}}"#;
+
+    #[test]
+    fn each_log_begins_after_one_place_or_the_doubt_is_named() {
+        let begun = |afters: &[&str]| {
+            let logs = ["brent", "shared"].map(|log| (log.parse().unwrap(), ("last", 10)));
+            let mut begins = BTreeMap::from(logs);
+            let afters: Vec<After> = afters.iter().map(|after| after.parse().unwrap()).collect();
+            let done = begin_after(&mut begins, &afters).map_err(|why| why.to_string());
+            done.map(|()| begins.into_values().collect::<Vec<_>>())
+        };
+        for both in [["brent:5", "3"], ["3", "brent:5"]] {
+            assert_eq!(begun(&both), Ok(vec![("after", 5), ("after", 3)]));
+        }
+        for (afters, says) in [
+            (["brent:1", "brent:5"], "as brent:1 and as brent:5"),
+            (["7", "9"], "as 7 and as 9"),
+            (["brent:1", "lewisham:2"], "the log lewisham is not read"),
+        ] {
+            let why = begun(&afters).unwrap_err();
+            assert!(why.contains(says), "{why}");
+        }
+    }
 
     fn heard(name: &str, data: &str) -> Heard {
         let event = Sse::default().id("brent:7").event(name).data(data);

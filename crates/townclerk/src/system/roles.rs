@@ -10,6 +10,7 @@ use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
 use townclerk_app::command::Handlers;
 use townclerk_app::http::health;
+use townclerk_app::http::problem_page::ProblemPages;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
 use townclerk_domain::names::{LogName, Scope};
@@ -53,6 +54,8 @@ pub struct Means<'a> {
 /// A composed process: what it serves, and what runs beside it.
 pub struct Parted {
     pub router: Router,
+    /// Of the problems that people meet at it.
+    pub pages: ProblemPages,
     pub needs: Vec<RouteNeed>,
     pub views: Views,
     pub gateway: Option<OpenGateway>,
@@ -102,6 +105,7 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
     let (router, needs) = guarded.into_parts();
     Ok(Parted {
         router,
+        pages: townclerk_view_service::problem_pages(&views),
         needs,
         views,
         gateway,

@@ -117,7 +117,7 @@ impl Running {
     /// A log or a view that cannot be opened.
     pub(super) async fn start(ground: Ground, stop: &CancellationToken) -> anyhow::Result<Self> {
         let paused = paused();
-        let router = dressed(paused.router.clone());
+        let router = dressed(paused.router.clone(), Arc::clone(&paused.pages));
         let Ground {
             data_dir,
             server,
@@ -427,8 +427,8 @@ impl Running {
 
     /// Serves this from now on.
     fn put(&self, parted: Parted) {
-        self.routers
-            .send_modify(|router| *router = dressed(parted.router.clone()));
+        let dressed = dressed(parted.router.clone(), Arc::clone(&parted.pages));
+        self.routers.send_modify(|router| *router = dressed);
         self.served.send_replace(Arc::new(parted));
     }
 }
@@ -499,10 +499,12 @@ fn paused() -> Parted {
     let not_ready = Arc::new(|| Err(vec![WHY.to_owned()]));
     let (router, needs) = health::routes(Guarded::new(Arc::default()), not_ready).into_parts();
     let wait = || any(async || Problem::not_ready(vec![WHY.to_owned()]));
+    let views = Views::new([]);
     Parted {
+        pages: townclerk_view_service::problem_pages(&views),
         router: router.route("/", wait()).route("/{*path}", wait()),
         needs,
-        views: Views::new([]),
+        views,
         gateway: None,
     }
 }

@@ -64,6 +64,7 @@ fn rows_of(agreements: &Agreements, council: &str) -> Vec<Row> {
         Row {
             header: service.to_string(),
             detail: None,
+            period: None,
             cells: vec![
                 Cell::Words(council.to_owned()),
                 Cell::lines(times.chain(holidays).collect()),

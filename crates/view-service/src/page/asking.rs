@@ -15,7 +15,8 @@ use townclerk_views::ledger::Ledger;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
-use super::periods::Shown;
+use super::periods::{Most, Shown};
+use super::topic::Topic;
 use crate::view::{View, ViewError};
 
 /// What a page asks of a view, for whom.
@@ -30,7 +31,13 @@ pub struct Asking<'a> {
     pub records: bool,
     /// Whether the reader may see single tickets.
     pub tickets: bool,
+    pub signed_in: bool,
+    /// Whether a table is to be taken away: then it is as long as its list.
+    pub whole: bool,
 }
+
+/// Rows of a list that is taken away, at most.
+const TAKEN_ROWS_MAX: usize = 10_000;
 
 /// A published figure with ours at the same moment; `None` where we do not compute it.
 pub struct Claimed {
@@ -126,7 +133,40 @@ impl Asking<'_> {
         let complete = || first.complete_to.values().flatten().max().copied();
         let as_at = first.as_at.or_else(complete).or(first.known_at);
         let month = Month::of_day(first.period.from);
-        Ok(as_at.map_or_else(Shown::default, |as_at| Shown::between(month, as_at)))
+        let most = match self.whole {
+            true => Most::TAKEN,
+            false => Most::ON_A_PAGE,
+        };
+        Ok(as_at.map_or_else(Shown::default, |as_at| Shown::between(month, as_at, most)))
+    }
+
+    /// How many rows a list has at most that has `on_a_page` of them on a page.
+    pub fn rows_max(&self, on_a_page: usize) -> usize {
+        match self.whole {
+            true => TAKEN_ROWS_MAX,
+            false => on_a_page,
+        }
+    }
+
+    /// The same page as at the moment of its figures, for the lists of records beside them.
+    pub fn beside(&self, shown: &Shown) -> Self {
+        let as_at = self.asked.as_at.or(shown.as_at);
+        let asked = Basis {
+            as_at,
+            ..self.asked
+        };
+        Self { asked, ..*self }
+    }
+
+    /// The latest moment at which any page of the view shows its figures.
+    pub fn latest(&self) -> Result<Option<Timestamp>, ViewError> {
+        let mut latest = self.asked.as_at;
+        if latest.is_none() {
+            for measure in Topic::ALL.into_iter().filter_map(Topic::counted_first) {
+                latest = latest.max(self.shown(measure)?.as_at);
+            }
+        }
+        Ok(latest)
     }
 
     /// The figure of a stock as it stands at the moment up to which its own record is complete.

@@ -173,6 +173,7 @@ impl Of<'_> {
             Row {
                 header,
                 detail,
+                period: Some(*month),
                 cells: cells.collect(),
             }
         };
@@ -287,6 +288,7 @@ impl Of<'_> {
             Row {
                 header: service.to_owned(),
                 detail: is_part.then(|| "a part of the months is covered".to_owned()),
+                period: None,
                 cells: cells.collect(),
             }
         };

@@ -176,6 +176,7 @@ impl Of<'_> {
             Row {
                 header,
                 detail,
+                period: Some(*month),
                 cells: cells.chain([Cell::Number(rest)]).collect(),
             }
         };
@@ -238,6 +239,7 @@ impl Of<'_> {
             Row {
                 header,
                 detail,
+                period: Some(*month),
                 cells: vec![Cell::of(resolved), aged, self.cell(share, month)],
             }
         };

@@ -99,6 +99,7 @@ fn row(monday: Date, is_this: bool, changes: &[&Kept<Change>], freezes: &[&Kept<
     Row {
         header: words::day(monday),
         detail: is_this.then(|| "this week".to_owned()),
+        period: None,
         cells: vec![Cell::lines(holds.collect()), of(true), of(false)],
     }
 }

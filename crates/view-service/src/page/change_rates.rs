@@ -39,6 +39,7 @@ pub fn by_quarter(shown: &Shown, rates: &Figures) -> Table {
         Row {
             header,
             detail,
+            period: Some(*quarter),
             cells: cells.into(),
         }
     };
@@ -76,6 +77,7 @@ pub fn reviews(asking: &Asking<'_>, changes: &[&Kept<Change>], now: Timestamp) -
         Row {
             header: stands.requested.title.to_string(),
             detail: Some(words::log_name(&change.log, asking.registry)),
+            period: None,
             cells: vec![
                 Cell::words(stands.implemented.map(|at| words::day(london_day(at)))),
                 match by {

@@ -70,9 +70,10 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let table = change_rates::by_quarter(&shown, &rates);
     content.parts.push(Part::Table(table));
     content.parts.extend(Part::published(&claims));
-    let ledger = asking.ledger()?;
+    let beside = asking.beside(&shown);
+    let ledger = beside.ledger()?;
     let now = asking.now(&shown)?.unwrap_or(Timestamp::UNIX_EPOCH);
-    let lists = || lists(asking, &ledger, now);
+    let lists = || lists(&beside, &ledger, now);
     content.parts.extend(Part::records(asking, lists));
     content.counted = COUNTED.to_vec();
     Ok(content)
@@ -222,6 +223,7 @@ fn freezes_table(
         Row {
             header: declared.title.to_string(),
             detail: Some(words::log_name(&freeze.log, asking.registry)),
+            period: None,
             cells: vec![
                 Cell::Words(words::brief(declared.from)),
                 Cell::Words(until),
@@ -307,6 +309,7 @@ fn gates_table(asking: &Asking<'_>, mut gates: Vec<&Kept<Gate>>, now: Timestamp)
         Row {
             header: set.title.to_string(),
             detail: Some(words::log_name(&gate.log, asking.registry)),
+            period: None,
             cells: vec![
                 Cell::Words(set.project.to_string()),
                 Cell::lines(requires.collect()),

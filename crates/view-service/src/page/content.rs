@@ -71,7 +71,13 @@ impl Part {
                 id: "records",
                 title: "The records themselves".to_owned(),
                 sentences: vec![
-                    "The single records behind these figures are for those who sign in.".to_owned(),
+                    match asking.signed_in {
+                        false => {
+                            "The single records behind these figures are for those who sign in."
+                        }
+                        true => "The single records behind these figures are not open to you.",
+                    }
+                    .to_owned(),
                 ],
             })],
         }

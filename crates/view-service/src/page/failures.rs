@@ -76,6 +76,7 @@ fn by_period(shown: &Shown, failures: &Failures) -> Table {
         Row {
             header,
             detail,
+            period: Some(*period),
             cells: found.into_iter().map(cell).collect(),
         }
     };
@@ -110,6 +111,7 @@ fn by_party(shown: &Shown, failures: &Failures) -> Table {
             known => known.to_owned(),
         },
         detail: None,
+        period: None,
         cells: latest(shown)
             .iter()
             .map(|quarter| cell(find(quarter, party)))
@@ -172,6 +174,7 @@ pub fn open_actions(
         Row {
             header: action.agreed.text.to_string(),
             detail: Some(action.agreed.action.to_string()),
+            period: None,
             cells: vec![
                 Cell::Words(title(&outage.stands)),
                 Cell::Words(words::log_name(&outage.log, asking.registry)),

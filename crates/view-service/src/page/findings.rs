@@ -1,5 +1,7 @@
 //! The page of findings: what was recorded and does not fit together, and who recorded it.
 
+use jiff::Timestamp;
+use townclerk_views::contributions::Basis;
 use townclerk_views::findings::{Finding, FindingKind, findings};
 
 use super::asking::Asking;
@@ -18,19 +20,40 @@ const LISTED_MAX: usize = 200;
 pub struct Found {
     listed: Vec<(Finding, Option<String>)>,
     all: usize,
+    /// As at which moment, where the record is complete up to one.
+    as_at: Option<Timestamp>,
+    /// Findings about what happened then or later; none where that moment was asked for.
+    later: usize,
 }
 
 /// # Errors
 /// What is wrong with the rows, or a log that cannot be read.
 pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
     let view = asking.view;
-    let search = || view.with_reading(|reading| findings(reading, asking.scope, asking.asked));
-    let mut listed = tokio::task::block_in_place(search)?;
+    let search = || -> Result<_, ViewError> {
+        let as_at = asking.latest()?;
+        let (known, scope) = (asking.asked, asking.scope);
+        let found = view.with_reading(|reading| {
+            let listed = findings(reading, scope, Basis { as_at, ..known })?;
+            let later = match (known.as_at, as_at) {
+                (None, Some(at)) => findings(reading, scope, known)?
+                    .iter()
+                    .filter(|finding| finding.at >= at)
+                    .count(),
+                (Some(_), _) | (None, None) => 0,
+            };
+            Ok((listed, later))
+        })?;
+        Ok((as_at, found))
+    };
+    let (as_at, (mut listed, later)) = tokio::task::block_in_place(search)?;
     let all = listed.len();
     listed.truncate(LISTED_MAX);
     let mut found = Found {
         listed: Vec::with_capacity(listed.len()),
         all,
+        as_at,
+        later,
     };
     for finding in listed {
         let by = recorder(view, &finding.log, finding.sequence).await?;
@@ -41,9 +64,11 @@ pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
 
 pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError> {
     let sample = found.listed.iter().any(|(finding, _)| finding.sample);
+    let mut rests = rests_on_records(asking, sample)?;
+    rests.as_at = found.as_at.map(words::moment);
     Ok(Content {
         topic: Topic::Findings,
-        rests: rests_on_records(asking, sample)?,
+        rests,
         headlines: None,
         parts: vec![Part::Table(table(asking, found))],
         counted: Vec::new(),
@@ -55,6 +80,7 @@ fn table(asking: &Asking<'_>, found: &Found) -> Table {
     let row = |(finding, by): &(Finding, Option<String>)| Row {
         header: kind(finding.kind).to_owned(),
         detail: Some(words::brief(finding.at)),
+        period: None,
         cells: vec![
             Cell::Words(finding.detail.clone()),
             Cell::Words(words::log_name(&finding.log, asking.registry)),
@@ -64,6 +90,13 @@ fn table(asking: &Asking<'_>, found: &Found) -> Table {
     };
     let about = "Nothing of this was refused when it was recorded: the other side may lie in \
                  another record, or come later. Then the finding goes. Times are London's.";
+    let later = match found.later {
+        0 => String::new(),
+        later => {
+            let later = words::counted(i64::try_from(later).unwrap_or(i64::MAX), "finding");
+            format!(" Not listed: {later} about what happened after the moment of this page.")
+        }
+    };
     Table {
         id: "findings",
         caption: format!(
@@ -71,8 +104,8 @@ fn table(asking: &Asking<'_>, found: &Found) -> Table {
             words::counted(i64::try_from(found.all).unwrap_or(i64::MAX), "finding")
         ),
         note: Some(match found.all > LISTED_MAX {
-            true => format!("The latest {LISTED_MAX} are listed. {about}"),
-            false => about.to_owned(),
+            true => format!("The latest {LISTED_MAX} are listed. {about}{later}"),
+            false => format!("{about}{later}"),
         }),
         row_title: "What and when",
         columns: ["In words", "Recorded in", "Record", "Recorded by"]
@@ -83,9 +116,13 @@ fn table(asking: &Asking<'_>, found: &Found) -> Table {
             "The findings",
             asking.scope,
             "findings",
-            asking.asked,
+            Basis {
+                as_at: found.as_at,
+                ..asking.asked
+            },
         )),
     }
+    .out_of(found.all)
 }
 
 fn kind(kind: FindingKind) -> &'static str {

@@ -23,6 +23,9 @@ pub const MEASURES: [Measure; 4] = [
 /// What the other pages say in one number.
 pub const BESIDE: [Measure; 2] = [Measure::Outages, Measure::MonthsBelowTarget];
 
+/// Services and categories that a page names.
+const TOP: usize = 10;
+
 pub const INCIDENT: &str = "incident";
 
 pub const P1: &str = "p1";
@@ -31,6 +34,8 @@ pub const P1: &str = "p1";
 pub struct Gathered {
     pub scope: Scope,
     pub asked: Basis,
+    /// Rows of a table of services or categories, at most.
+    pub top: usize,
     pub shown: Shown,
     pub main: Figures,
     pub incidents: Figures,
@@ -79,6 +84,7 @@ pub fn gather(asking: &Asking<'_>) -> Result<Gathered, ViewError> {
     Ok(Gathered {
         scope: asking.scope.clone(),
         asked: asking.asked,
+        top: asking.rows_max(TOP),
         shown,
         main,
         incidents,

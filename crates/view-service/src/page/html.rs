@@ -27,9 +27,32 @@ pub struct Frame {
 pub struct PageLink {
     pub name: String,
     pub href: String,
-    /// Whether this caller may read it; otherwise it leads to the form to sign in.
-    pub readable: bool,
+    pub opens: Opens,
     pub current: bool,
+}
+
+/// Whether a page opens to this caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    Now,
+    AfterSigningIn,
+    /// Whoever is signed in may not read it.
+    NotToYou,
+}
+
+impl PageLink {
+    pub fn is_closed(&self) -> bool {
+        self.opens == Opens::NotToYou
+    }
+
+    /// What is said beside its name.
+    pub fn aside(&self) -> Option<&'static str> {
+        match self.opens {
+            Opens::Now => None,
+            Opens::AfterSigningIn => Some("sign in"),
+            Opens::NotToYou => Some("not open to you"),
+        }
+    }
 }
 
 #[derive(Template)]

@@ -63,6 +63,7 @@ fn bands(found: &OpenTickets, at: Option<Timestamp>) -> Table {
         Row {
             header: header.to_owned(),
             detail: None,
+            period: None,
             cells: all.map(|n| Cell::Number(words::count(n))).collect(),
         }
     };
@@ -104,6 +105,7 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
         Row {
             header: format!("{priority} {kind}, {service}"),
             detail: Some(format!("logged {}", words::brief(ticket.logged_at))),
+            period: None,
             cells: vec![
                 match ticket.risk {
                     Risk::Overdue | Risk::From95 => Cell::Notable(said),
@@ -123,8 +125,9 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
             ],
         }
     };
-    let listed = found.tickets.iter().take(LISTED_MAX);
-    let is_cut = found.tickets.len() > LISTED_MAX;
+    let most = asking.rows_max(LISTED_MAX);
+    let listed = found.tickets.iter().take(most);
+    let is_cut = found.tickets.len() > most;
     let about =
         "Times are London's; what is left is service time. What has no due time comes last.";
     let titles = ["Band", "Due", "Left", "Aged", "Recorded in", "Its trail"];
@@ -136,7 +139,7 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
         id: "urgent",
         caption: what.to_owned(),
         note: Some(match is_cut {
-            true => format!("The first {LISTED_MAX} are listed. {about}"),
+            true => format!("The first {most} are listed. {about}"),
             false => about.to_owned(),
         }),
         row_title: "Ticket",
@@ -149,4 +152,5 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
             asking.asked,
         )),
     }
+    .out_of(found.tickets.len())
 }

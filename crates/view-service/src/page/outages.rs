@@ -84,9 +84,10 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let tests = recovery::by_period(&shown, &of_recovery);
     content.parts.push(Part::Table(tests));
     content.parts.extend(Part::published(&claims));
-    let ledger = asking.ledger()?;
+    let beside = asking.beside(&shown);
+    let ledger = beside.ledger()?;
     let now = asking.now(&shown)?;
-    let lists = || lists(asking, &ledger, now);
+    let lists = || lists(&beside, &ledger, now);
     content.parts.extend(Part::records(asking, lists));
     content.counted = COUNTED.to_vec();
     Ok(content)
@@ -156,6 +157,7 @@ fn by_component(shown: &Shown, components: &Figures) -> Table {
                 found => found.to_owned(),
             },
             detail: None,
+            period: None,
             cells: latest.iter().map(of_quarter).collect(),
         }
     };
@@ -237,12 +239,13 @@ fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
 /// The outages and maintenance of the scope, latest first.
 fn list(asking: &Asking<'_>, found: Vec<&Kept<Outage>>) -> Table {
     let all = found.len();
-    let shown = found.into_iter().take(LISTED_MAX);
+    let most = asking.rows_max(LISTED_MAX);
+    let shown = found.into_iter().take(most);
     Table {
         id: "list",
         caption: "Outages, known errors and planned maintenance, latest first".to_owned(),
-        note: Some(match all > LISTED_MAX {
-            true => format!("The latest {LISTED_MAX} of {all}. Times are London's."),
+        note: Some(match all > most {
+            true => format!("The latest {most} of {all}. Times are London's."),
             false => "Times are London's.".to_owned(),
         }),
         row_title: "What and when",
@@ -264,6 +267,7 @@ fn list(asking: &Asking<'_>, found: Vec<&Kept<Outage>>) -> Table {
             asking.asked,
         )),
     }
+    .out_of(all)
 }
 
 fn began(outage: &Outage) -> Option<Timestamp> {
@@ -277,6 +281,7 @@ fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
     Row {
         header: title(stands),
         detail: Some(when(stands)),
+        period: None,
         cells: vec![
             Cell::Words(words::councils(&stands.councils, asking.registry)),
             Cell::Words(lasted(stands)),

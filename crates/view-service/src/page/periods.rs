@@ -3,9 +3,25 @@
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::period::{Month, Period};
 
-const MONTHS_MAX: usize = 24;
+/// How many periods there are at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    months: usize,
+    quarters: usize,
+}
 
-const QUARTERS_MAX: usize = 12;
+impl Most {
+    pub const ON_A_PAGE: Self = Self {
+        months: 24,
+        quarters: 12,
+    };
+
+    /// A table that is taken away has them all: no service is recorded for fifty years.
+    pub const TAKEN: Self = Self {
+        months: 600,
+        quarters: 200,
+    };
+}
 
 /// Newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,15 +38,15 @@ pub struct Shown {
 
 impl Shown {
     /// The periods from the month `first` up to `as_at`.
-    pub fn between(first: Month, as_at: Timestamp) -> Self {
+    pub fn between(first: Month, as_at: Timestamp, most: Most) -> Self {
         // The last instant that counts is the one before `as_at`.
         let last = Month::of(as_at - SignedDuration::from_micros(1));
         let months = (first.number()..=last.number()).rev();
         let months = months.map(Month::from_number);
         let mut quarters: Vec<Period> = months.clone().map(Period::quarter_of).collect();
         quarters.dedup();
-        quarters.truncate(QUARTERS_MAX);
-        let months: Vec<Period> = months.map(Period::Month).take(MONTHS_MAX).collect();
+        quarters.truncate(most.quarters);
+        let months: Vec<Period> = months.map(Period::Month).take(most.months).collect();
         let over = |period: &&Period| period.end() <= as_at;
         Self {
             complete_month: months.iter().find(over).copied(),
@@ -71,13 +87,22 @@ mod tests {
     use super::*;
 
     fn shown(first: &str, as_at: &str) -> Shown {
-        Shown::between(first.parse().unwrap(), as_at.parse().unwrap())
+        let (first, as_at) = (first.parse().unwrap(), as_at.parse().unwrap());
+        Shown::between(first, as_at, Most::ON_A_PAGE)
+    }
+
+    #[test]
+    fn a_table_that_is_taken_away_has_every_period() {
+        let (first, as_at) = ("2012-01", "2020-08-21T23:00:00Z");
+        let taken = Shown::between(first.parse().unwrap(), as_at.parse().unwrap(), Most::TAKEN);
+        assert_eq!(taken.months.len(), 8 * 12 + 8);
+        assert_eq!(taken.quarters.len(), 4 * 8 + 3);
     }
 
     #[test]
     fn the_newest_periods_come_first_and_the_running_quarter_is_told() {
         let shown = shown("2018-01", "2020-08-21T23:00:00Z");
-        assert_eq!(shown.months.len(), MONTHS_MAX);
+        assert_eq!(shown.months.len(), Most::ON_A_PAGE.months);
         assert_eq!(shown.months[0].to_string(), "2020-08");
         assert_eq!(shown.complete_month.unwrap().to_string(), "2020-07");
         assert_eq!(shown.complete_quarter.unwrap().to_string(), "20/21 Q1");

@@ -85,12 +85,13 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let teams = now.map(|now| by_team_table(&now, &teams));
     content.parts.extend(teams.map(Part::Table));
     content.parts.extend(Part::published(&claims));
-    let ledger = asking.ledger()?;
+    let beside = asking.beside(&shown);
+    let ledger = beside.ledger()?;
     let phases = asking
         .view
-        .with_rows(|rows| posts_by_phase(rows, asking.asked))?;
+        .with_rows(|rows| posts_by_phase(rows, beside.asked))?;
     let now = asking.now(&shown)?;
-    let lists = || lists(asking, &ledger, &phases, now);
+    let lists = || lists(&beside, &ledger, &phases, now);
     content.parts.extend(Part::records(asking, lists));
     content.counted = MEASURES.to_vec();
     Ok(content)
@@ -126,6 +127,7 @@ fn by_period(
         Row {
             header,
             detail,
+            period: Some(*period),
             cells: found.into_iter().map(cell).collect(),
         }
     };
@@ -155,6 +157,7 @@ fn by_team_table(now: &Period, teams: &Figures) -> Table {
         Row {
             header: team.to_owned(),
             detail: None,
+            period: None,
             cells: found.map(cell).collect(),
         }
     };
@@ -213,6 +216,7 @@ fn interims_table(asking: &Asking<'_>, posts: &[&Kept<Post>], now: Option<Timest
         Row {
             header: post.stands.created.role.to_string(),
             detail: Some(words::log_name(&post.log, asking.registry)),
+            period: None,
             cells: vec![
                 Cell::Words(post.stands.created.team.to_string()),
                 Cell::Words(words::day(london_day(holder.since))),

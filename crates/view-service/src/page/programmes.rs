@@ -42,6 +42,7 @@ pub fn programmes_table(
         Row {
             header: stands.opened.title.to_string(),
             detail: Some(words::log_name(&programme.log, asking.registry)),
+            period: None,
             cells: vec![
                 Cell::Words(words::brief(stands.opened_at)),
                 Cell::Words(format!("{} of {}", complete.count(), stands.phases.len())),
@@ -119,6 +120,7 @@ pub fn phases_table(
             Row {
                 header: planned.phase.to_string(),
                 detail: Some(stands.opened.title.to_string()),
+                period: None,
                 cells: dates.chain(counts).collect(),
             }
         });

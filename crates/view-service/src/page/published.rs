@@ -24,6 +24,7 @@ pub fn p1_beside(id: &'static str, caption: &str, figures: &Figures, periods: &[
         let row = |claim: [Cell; 3]| Row {
             header: header.clone(),
             detail: detail.clone(),
+            period: Some(*period),
             cells: [Cell::of(figure)].into_iter().chain(claim).collect(),
         };
         let claims = figure
@@ -131,6 +132,7 @@ fn claim_row(claimed: &Claimed) -> Row {
     Row {
         header,
         detail,
+        period: Some(claim.period),
         cells,
     }
 }

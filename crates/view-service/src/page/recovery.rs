@@ -50,6 +50,7 @@ pub fn by_period(shown: &Shown, recovery: &Recovery) -> Table {
         Row {
             header,
             detail,
+            period: Some(*period),
             cells: found.into_iter().map(cell).collect(),
         }
     };
@@ -90,12 +91,14 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
     let mut found: Vec<&Kept<RecoveryTest>> = tests.iter().filter(of_scope).collect();
     found.sort_by_key(|test| Reverse((test.stands.at, test.id)));
     let all = found.len();
+    let most = asking.rows_max(LISTED_MAX);
     let row = |test: &&Kept<RecoveryTest>| {
         let tested = &test.stands.tested;
         let target = |minutes: Option<u32>| minutes.map_or("not recorded".to_owned(), minutes_of);
         Row {
             header: tested.group.to_string(),
             detail: Some(words::brief(test.stands.at)),
+            period: None,
             cells: vec![
                 Cell::Words(words::log_name(&test.log, asking.registry)),
                 Cell::Words(target(tested.target_minutes)),
@@ -121,8 +124,8 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
     Table {
         id: "recovery-tests",
         caption: "Tests of recovery, latest first".to_owned(),
-        note: Some(match all > LISTED_MAX {
-            true => format!("The latest {LISTED_MAX} of {all}. Times are London's."),
+        note: Some(match all > most {
+            true => format!("The latest {most} of {all}. Times are London's."),
             false => "Times are London's.".to_owned(),
         }),
         row_title: "Services and when",
@@ -136,7 +139,7 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
         ]
         .map(Column::words)
         .to_vec(),
-        rows: found.iter().take(LISTED_MAX).map(row).collect(),
+        rows: found.iter().take(most).map(row).collect(),
         more: Some(Link::to_data(
             "All tests of recovery",
             asking.scope,
@@ -144,6 +147,7 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
             asking.asked,
         )),
     }
+    .out_of(all)
 }
 
 fn minutes_of(minutes: u32) -> String {

@@ -329,6 +329,7 @@ fn row_of(
     Row {
         header,
         detail,
+        period: Some(*month),
         cells: cells.into_iter().collect(),
     }
 }

@@ -41,6 +41,8 @@ pub struct Column {
 pub struct Row {
     pub header: String,
     pub detail: Option<String>,
+    /// Which period it is of, if it is of one.
+    pub period: Option<Period>,
     pub cells: Vec<Cell>,
 }
 
@@ -74,6 +76,22 @@ impl Link {
             text: format!("{what} as data (JSON)"),
             href: format!("/v1/views/{scope}/{path}{}", basis_query('?', asked)),
         }
+    }
+}
+
+impl Table {
+    /// A list of `all` records says in its last row how many of them it leaves out.
+    pub fn out_of(mut self, all: usize) -> Self {
+        let left_out = all.saturating_sub(self.rows.len());
+        if left_out > 0 {
+            self.rows.push(Row {
+                header: format!("This list is cut: {left_out} more are not in it."),
+                detail: None,
+                period: None,
+                cells: vec![Cell::Words(String::new()); self.columns.len()],
+            });
+        }
+        self
     }
 }
 
@@ -190,6 +208,7 @@ impl Row {
         Self {
             header,
             detail,
+            period: Some(*period),
             cells: figures.iter().map(|figure| Cell::of(*figure)).collect(),
         }
     }

@@ -13,9 +13,6 @@ use super::published::{claims, p1_beside};
 use super::table::{Cell, Column, Link, NOT_COVERED, Row, Table, period_name};
 use super::topic::basis_query;
 
-/// Services and categories that are shown; the rest is a link away.
-const TOP: usize = 10;
-
 /// All tables of a page in their order.
 pub fn tables(gathered: &Gathered) -> Vec<Table> {
     let shown = &gathered.shown;
@@ -121,6 +118,7 @@ fn open_now(gathered: &Gathered, open: &Figures) -> Table {
     let row = |header: String, figure: Option<&Figure>| Row {
         header,
         detail: None,
+        period: None,
         cells: vec![Cell::of(figure)],
     };
     let now = gathered.shown.now();
@@ -162,7 +160,9 @@ fn top(gathered: &Gathered, dimension: Dimension, id: &'static str, figures: &Fi
         found.push((Reverse(latest.first().map_or(0, logged)), value));
     }
     found.sort_unstable();
-    let is_cut = found.len() > TOP;
+    let top = gathered.top;
+    let all = found.len();
+    let is_cut = all > top;
     let row = |(_, value): &(Reverse<i64>, &str)| {
         let values = [(dimension, *value)];
         let logged = latest.iter().map(|q| figures.find(LOGGED, q, &values));
@@ -172,6 +172,7 @@ fn top(gathered: &Gathered, dimension: Dimension, id: &'static str, figures: &Fi
         Row {
             header: (*value).to_owned(),
             detail: None,
+            period: None,
             cells: logged.chain(open).map(Cell::of).collect(),
         }
     };
@@ -184,15 +185,16 @@ fn top(gathered: &Gathered, dimension: Dimension, id: &'static str, figures: &Fi
     Table {
         id,
         caption: format!("Tickets by {name}, latest quarters"),
-        note: is_cut.then(|| format!("The {TOP} with the most tickets logged are shown.")),
+        note: is_cut.then(|| format!("The {top} with the most tickets logged are shown.")),
         row_title: match dimension {
             Dimension::Service => "Service",
             _ => "Category",
         },
         columns: logged.chain(open).collect(),
-        rows: found.iter().take(TOP).map(row).collect(),
+        rows: found.iter().take(top).map(row).collect(),
         more: Some(all_of(gathered, name)),
     }
+    .out_of(all)
 }
 
 fn all_of(gathered: &Gathered, dimension: &str) -> Link {

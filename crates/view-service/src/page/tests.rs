@@ -3,6 +3,8 @@
 mod levels;
 mod like_for_like;
 mod models;
+mod moment;
+mod problems;
 mod record;
 mod rendered;
 mod services;

@@ -4,6 +4,7 @@ use townclerk_app::access::Need;
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::Scope;
 use townclerk_views::contributions::Basis;
+use townclerk_views::measure::Measure;
 
 use crate::routes::{FIGURES, RECORDS};
 
@@ -43,6 +44,18 @@ impl Topic {
             Self::Changes => "Changes",
             Self::Posts => "Posts",
             Self::Findings => "Findings",
+        }
+    }
+
+    /// The measure whose record says up to which moment the page is shown; findings have none.
+    pub fn counted_first(self) -> Option<Measure> {
+        match self {
+            Self::Tickets | Self::ServiceLevels | Self::Backlog => Some(Measure::TicketsLogged),
+            Self::Availability => Some(Measure::Availability),
+            Self::Outages => Some(Measure::Outages),
+            Self::Changes => Some(Measure::ChangesClosed),
+            Self::Posts => Some(Measure::Establishment),
+            Self::Findings => None,
         }
     }
 

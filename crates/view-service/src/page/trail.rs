@@ -163,6 +163,7 @@ fn steps(level: &TicketLevel, data: Link) -> Table {
     let row = |step: &Step| Row {
         header: words::brief(step.at),
         detail: None,
+        period: None,
         cells: vec![
             Cell::Words(said(&step.what)),
             Cell::Words(words::service_time(minutes(step.counted))),
@@ -314,6 +315,7 @@ fn row_of(
     Row {
         header,
         detail: None,
+        period: None,
         cells: vec![
             what,
             Cell::Words(words::day(from)),

@@ -27,6 +27,8 @@ pub(super) const TAKES: Takes = Takes {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Findings {
     scope: Scope,
+    /// The moment at which records are looked at.
+    seen: Timestamp,
     /// How many there are, shown or not.
     total: usize,
     findings: Vec<FindingShown>,
@@ -55,8 +57,11 @@ pub(super) async fn findings(
     params: &Params,
 ) -> Result<Findings, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
-    let mut found = tokio::task::block_in_place(|| {
-        view.with_reading(|reading| findings::findings(reading, scope, wanted.basis))
+    let (mut found, seen) = tokio::task::block_in_place(|| {
+        view.with_reading(|reading| {
+            let found = findings::findings(reading, scope, wanted.basis)?;
+            Ok((found, reading.seen(scope, wanted.basis)))
+        })
     })?;
     let total = found.len();
     found.truncate(wanted.limit);
@@ -73,6 +78,7 @@ pub(super) async fn findings(
     }
     Ok(Findings {
         scope: scope.clone(),
+        seen,
         total,
         findings: shown,
     })

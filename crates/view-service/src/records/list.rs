@@ -99,6 +99,8 @@ impl Beside {
 /// A page of a list.
 pub(super) struct Page<L: Listable> {
     pub scope: Scope,
+    /// The moment at which they are looked at.
+    pub seen: Timestamp,
     pub records: Vec<Shown<L::Shown>>,
     /// For the parameter `after` of the next page; null on the last one.
     pub next: Option<String>,
@@ -106,8 +108,9 @@ pub(super) struct Page<L: Listable> {
 
 impl<L: Listable> Serialize for Page<L> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut page = serializer.serialize_map(Some(3))?;
+        let mut page = serializer.serialize_map(Some(4))?;
         page.serialize_entry("scope", &self.scope)?;
+        page.serialize_entry("seen", &self.seen)?;
         page.serialize_entry(L::PLURAL, &self.records)?;
         page.serialize_entry("next", &self.next)?;
         page.end()
@@ -124,13 +127,18 @@ impl<L: Listable> JsonSchema for Page<L> {
             "type": "object",
             "properties": {
                 "scope": generator.subschema_for::<Scope>(),
+                "seen": {
+                    "type": "string",
+                    "format": "date-time",
+                    "description": "The moment at which they are looked at.",
+                },
                 (L::PLURAL): generator.subschema_for::<Vec<Shown<L::Shown>>>(),
                 "next": {
                     "type": ["string", "null"],
                     "description": "For the parameter `after` of the next page; null on the last one.",
                 },
             },
-            "required": ["scope", L::PLURAL, "next"],
+            "required": ["scope", "seen", L::PLURAL, "next"],
         })
     }
 }
@@ -162,6 +170,7 @@ pub(super) fn page<L: Listable>(
         });
         Ok(Page {
             scope: scope.clone(),
+            seen: beside.seen,
             records: shown.collect(),
             next: end.map(|end| page_end::written(&end)),
         })

@@ -243,7 +243,7 @@ async fn a_trail_says_what_happened_to_the_clock_and_what_was_agreed() {
     let csv = client.get(&format!("{path}/csv/trail"), officer).await;
     assert!(
         csv.text
-            .starts_with("When,What happened,Counted by then,Due then\r\n")
+            .starts_with("\u{feff}When,What happened,Counted by then,Due then\r\n")
     );
 }
 
@@ -274,8 +274,10 @@ async fn a_table_is_read_as_csv_by_whom_it_is_shown_to() {
     assert!(html.contains(&format!("<a href=\"{path}\">")));
     let csv = client.get(path, officer).await;
     assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
-    let line = "July 2020,1,1,\"50.00, below 95\",95,1 of 2,50.00,";
+    let line = "July 2020,2020-07-01,2020-07-31,1,1,50.00,95,1,50.00,120.0,120.0,";
     assert!(csv.text.contains(line), "{}", csv.text);
+    let remarks = "\"Attainment, percent: below 95; Within target, without aged: of 2\"\r\n";
+    assert!(csv.text.contains(remarks), "{}", csv.text);
     assert_eq!(client.get("/brent/csv/months", officer).await.status, 200);
     let missing = "/brent/service-levels/csv/no-table";
     assert_eq!(client.get(missing, officer).await.status, 404);
@@ -290,7 +292,7 @@ async fn a_table_is_read_as_csv_by_whom_it_is_shown_to() {
     let past = "/brent/backlog/csv/months?as_at=2020-07-07T00:00:00Z";
     let past = client.get(past, officer).await.text;
     assert!(
-        past.contains("July 2020 (partial),1,3,0,1,0,3,0\r\n"),
+        past.contains("July 2020,2020-07-01,2020-07-31,1,3,0,1,0,3,0,partial\r\n"),
         "{past}"
     );
 }

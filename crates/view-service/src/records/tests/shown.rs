@@ -144,7 +144,7 @@ async fn a_finding_names_the_event_that_made_it_so_and_who_recorded_that() {
     let service = frozen().served().await;
     for view in ["brent", "joint"] {
         let found = service.read(&format!("/{view}/findings")).await;
-        let expected = json!({"scope": view, "total": 1, "findings": [{
+        let expected = json!({"scope": view, "seen": "2020-03-04T09:05:00.000001Z", "total": 1, "findings": [{
             "kind": "change-in-freeze", "log": "brent", "aggregate": format!("change/{}", id(1)),
             "at": "2020-03-04T09:05:00Z", "by": "desk-5", "recorded": "2020-03-04T09:05:00Z",
             "sequence": 4, "sample": true,
