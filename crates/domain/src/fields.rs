@@ -149,7 +149,8 @@ impl Faults {
         }
     }
 
-    /// What fits none of the alternatives is told by the one that it fits best.
+    /// What fits none of the alternatives is told by the one that it fits best: that knows its fields,
+    /// and then that has the fewest faults.
     fn look_at_alternatives(&mut self, alternatives: &Value, said: &Value, path: &str) {
         let alternatives = alternatives
             .as_array()
@@ -167,7 +168,12 @@ impl Faults {
             found.look(schema, said, path);
             found.0
         });
-        for fault in of_each.min_by_key(Vec::len).into_iter().flatten() {
+        let is_strange = |fault: &&FieldFault| {
+            let parent = fault.path.rsplit_once('.').map_or("", |(parent, _)| parent);
+            fault.kind == FieldFaultKind::Unknown && parent == path
+        };
+        let fits = |found: &Vec<FieldFault>| (found.iter().filter(is_strange).count(), found.len());
+        for fault in of_each.min_by_key(fits).into_iter().flatten() {
             self.add(&fault.path, fault.kind, fault.why);
         }
     }

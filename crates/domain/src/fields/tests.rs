@@ -70,8 +70,8 @@ fn all_faults_are_told_at_once_with_what_would_be_taken() {
 #[test]
 fn instants_are_found_within_lists_and_alternatives() {
     let bad = "2021-03-01T09:30Z";
-    let effect = json!({"service": "email", "council": "brent", "effect": "down", "from": bad});
-    let said = json!({"widened": {"effects": [effect]}});
+    let effect = json!({"service": "email", "council": "brent", "severity": "down", "from": bad});
+    let said = json!({"widened": {"councils": ["brent"], "effects": [effect]}});
     let told_of = told::<OutageFact>(&said);
     assert_eq!(told_of.len(), 1, "{told_of:?}");
     assert_eq!(told_of[0].0, "widened.effects[0].from");

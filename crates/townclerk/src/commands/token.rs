@@ -31,10 +31,11 @@ pub struct Add {
     /// Who it is for, such as mary-jones: the name by which events and the audit log know them
     #[arg(value_parser = subject)]
     pub subject: CallerId,
-    /// service-desk, change, officer, operator or committee; separate several by commas
+    /// service-desk, change, officer, operator or committee; may be repeated, or
+    /// separated by commas
     #[arg(long = "role", required = true, value_delimiter = ',')]
     pub roles: Vec<Role>,
-    /// The councils that it reaches, and shared like a council; or all
+    /// The councils that it reaches, and shared like a council; or all; may be repeated
     #[arg(long, required = true, value_delimiter = ',')]
     pub councils: Vec<Code>,
     /// Make another where there is one already: the old one is worth nothing then

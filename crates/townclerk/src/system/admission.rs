@@ -333,7 +333,7 @@ mod tests {
     /// A folder in which hornbill of Brent was let in.
     async fn with_hornbill() -> (Files, Admitted) {
         let folder = tempfile::tempdir().unwrap();
-        let reach = Reach::data(folder.path());
+        let reach = Reach::data(&folder.path().join("data"));
         add_council(&reach, &hornbill().council, true)
             .await
             .unwrap();
