@@ -65,7 +65,11 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let months: Vec<Period> = shown.months.iter().copied().chain(before).collect();
     let by_provider = split(Dimension::Provider, &[]);
     let of = Of {
-        whole: asking.figures(&COUNTED[..8], months, Breakdown::default())?,
+        whole: asking.figures(
+            &COUNTED[..COUNTED.len() - LIMITED.len()],
+            months,
+            Breakdown::default(),
+        )?,
         limited: asking.figures(&LIMITED, shown.months.clone(), Breakdown::default())?,
         providers: asking.figures(&PROVIDED, shown.months.clone(), by_provider)?,
         asking,

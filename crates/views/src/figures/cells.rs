@@ -72,12 +72,15 @@ impl<'a, R: Rows> Cells<'a, R> {
     }
 
     /// The combinations of values that records have or had: each came to be by logging or creating
-    /// one, or by moving in, and none of these measures ever cancels out.
+    /// one, by moving in, or by going on with one that was given them after its end. None of these
+    /// measures ever cancels out.
     pub fn values(&self, slot: &Slot, mask: Mask) -> Result<BTreeSet<Vec<String>>, RowsError> {
         let mut counts: BTreeMap<Vec<String>, i64> = BTreeMap::new();
         for measure in [
             Measure::TicketsLogged,
             Measure::TicketsMovedIn,
+            Measure::TicketsReopened,
+            Measure::TicketsReinstated,
             Measure::PostsCreated,
         ] {
             for (values, count) in self.tally.totals(slot, measure, mask) {

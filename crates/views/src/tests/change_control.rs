@@ -23,6 +23,15 @@ use crate::dimension::Dimension;
 use crate::findings::{Finding, FindingKind, findings};
 use crate::measure::Measure;
 
+/// One in the shared log touches two councils.
+fn requested_in(name: &str, project: Option<&str>) -> ChangeFact {
+    let mut asked = requested(project);
+    if let ("shared", ChangeFact::Requested(change)) = (name, &mut asked) {
+        change.councils = [code("brent"), code("lewisham")].into();
+    }
+    asked
+}
+
 fn requested(project: Option<&str>) -> ChangeFact {
     ChangeFact::Requested(Requested {
         change_type: ChangeType::Standard,
@@ -38,7 +47,7 @@ fn requested(project: Option<&str>) -> ChangeFact {
 pub fn changes(history: &mut History, name: &str, number: u128, day: &str, project: Option<&str>) {
     let id = aggregate(AggregateKind::Change, number);
     let facts = [
-        requested(project),
+        requested_in(name, project),
         ChangeFact::Scheduled(Scheduled {
             from: format!("{day}T10:00:00Z").parse().unwrap(),
             to: format!("{day}T11:00:00Z").parse().unwrap(),

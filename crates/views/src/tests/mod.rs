@@ -17,6 +17,7 @@ mod laws;
 mod like_for_like;
 mod made_up;
 mod membership;
+mod membership_laws;
 mod posts;
 mod quarantine;
 mod recovery;
