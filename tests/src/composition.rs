@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tempfile::TempDir;
-use townclerk::system::{Means, Roles, compose};
+use townclerk::system::{EndsFile, Means, Roles, compose};
 use townclerk_app::access::RouteNeed;
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock;
@@ -52,6 +52,7 @@ impl Composition {
             open_views: Vec::new(),
             open_gateway: None,
             tokens: token_book(),
+            ends: Arc::new(EndsFile::load(dir.path(), &Arc::default()).unwrap()),
             audit: Arc::new(AuditLog::none()),
             sessions: Arc::default(),
             clock: clock::system(),

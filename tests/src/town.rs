@@ -56,16 +56,21 @@ impl Town {
 
     /// On the folder of an earlier start.
     pub async fn again(dir: &Path, before: BTreeMap<Role, String>) -> Self {
+        let town = Self::again_unready(dir, before).await;
+        town.ready().await;
+        town
+    }
+
+    /// As [`Self::again`], whatever state the views are in.
+    pub async fn again_unready(dir: &Path, before: BTreeMap<Role, String>) -> Self {
         let options = UpOptions::on_free_ports(dir, &COUNCILS).unwrap();
         let prepared = Prepared::start(options).await.unwrap();
         assert!(prepared.issued.is_empty(), "tokens are made once");
         let system = prepared.serve().await.unwrap();
-        let town = Self {
+        Self {
             system,
             tokens: before,
-        };
-        town.ready().await;
-        town
+        }
     }
 
     pub async fn stop(self) -> BTreeMap<Role, String> {

@@ -5,6 +5,7 @@
 
 mod access;
 mod conformance;
+mod damage;
 mod demo;
 mod events_out;
 mod examples;

@@ -413,6 +413,7 @@ impl Apart {
                 url: url.to_owned(),
                 credentials: self.credentials.clone(),
                 server_name: None,
+                ends: Arc::default(),
             }),
             ..UpOptions::on_free_ports(&self.data, &[]).unwrap()
         }

@@ -8,6 +8,15 @@ pub use log::{
     Verbatim,
 };
 
+mod ends;
+pub use ends::{Ends, SeenEnd, Shortened};
+
+mod end_checked;
+pub use end_checked::EndChecked;
+
+mod read_through;
+pub use read_through::{Pace, ReadThrough, is_missing, missing, read_through};
+
 mod partner;
 pub use partner::{AnswerTo, DurableState, PartnerAsk, PartnerDesk, PartnerRequest, StartOutcome};
 

@@ -12,6 +12,8 @@ use townclerk_contract::envelope::Message;
 use townclerk_contract::reading::RawMessage;
 use townclerk_domain::names::LogName;
 
+use crate::ends::Shortened;
+
 /// A message as the log holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
@@ -146,6 +148,9 @@ pub enum LogError {
     },
     #[error("the log {log} answered something unreadable: {why}")]
     Unreadable { log: LogName, why: String },
+    /// The log does not hold what was seen of it: nothing was sent.
+    #[error("{0}")]
+    Shortened(Shortened),
 }
 
 /// Messages after a position, in order, for ever; ends only with an error.

@@ -41,6 +41,9 @@ struct State {
     /// Message ids inside the duplicate window.
     window: HashMap<String, u64>,
     acks_to_lose: usize,
+    /// Sequences whose messages are damaged: the log goes on after them.
+    damaged: HashSet<u64>,
+    away: bool,
 }
 
 impl MemoryLog {
@@ -70,6 +73,35 @@ impl MemoryLog {
         let sequence = state.store(subject.to_owned(), id.map(str::to_owned), payload.to_vec());
         self.shared.head.send_replace(sequence);
         sequence
+    }
+
+    /// The log answers nothing, and nothing reaches it, or it does again.
+    pub fn set_away(&self, away: bool) {
+        self.locked().away = away;
+    }
+
+    /// The state of a log that answers.
+    fn there(&self) -> Result<MutexGuard<'_, State>, LogError> {
+        let state = self.locked();
+        match state.away {
+            false => Ok(state),
+            true => Err(self.unavailable("it is away")),
+        }
+    }
+
+    /// Damage: the log loses all that comes after `end`, and knows nothing of it.
+    pub fn lose_end(&self, end: usize) {
+        let mut state = self.locked();
+        state.messages.truncate(end);
+        let left = state.messages.iter();
+        state.last = left.map(|m| (m.subject.clone(), m.sequence)).collect();
+        state.window.clear();
+        self.shared.head.send_replace(end as u64);
+    }
+
+    /// Damage: the log loses one message, and keeps what comes after it.
+    pub fn lose_message(&self, sequence: u64) {
+        self.locked().damaged.insert(sequence);
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -105,6 +137,12 @@ impl State {
         self.messages.get(start..).unwrap_or_default()
     }
 
+    /// The first message after a sequence that is not damaged.
+    fn first_after(&self, sequence: u64) -> Option<&StoredMessage> {
+        let mut later = self.after(sequence).iter();
+        later.find(|stored| !self.damaged.contains(&stored.sequence))
+    }
+
     /// As JetStream R1 does: the expected sequence is looked at first, then the message id.
     fn append(&mut self, expected: &Expected) -> Result<Appended, AppendError> {
         let Expected { message, last } = expected;
@@ -136,7 +174,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
-        let mut state = self.locked();
+        let mut state = self.there().map_err(AppendError::Refused)?;
         let appended = state.append(message)?;
         self.shared.head.send_replace(state.messages.len() as u64);
         if state.acks_to_lose > 0 {
@@ -149,7 +187,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {
-        let mut state = self.locked();
+        let mut state = self.there().map_err(AppendError::Refused)?;
         if batch.is_empty() || batch.len() > BATCH_MAX {
             let why = format!(
                 "a batch holds 1 to {BATCH_MAX} messages, not {}",
@@ -181,7 +219,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn append_after(&self, end: u64, messages: &[Verbatim]) -> Result<u64, ContinueError> {
-        let mut state = self.locked();
+        let mut state = self.there().map_err(ContinueError::Refused)?;
         if messages.is_empty() || messages.len() > BATCH_MAX {
             let why = format!(
                 "a batch holds 1 to {BATCH_MAX} messages, not {}",
@@ -226,7 +264,7 @@ impl EventLog for MemoryLog {
         subject: &str,
         after: u64,
     ) -> Result<Vec<StoredMessage>, LogError> {
-        let state = self.locked();
+        let state = self.there()?;
         let of_subject = |stored: &&StoredMessage| stored.subject == subject;
         Ok(state
             .after(after)
@@ -238,12 +276,13 @@ impl EventLog for MemoryLog {
 
     async fn read_one(&self, sequence: u64) -> Result<Option<StoredMessage>, LogError> {
         let before = sequence.saturating_sub(1);
-        let state = self.locked();
-        let first = state.after(before).first();
+        let state = self.there()?;
+        let first = state.first_after(before);
         Ok(first.filter(|stored| stored.sequence == sequence).cloned())
     }
 
     async fn head(&self) -> Result<Head, LogError> {
+        drop(self.there()?);
         Ok(Head {
             sequence: *self.shared.head.borrow(),
             looked: Timestamp::now(),
@@ -255,7 +294,7 @@ impl EventLog for MemoryLog {
         let start = (Arc::clone(&self.shared), heads, after);
         let messages = futures::stream::unfold(start, |(shared, mut heads, after)| async move {
             let found = heads.wait_for(|head| *head > after).await.is_ok();
-            let next = shared.locked().after(after).first().cloned();
+            let next = shared.locked().first_after(after).cloned();
             let next = next.filter(|_| found)?;
             let sequence = next.sequence;
             Some((Ok(next), (shared, heads, sequence)))

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use townclerk_domain::names::{Code, LogName, Scope};
 
 use crate::commands::{Audit, Council, History, Output, Partner, Tail, TicketStep, Token};
+use crate::system::Reach;
 
 /// Keeps the record of a shared council IT service: every event once, every figure explained.
 #[derive(Debug, Parser)]
@@ -28,7 +29,7 @@ pub enum Command {
     Demo(Demo),
     /// Run one role as a process of its own, on a NATS given by URL
     Serve(Serve),
-    /// Make the streams that are not there yet (records no event)
+    /// Make streams, and decide on a log that has lost its end (records no event)
     #[command(subcommand)]
     Log(Log),
     /// Read figures of a council, of shared, or of joint
@@ -151,6 +152,20 @@ pub struct Serve {
 pub enum Log {
     /// Make the stream of each log, with the operator's credential
     Init(Nats),
+    /// Let a log that has lost its end go on from where it ends now: what is lost stays lost, and
+    /// new events take its positions (with everything stopped)
+    AcceptShortened(AcceptShortened),
+}
+
+#[derive(Debug, Args)]
+pub struct AcceptShortened {
+    /// The log that is closed for writing
+    pub log: LogName,
+    /// Where it ends now, as the refusal says: this confirms that all after it is given up
+    #[arg(long, value_name = "SEQUENCE")]
+    pub ends_at: u64,
+    #[command(flatten)]
+    pub reach: Reach,
 }
 
 /// How to reach running services.

@@ -7,6 +7,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use townclerk_app::http::kind::Kind;
 use townclerk_domain::plain_text::on_one_line;
 
 /// A service said no, and says why.
@@ -14,8 +15,16 @@ use townclerk_domain::plain_text::on_one_line;
 #[error("{title}: {detail}")]
 pub struct Refused {
     pub status: u16,
+    /// The type of the problem; empty where it is none of ours.
+    pub kind: String,
     pub title: String,
     pub detail: String,
+}
+
+impl Refused {
+    pub fn is(&self, kind: Kind) -> bool {
+        self.kind == kind.urn()
+    }
 }
 
 /// No answer came: whether the request did, nobody knows.
@@ -165,6 +174,7 @@ fn refused(status: StatusCode, body: &[u8]) -> Refused {
     };
     Refused {
         status: status.as_u16(),
+        kind: text("type").unwrap_or_default(),
         title: text("title").unwrap_or_else(|| status.to_string()),
         detail: text("detail").unwrap_or_else(|| "no more is known".to_owned()),
     }

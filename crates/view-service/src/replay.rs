@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_event_log::{EventLog, LogError, StoredMessage};
+use townclerk_event_log::{EventLog, LogError, StoredMessage, is_missing};
 use townclerk_view_store::checkpoint::Checkpoint;
 use townclerk_view_store::digest::Digest;
 use townclerk_view_store::store::Store;
@@ -134,7 +134,13 @@ impl LogReplay {
                 wanted: target,
             };
             let heard = timeout(SILENCE_MAX, tail.next()).await;
-            let chunk = heard.map_err(|_| self.silent(target))?.ok_or(ended)?;
+            let chunk = match heard {
+                Ok(chunk) => chunk.ok_or(ended)?,
+                Err(_) if is_missing(&*self.log, self.checkpoint.sequence + 1).await? => {
+                    return Err(ended);
+                }
+                Err(_) => return Err(self.silent(target)),
+            };
             tokio::task::block_in_place(|| self.fold(chunk, target))?;
             let step = Step::Reading {
                 log: name.clone(),
@@ -284,7 +290,15 @@ impl View {
         if !report.differences.is_empty() {
             return Ok(report);
         }
-        let (replayed, turn) = self.replay_to_served(progress).await?;
+        let (replayed, turn) = match self.replay_to_served(progress).await {
+            Ok(replayed) => replayed,
+            // What is wrong with a log is what a verification is there to tell.
+            Err(damage @ (ViewError::Gap { .. } | ViewError::LogEnded { .. })) => {
+                report.differences.push(damage.to_string());
+                return Ok(report);
+            }
+            Err(error) => return Err(error),
+        };
         let newest = replayed
             .checkpoints
             .iter()

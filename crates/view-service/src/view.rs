@@ -13,6 +13,7 @@ use townclerk_contract::position::Position;
 use townclerk_contract::reading::{self, Reading as MessageReading};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, LogError};
+use townclerk_view_store::checkpoint::Checkpoint;
 use townclerk_view_store::generations::{Found, Generations};
 use townclerk_view_store::store::{Store, StoreError};
 use townclerk_views::FOLD_VERSION;
@@ -156,6 +157,14 @@ impl View {
 
     pub fn log(&self, name: &LogName) -> Option<&Arc<dyn EventLog>> {
         self.logs.get(name)
+    }
+
+    /// How far each log is folded, with its chain.
+    pub fn checkpoints(&self) -> Vec<(LogName, Checkpoint)> {
+        let served = self.read();
+        let logs = self.logs.keys();
+        logs.map(|log| (log.clone(), served.store.checkpoint(log)))
+            .collect()
     }
 
     /// All figures that the query asks for.

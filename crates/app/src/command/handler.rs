@@ -15,13 +15,14 @@ use townclerk_contract::source::Source;
 use townclerk_contract::subject::subject_of;
 use townclerk_contract::trace::Traceparent;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::decider::{Asked, Rejection, decide};
+use townclerk_domain::decider::{Asked, decide};
 use townclerk_domain::event::Recording;
 use townclerk_domain::identity::{AggregateId, CallerId, CommandId, EventId, Token, event_id};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::{AppendError, EventLog, Expected, LogError};
 
 use super::aggregate::Aggregate;
+use super::error::CommandError;
 use crate::clock::Clock;
 
 /// Aggregates kept in memory per log and kind.
@@ -29,6 +30,9 @@ const CACHE_AGGREGATES: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zer
 
 /// Cold loads at a time: each is several round trips to the server.
 const COLD_LOADS_MAX: usize = 4;
+
+/// Commands per log and kind of which it is remembered that their outcome is unknown.
+const UNKNOWN_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
 /// How often a command is decided again because others wrote to the same aggregate.
 const DECISIONS_MAX: usize = 64;
@@ -59,40 +63,6 @@ pub struct Handled {
     pub position: Position,
     /// Whether an earlier attempt had recorded it.
     pub already: bool,
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError<R: std::fmt::Display + std::fmt::Debug> {
-    /// The business says no.
-    #[error(transparent)]
-    Rejected(Rejection<R>),
-    #[error("there is no {0} here")]
-    NotFound(AggregateId),
-    #[error("this key was used for a command with other content")]
-    KeyReused,
-    #[error("{log} has no log here; there are {}", known.join(", "))]
-    NoSuchLog { log: LogName, known: Vec<String> },
-    #[error(
-        "event {position} of {aggregate} cannot be read by this version ({reason}); nothing is decided on a part of the record"
-    )]
-    Unreadable {
-        aggregate: AggregateId,
-        position: Position,
-        reason: String,
-    },
-    #[error("others kept writing to {0}; try again")]
-    Contended(AggregateId),
-    #[error("it is unknown whether this was recorded; send it again with the same key")]
-    Unknown(#[source] AppendError),
-    #[error("the log cannot be used now; nothing was recorded")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl<R: std::fmt::Display + std::fmt::Debug> From<LogError> for CommandError<R> {
-    fn from(error: LogError) -> Self {
-        Self::Unavailable(Box::new(error))
-    }
 }
 
 /// The handlers of one kind of aggregate, one for each log that may be written here.
@@ -137,6 +107,8 @@ pub struct Handler<R: Recording> {
     clock: Clock,
     cache: Mutex<LruCache<AggregateId, Arc<Aggregate<R>>>>,
     cold_loads: Semaphore,
+    /// Events that were sent and not answered: they may be recorded, or may still come to be.
+    unknown: Mutex<LruCache<EventId, ()>>,
 }
 
 /// What is digested of a command: everything that the caller asked for.
@@ -155,12 +127,43 @@ impl<R: Recording> Handler<R> {
             clock,
             cache: Mutex::new(LruCache::new(CACHE_AGGREGATES)),
             cold_loads: Semaphore::new(COLD_LOADS_MAX),
+            unknown: Mutex::new(LruCache::new(UNKNOWN_MAX)),
         }
     }
 
     /// # Errors
     /// The rejection, or why the command could not be carried out.
     pub async fn handle(
+        &self,
+        command: &Command<R::Fact>,
+    ) -> Result<Handled, CommandError<R::Refusal>> {
+        let event = self.event(command);
+        let outcome = self.carry_out(command).await;
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Err(CommandError::Unknown(why)) => {
+                unknown.put(event, ());
+                Err(CommandError::Unknown(why))
+            }
+            // It speaks for this attempt: an earlier one may be on its way to the log.
+            Err(CommandError::Unavailable(why)) if unknown.contains(&event) => {
+                Err(CommandError::UnknownBefore(why))
+            }
+            // Others say that the command is not recorded here, which is not the same as never.
+            Err(other) => Err(other),
+            Ok(handled) => {
+                unknown.pop(&event);
+                Ok(handled)
+            }
+        }
+    }
+
+    fn event(&self, command: &Command<R::Fact>) -> EventId {
+        let log = self.log.name();
+        event_id(log, command.aggregate, &command.caller, &command.id)
+    }
+
+    async fn carry_out(
         &self,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
@@ -181,6 +184,13 @@ impl<R: Recording> Handler<R> {
                     aggregate = self.refresh(command.aggregate, &aggregate).await?;
                     current = true;
                 }
+                Attempt::Already => {
+                    // It is recorded; only what the record holds could not be read.
+                    let read = self.refresh(command.aggregate, &aggregate).await;
+                    let read = read.map_err(AppendError::Unknown);
+                    aggregate = read.map_err(CommandError::Unknown)?;
+                    current = true;
+                }
                 Attempt::Failed(error) => return Err(error),
             }
         }
@@ -194,7 +204,7 @@ impl<R: Recording> Handler<R> {
         aggregate: &Arc<Aggregate<R>>,
     ) -> Attempt<R::Refusal> {
         let log = self.log.name();
-        let event = event_id(log, command.aggregate, &command.caller, &command.id);
+        let event = self.event(command);
         if let Some((sequence, recorded)) = aggregate.seen.get(&event) {
             return match *recorded == digest {
                 true => Attempt::Done(self.handled(command, event, *sequence, true)),
@@ -263,7 +273,7 @@ impl<R: Recording> Handler<R> {
         };
         match self.log.append(&expected).await {
             // Recorded by an earlier attempt: its bytes are in the log, not these.
-            Ok(appended) if appended.already => Attempt::Conflict,
+            Ok(appended) if appended.already => Attempt::Already,
             Ok(appended) => {
                 let mut next = Aggregate::clone(aggregate);
                 let stored = townclerk_event_log::StoredMessage {
@@ -282,7 +292,10 @@ impl<R: Recording> Handler<R> {
                 self.forget(command.aggregate);
                 Attempt::Failed(CommandError::Unknown(error))
             }
-            Err(error) => Attempt::Failed(CommandError::Unavailable(Box::new(error))),
+            Err(AppendError::Refused(error)) => Attempt::Failed(error.into()),
+            Err(error @ AppendError::IdElsewhere { .. }) => {
+                Attempt::Failed(CommandError::Unavailable(Box::new(error)))
+            }
         }
     }
 
@@ -378,5 +391,7 @@ enum Attempt<R: std::fmt::Display + std::fmt::Debug> {
     No(CommandError<R>),
     /// Somebody else was first.
     Conflict,
+    /// An earlier attempt of the same command was first.
+    Already,
     Failed(CommandError<R>),
 }

@@ -1,8 +1,10 @@
 //! From a command to at most one appended event.
 
 mod aggregate;
+mod error;
 mod handler;
 #[cfg(test)]
 mod tests;
 
-pub use handler::{Command, CommandError, Handled, Handler, Handlers};
+pub use error::CommandError;
+pub use handler::{Command, Handled, Handler, Handlers};

@@ -203,6 +203,36 @@ async fn what_is_taken_for_new_unseen_is_not_decided_past_what_cannot_be_read() 
 }
 
 #[tokio::test]
+async fn what_may_be_recorded_by_an_earlier_attempt_is_never_said_not_to_be() {
+    let desk = desk();
+    let lost = creating("k1", logged(Priority::P3));
+    let made = desk.asks(&lost).await.unwrap().aggregate;
+    let start = command(made, "k2", TicketFact::Started(Started {}));
+    desk.log.lose_acks(1);
+    let unknown = desk.asks(&start).await;
+    assert!(
+        matches!(unknown, Err(CommandError::Unknown(_))),
+        "{unknown:?}"
+    );
+    desk.log.set_away(true);
+    // This attempt sends nothing, as the aggregate cannot be loaded.
+    let still = desk.asks(&start).await;
+    assert!(
+        matches!(still, Err(CommandError::UnknownBefore(_))),
+        "{still:?}"
+    );
+    let other = command(made, "k3", TicketFact::Started(Started {}));
+    let never_sent = desk.asks(&other).await;
+    assert!(
+        matches!(never_sent, Err(CommandError::Unavailable(_))),
+        "{never_sent:?}"
+    );
+    desk.log.set_away(false);
+    assert_eq!(desk.recorded().await, 2, "the first attempt was recorded");
+    assert!(desk.asks(&start).await.unwrap().already);
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_unknown_and_a_retry_finds_the_event() {
     let desk = desk();
     desk.log.lose_acks(1);

@@ -80,6 +80,10 @@ kinds! {
         "Too many write to the same record";
     OUTCOME_UNKNOWN = "outcome-unknown" SERVICE_UNAVAILABLE
         "It is unknown whether this was recorded";
+    LOG_SHORTENED = "log-shortened" SERVICE_UNAVAILABLE
+        "The log lost its end and takes no events";
+    LOG_DAMAGED = "log-damaged" SERVICE_UNAVAILABLE
+        "A part of the log is missing";
     UNAVAILABLE = "unavailable" SERVICE_UNAVAILABLE
         "This cannot be answered now";
     TOO_EARLY = "too-early" SERVICE_UNAVAILABLE

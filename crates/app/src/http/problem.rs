@@ -9,6 +9,8 @@ use problem_details::ProblemDetails;
 use serde_json::{Map, Value};
 use townclerk_contract::position::Position;
 use townclerk_domain::fields::{FieldFault, FieldFaultKind};
+use townclerk_domain::names::LogName;
+use townclerk_event_log::Shortened;
 
 use super::kind::Kind;
 
@@ -217,6 +219,24 @@ impl Problem {
 
     pub fn not_ready(reasons: Vec<String>) -> Self {
         Self::new(Kind::NOT_READY, reasons.join("; ")).with("reasons", reasons)
+    }
+
+    /// The log lost what was seen of it: it takes nothing until an operator decides.
+    pub fn log_shortened(shortened: &Shortened) -> Self {
+        let Shortened { log, seen, found } = shortened;
+        Self::new(Kind::LOG_SHORTENED, shortened.to_string())
+            .with("log", log.as_str())
+            .with("seen", format!("{log}:{seen}"))
+            .with("found", format!("{log}:{found}"))
+    }
+
+    /// A message of the log that comes next is missing, and later ones are there.
+    pub fn log_damaged(log: &LogName, why: &str) -> Self {
+        let detail = format!(
+            "the log {log} is damaged: {why}; reading it again does not help before an operator \
+             has restored it"
+        );
+        Self::new(Kind::LOG_DAMAGED, detail).with("log", log.as_str())
     }
 
     pub fn unavailable(why: impl Display) -> Self {

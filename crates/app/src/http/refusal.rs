@@ -47,6 +47,15 @@ impl<R: Display + Debug + Serialize> From<CommandError<R>> for Problem {
                 tracing::warn!(cause = causes(cause), "the outcome of an append is unknown");
                 Self::new(Kind::OUTCOME_UNKNOWN, detail)
             }
+            CommandError::UnknownBefore(cause) => {
+                tracing::warn!(
+                    cause = causes(cause.as_ref()),
+                    "an outcome is still unknown"
+                );
+                let detail = format!("{detail}; send it again with the same key");
+                Self::new(Kind::OUTCOME_UNKNOWN, detail)
+            }
+            CommandError::LogShortened(shortened) => Self::log_shortened(shortened),
             CommandError::Unavailable(cause) => {
                 tracing::error!(cause = causes(cause.as_ref()), "a log cannot be used");
                 Self::new(

@@ -13,7 +13,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::decider::Rejection;
 use townclerk_domain::names::LogName;
 use townclerk_domain::ticket::{Refusal, Status, Transition};
-use townclerk_event_log::{AppendError, LogError};
+use townclerk_event_log::{AppendError, LogError, Shortened};
 
 use super::Problem;
 use super::connections::ConnectionLimits;
@@ -232,6 +232,18 @@ async fn a_failure_of_ours_is_told_without_its_cause() {
         (
             CommandError::Unknown(AppendError::Unknown(silent())),
             "outcome-unknown",
+        ),
+        (
+            CommandError::UnknownBefore(Box::new(secret())),
+            "outcome-unknown",
+        ),
+        (
+            CommandError::LogShortened(Shortened {
+                log: LogName::shared(),
+                seen: 9,
+                found: 7,
+            }),
+            "log-shortened",
         ),
         (CommandError::Contended(aggregate), "contended"),
         (

@@ -73,6 +73,13 @@ pub(super) async fn single(
     let headers = headers(expected, true);
     let mut unanswered = false;
     loop {
+        if !log.connected(deadline).await {
+            let error = log.unavailable("there is no connection to nats-server");
+            return match unanswered {
+                true => unknown(log, expected, error).await,
+                false => Err(AppendError::Refused(error)),
+            };
+        }
         let error = match publish(log, expected, headers.clone(), deadline).await {
             Tried::Stored(sequence) => {
                 return Ok(Appended {
@@ -250,6 +257,10 @@ pub(super) async fn batch(log: &JetStreamLog, batch: &[Expected]) -> Result<u64,
         }
     };
     let deadline = Instant::now() + APPEND_DEADLINE;
+    if !log.connected(deadline).await {
+        let error = log.unavailable("there is no connection to nats-server");
+        return Err(AppendError::Refused(error));
+    }
     // Another one for each attempt: what was under way of an earlier one must not mix with this.
     let batch_id = Uuid::new_v4().to_string();
     let mut subjects = std::collections::HashSet::new();

@@ -1,8 +1,11 @@
 //! Connecting to one account, and what is asserted of the server.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_nats::{Auth, AuthError, ConnectOptions};
 use serde::Deserialize;
 use townclerk_domain::names::LogName;
 
@@ -121,8 +124,50 @@ fn listed(differences: &[Difference]) -> String {
 
 /// Connects once; afterwards the client reconnects by itself for ever.
 pub(super) async fn connect(access: &Access) -> Result<async_nats::Client, OpenError> {
+    connect_with(
+        access,
+        ConnectOptions::with_nkey(access.credential.seed.clone()),
+    )
+    .await
+}
+
+/// As [`connect`]; whenever the connection was lost, `check` must say yes before it is made again.
+/// What waits here to be sent goes to no server that was not looked at: where that restarts
+/// meanwhile, the new connection breaks with it.
+pub(super) async fn connect_checked<F>(
+    access: &Access,
+    check: impl Fn() -> F + Send + Sync + 'static,
+) -> Result<async_nats::Client, OpenError>
+where
+    F: Future<Output = Result<(), String>> + Send + Sync + 'static,
+{
+    let seed = access.credential.seed.clone();
+    let check = Arc::new(check);
+    // The first connection carries nothing before it is given out.
+    let first = Arc::new(AtomicBool::new(true));
+    let sign = move |nonce: Vec<u8>| {
+        let (seed, first) = (seed.clone(), first.swap(false, Ordering::Relaxed));
+        let check = Arc::clone(&check);
+        async move {
+            if !first {
+                check().await.map_err(AuthError::new)?;
+            }
+            let key = nkeys::KeyPair::from_seed(&seed).map_err(AuthError::new)?;
+            let mut auth = Auth::new();
+            auth.signature = Some(key.sign(&nonce).map_err(AuthError::new)?);
+            auth.nkey = Some(key.public_key());
+            Ok(auth)
+        }
+    };
+    connect_with(access, ConnectOptions::with_auth_callback(sign)).await
+}
+
+async fn connect_with(
+    access: &Access,
+    options: ConnectOptions,
+) -> Result<async_nats::Client, OpenError> {
     let Access { url, log, role, .. } = access;
-    let options = async_nats::ConnectOptions::with_nkey(access.credential.seed.clone())
+    let options = options
         .name(format!("townclerk {log} {}", role.as_str()))
         .custom_inbox_prefix(inbox_prefix(log.as_str(), *role))
         .connection_timeout(CONNECT_TIMEOUT)

@@ -33,6 +33,11 @@ pub(super) async fn append_after(
         }
     };
     let deadline = Instant::now() + APPEND_DEADLINE;
+    if !log.connected(deadline).await {
+        return Err(ContinueError::Unknown(
+            log.unavailable("no connection in time"),
+        ));
+    }
     // Another one for each attempt: what was under way of an earlier one must not mix with this.
     let batch_id = Uuid::new_v4().to_string();
     for (message, number) in before.iter().zip(1..) {

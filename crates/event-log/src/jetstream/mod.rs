@@ -7,7 +7,10 @@ mod partner;
 mod stream_config;
 
 use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::{pull, push};
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
@@ -15,6 +18,7 @@ use async_nats::{HeaderMap, header};
 use async_trait::async_trait;
 use futures::StreamExt;
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 use townclerk_contract::subject::STREAM;
 use townclerk_domain::names::LogName;
 
@@ -22,10 +26,14 @@ pub use connection::{Access, Credential, OpenError, Role, inbox_prefix};
 pub use partner::{PartnerDoor, TryError, try_as_partner};
 pub use stream_config::{Difference, Initialised};
 
+use crate::ends::Ends;
 use crate::log::{
     AppendError, Appended, ContinueError, EventLog, Expected, Head, LogError, StoredMessage, Tail,
     Verbatim,
 };
+
+/// How often it is looked whether there is a connection again.
+const CONNECTION_POLL: Duration = Duration::from_millis(50);
 
 /// A log of one account, over one connection.
 #[derive(Clone, Debug)]
@@ -44,6 +52,31 @@ impl JetStreamLog {
         let client = connection::connect(access).await?;
         stream_config::assert_stream(&client, &access.log).await?;
         Self::over(client, access).await
+    }
+
+    /// As [`Self::open`], to be written to. After each loss of the connection the log is looked at
+    /// before anything is sent on a new one: one that lost its end gets none, see [`Ends`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_checked(access: &Access, ends: &Arc<Ends>) -> Result<Self, OpenError> {
+        let (looked, ends) = (access.clone(), Arc::clone(ends));
+        let check = move || check_end(looked.clone(), Arc::clone(&ends));
+        let client = connection::connect_checked(access, check).await?;
+        stream_config::assert_stream(&client, &access.log).await?;
+        Self::over(client, access).await
+    }
+
+    /// Waits until there is a connection: what is sent without one is kept, and may be recorded
+    /// long after the answer was given up. False where there is none before `deadline`.
+    async fn connected(&self, deadline: Instant) -> bool {
+        while self.client.connection_state() != State::Connected {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            sleep(CONNECTION_POLL).await;
+        }
+        true
     }
 
     /// Makes the stream if there is none, and asserts it. Records no event.
@@ -80,6 +113,22 @@ impl JetStreamLog {
             why: why.to_string(),
         }
     }
+}
+
+/// Looks at the end of a log over a connection of its own.
+async fn check_end(access: Access, ends: Arc<Ends>) -> Result<(), String> {
+    // In a task: the library asks for a future that several threads may hold, and this is none.
+    let look = tokio::spawn(async move {
+        ends.suspect(&access.log);
+        let client = connection::connect(&access).await;
+        let log = JetStreamLog::over(client.map_err(told)?, &access).await;
+        ends.check(&log.map_err(told)?).await.map_err(told)
+    });
+    look.await.map_err(told)?
+}
+
+fn told(error: impl Display) -> String {
+    error.to_string()
 }
 
 /// Header names are matched without regard to case: other writers spell them otherwise.

@@ -19,6 +19,9 @@ const UNREADABLE: &str = "unreadable";
 /// How the end is called, where there is one.
 const END: &str = "end";
 
+/// How it is called that the log is damaged where the stream would go on.
+const DAMAGED: &str = "damaged";
+
 #[derive(Deserialize)]
 struct Typed<'a> {
     #[serde(borrow)]
@@ -47,6 +50,13 @@ pub fn end(log: &LogName, sequence: u64) -> Event {
     let position = position(log, sequence);
     let told = json!({ "position": position });
     named(&position, END).data(told.to_string())
+}
+
+/// Why there is nothing more, and nothing to come again for.
+pub fn damaged(log: &LogName, after: u64, reason: &str) -> Event {
+    let position = position(log, after);
+    let told = json!({ "position": position, "reason": reason });
+    named(&position, DAMAGED).data(told.to_string())
 }
 
 pub fn position(log: &LogName, sequence: u64) -> String {

@@ -85,6 +85,10 @@ async fn read(
     let place = events.streams.enter(&caller.subject)?;
     let head = log.head().await.map_err(failed)?.sequence;
     let after = asked.after(log.name(), head)?;
+    // A program that comes again whenever a stream ends must not do so for ever.
+    if let Some(damage) = reading::damage(&*log, after).await.map_err(failed)? {
+        return Err(Problem::log_damaged(log.name(), &damage));
+    }
     let tail = log.tail(after).await.map_err(failed)?;
     let reading = Reading {
         log,

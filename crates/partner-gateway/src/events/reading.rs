@@ -1,14 +1,14 @@
 //! One reader's way along a log.
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::sse::Event;
 use futures::{Stream, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
-use townclerk_event_log::{EventLog, LogError, StoredMessage, Tail};
+use townclerk_event_log::{EventLog, LogError, StoredMessage, Tail, is_missing, missing};
 
 use super::frame;
 use super::streams::Place;
@@ -34,9 +34,18 @@ pub struct Reading {
     pub _place: Place,
 }
 
+/// What comes next in a stream.
+enum Next {
+    Message(StoredMessage),
+    /// The log is damaged after what was sent: there is nothing to come again for.
+    Damaged(String),
+    /// Nothing more for now: whoever connects again misses nothing.
+    Lost,
+}
+
 impl Reading {
     /// Ends on shutdown, where the log is lost, and where it was asked to end: whoever was not told
-    /// the end connects again and misses nothing.
+    /// the end connects again and misses nothing. Damage is told, and ends it too.
     pub fn into_events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         let begin = format!("{} after {}", self.log.name(), self.after);
         // The position without an event: a reader that hears nothing else has a place to go on from.
@@ -47,64 +56,86 @@ impl Reading {
             if let Some(end) = reading.until.filter(|until| reading.after >= *until) {
                 return Some((frame::end(reading.log.name(), end), None));
             }
-            let message = reading.next().await?;
-            let event = frame::message(reading.log.name(), &message);
-            reading.after = message.sequence;
-            Some((event, Some(reading)))
+            match reading.next().await {
+                Next::Message(message) => {
+                    let event = frame::message(reading.log.name(), &message);
+                    reading.after = message.sequence;
+                    Some((event, Some(reading)))
+                }
+                Next::Damaged(why) => {
+                    let log = reading.log.name();
+                    tracing::error!(%log, after = reading.after, why, "a log is damaged");
+                    Some((frame::damaged(log, reading.after, &why), None))
+                }
+                Next::Lost => None,
+            }
         });
         stream::iter([first]).chain(events).map(Ok)
     }
 
-    /// The next message; `None` where there will be none.
-    async fn next(&mut self) -> Option<StoredMessage> {
+    async fn next(&mut self) -> Next {
         let mut stalled = 0;
         let stop = self.stop.clone();
         loop {
             let heard = tokio::select! {
                 biased;
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Next::Lost,
                 heard = tokio::time::timeout(LOOK_AFTER, self.tail.next()) => heard,
             };
-            let gone_on = match heard {
-                Ok(message) => match self.due(message) {
-                    ControlFlow::Break(message) => return message,
-                    ControlFlow::Continue(()) => continue,
+            let due = self.after + 1;
+            match heard {
+                Ok(Some(Ok(message))) if message.sequence == due => return Next::Message(message),
+                // A subscription that was renewed may bring again what was sent.
+                Ok(Some(Ok(message))) if message.sequence < due => {}
+                Ok(Some(Ok(message))) => {
+                    let why = format!("message {} came where {due} was due", message.sequence);
+                    return self.damaged_or_lost(&why).await;
+                }
+                Ok(Some(Err(error))) => return self.damaged_or_lost(&error).await,
+                Ok(None) => return self.damaged_or_lost(&"the subscription ended").await,
+                Err(_) => match self.log.head().await {
+                    Ok(head) if head.sequence == self.after => stalled = 0,
+                    Ok(head) if head.sequence > self.after && stalled + 1 < STALLED_LOOKS => {
+                        stalled += 1;
+                    }
+                    Ok(_) => {
+                        let why = "the log goes on, but its messages do not arrive";
+                        return self.damaged_or_lost(&why).await;
+                    }
+                    Err(error) => return self.lost(&error),
                 },
-                Err(_) => self.log.head().await.map(|head| head.sequence > self.after),
-            };
-            match gone_on {
-                Ok(false) => stalled = 0,
-                Ok(true) => stalled += 1,
-                Err(error) => return self.lost(&error),
-            }
-            if stalled >= STALLED_LOOKS {
-                return self.lost(&"the log goes on, but its messages do not arrive");
             }
         }
     }
 
-    /// Whether this is the message that is due: nothing is left out, nothing comes twice.
-    fn due(
-        &self,
-        message: Option<Result<StoredMessage, LogError>>,
-    ) -> ControlFlow<Option<StoredMessage>> {
-        let due = self.after + 1;
-        match message {
-            Some(Ok(message)) if message.sequence == due => ControlFlow::Break(Some(message)),
-            // A subscription that was renewed may bring again what was sent.
-            Some(Ok(message)) if message.sequence < due => ControlFlow::Continue(()),
-            Some(Ok(message)) => {
-                let why = format!("message {} came where {due} was due", message.sequence);
-                ControlFlow::Break(self.lost(&why))
-            }
-            Some(Err(error)) => ControlFlow::Break(self.lost(&error)),
-            None => ControlFlow::Break(self.lost(&"the subscription ended")),
+    /// Nothing is left out and nothing comes twice: where the message that is due does not come, the
+    /// log is asked whether it has it.
+    async fn damaged_or_lost(&mut self, why: &(dyn Display + Sync)) -> Next {
+        match damage(&*self.log, self.after).await {
+            Ok(Some(damage)) => Next::Damaged(damage),
+            Ok(None) => self.lost(why),
+            Err(error) => self.lost(&error),
         }
     }
 
-    fn lost<T>(&self, why: &dyn std::fmt::Display) -> Option<T> {
+    fn lost(&self, why: &dyn Display) -> Next {
         let (log, after) = (self.log.name(), self.after);
         tracing::warn!(%log, after, %why, "a stream of events ends; its reader will come again");
-        None
+        Next::Lost
     }
+}
+
+/// Why `log` cannot be read on after a sequence that it held; `None` where it can.
+///
+/// # Errors
+/// A log that does not answer.
+pub async fn damage(log: &dyn EventLog, after: u64) -> Result<Option<String>, LogError> {
+    let head = log.head().await?.sequence;
+    if head < after {
+        let name = log.name();
+        let why = format!("it ends at {name}:{head}, and was read up to {name}:{after}");
+        return Ok(Some(why));
+    }
+    let lost = is_missing(log, after + 1).await?;
+    Ok(lost.then(|| missing(after + 1)))
 }

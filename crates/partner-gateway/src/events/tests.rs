@@ -387,8 +387,12 @@ fn stored(log: &MemoryLog, sequence: u64) -> StoredMessage {
 }
 
 #[tokio::test]
-async fn a_stream_ends_where_the_log_is_lost_or_leaves_a_message_out() {
+async fn a_stream_ends_where_the_log_is_lost_or_a_subscription_leaves_a_message_out() {
     let log = Arc::new(MemoryLog::new(log_name("brent")));
+    // The log holds them all: whoever comes again is given what was left out.
+    for key in ["k1", "k2", "k3"] {
+        record(&log, key).await;
+    }
     let lost = LogError::Unavailable {
         log: log.name().clone(),
         why: "gone".to_owned(),
@@ -437,4 +441,49 @@ async fn a_subscription_that_went_silent_is_given_up_and_a_quiet_log_is_not() {
     assert!(waited.is_err(), "nothing was recorded: it waits");
     record(&log, "k1").await;
     assert_eq!(quiet.next().await, None, "the log went on without a word");
+}
+
+#[tokio::test]
+async fn a_hole_in_the_log_is_said_and_ends_the_stream_for_good() {
+    let desk = desk();
+    for key in ["k1", "k2", "k3", "k4"] {
+        record(&desk.brent, key).await;
+    }
+    desk.brent.lose_message(3);
+    let mut stream = desk.open("").await;
+    for sequence in 1..=2 {
+        let heard = stream.next().await.unwrap();
+        assert_eq!(heard.id, format!("brent:{sequence}"));
+    }
+    let told = stream.next().await.unwrap();
+    assert_eq!(
+        (told.event.as_str(), told.id.as_str()),
+        ("damaged", "brent:2")
+    );
+    assert!(told.data.contains("message 3 is missing"), "{}", told.data);
+    assert_eq!(stream.next().await, None);
+    // A browser comes again whenever a stream ends, but not after such an answer.
+    let mut asked: Request<Body> = request(&Method::GET, BRENT, PARTNER, Body::empty());
+    set(&mut asked, "last-event-id", "brent:2");
+    let answer = desk.client.begin(asked).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    // What comes after the hole can be read by whoever asks for it.
+    assert_eq!(desk.ids("?after=3&follow=false", None).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_loses_its_end_under_a_reader_is_said_to() {
+    let desk = desk();
+    for key in ["k1", "k2"] {
+        record(&desk.brent, key).await;
+    }
+    let mut stream = desk.open("").await;
+    for _ in 0..2 {
+        stream.next().await.unwrap();
+    }
+    desk.brent.lose_end(1);
+    let told = stream.next().await.unwrap();
+    assert_eq!(told.event, "damaged");
+    assert!(told.data.contains("ends at brent:1"), "{}", told.data);
+    assert_eq!(stream.next().await, None);
 }

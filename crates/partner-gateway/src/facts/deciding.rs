@@ -133,6 +133,8 @@ fn no<R: Served + MayPass>(error: CommandError<R::Refusal>, fact: &Fact) -> Verd
         CommandError::Unreadable { .. }
         | CommandError::Contended(_)
         | CommandError::Unknown(_)
+        | CommandError::UnknownBefore(_)
+        | CommandError::LogShortened(_)
         | CommandError::Unavailable(_) => Verdict::TryAgain(Problem::from(error)),
     }
 }

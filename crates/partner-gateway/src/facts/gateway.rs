@@ -520,7 +520,12 @@ fn is_out(answer: &Answer) -> bool {
     let Answered::TryAgain(problem) = &answer.what else {
         return false;
     };
-    [Kind::UNAVAILABLE, Kind::OUTCOME_UNKNOWN].contains(&problem.kind())
+    [
+        Kind::UNAVAILABLE,
+        Kind::OUTCOME_UNKNOWN,
+        Kind::LOG_SHORTENED,
+    ]
+    .contains(&problem.kind())
 }
 
 fn not_tried(fact: &Fact) -> Answer {

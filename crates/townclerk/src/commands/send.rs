@@ -6,6 +6,7 @@ use std::{fs, io};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use townclerk_app::http::kind::Kind;
 use uuid::Uuid;
 
 use super::{Outcome, show};
@@ -50,9 +51,10 @@ pub async fn record(
 }
 
 /// Whether the same command may be taken later: where no answer came, or the service was not able to
-/// give one. What was refused is refused again.
+/// give one. What was refused is refused again, and so is what a log that lost its end is sent.
 fn helps_to_repeat(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<Refused>() {
+        Some(refused) if refused.is(Kind::LOG_SHORTENED) => false,
         Some(refused) => refused.status >= 500 || refused.status == TOO_MANY_REQUESTS,
         None => error.is::<Unreachable>(),
     }
@@ -110,10 +112,18 @@ mod tests {
         let refused = |status| {
             anyhow::Error::from(Refused {
                 status,
+                kind: String::new(),
                 title: "No".to_owned(),
                 detail: "because".to_owned(),
             })
         };
+        let shortened = Refused {
+            status: 503,
+            kind: Kind::LOG_SHORTENED.urn(),
+            title: "No".to_owned(),
+            detail: "it has lost its end".to_owned(),
+        };
+        assert!(!helps_to_repeat(&shortened.into()));
         for status in [429, 500, 503] {
             assert!(helps_to_repeat(&refused(status)), "{status}");
         }

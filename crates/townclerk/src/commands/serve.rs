@@ -12,7 +12,7 @@ use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{Logs, Means, Parted, Roles, compose, connection_limits};
+use crate::system::{EndsFile, Logs, Means, Parted, Roles, compose, connection_limits};
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
@@ -31,7 +31,9 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         url: options.nats.nats_url,
         credentials: options.nats.credentials,
         server_name: None,
+        ends: Arc::default(),
     };
+    let ends = Arc::new(EndsFile::load(&options.data, &logs.ends)?);
     let names = &options.nats.logs;
     // A service gets no more than it needs: views read, the gateway also writes and hears partners,
     // the others write.
@@ -65,6 +67,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         open_views: Vec::new(),
         open_gateway: None,
         tokens,
+        ends,
         audit: Arc::new(audit),
         sessions: Arc::default(),
         clock: clock::system(),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sse_stream::{Sse, SseStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use townclerk_app::http::kind::Kind;
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
 
@@ -227,8 +228,13 @@ impl Follower {
                 Ok(response) => {
                     connected = true;
                     match self.read(response, &mut pause).await {
-                        Some(lost) => lost,
-                        None => return Ok(()),
+                        Read::Lost(why) => why,
+                        Read::Done => return Ok(()),
+                        Read::Damaged(why) => anyhow::bail!(
+                            "{}: the log is damaged: {why}; reading it again does not help before \
+                             an operator has restored it",
+                            self.log
+                        ),
                     }
                 }
                 Err(error) => match error.downcast_ref::<Refused>() {
@@ -236,6 +242,7 @@ impl Follower {
                         show::note(format!("{}: {}", self.log, refused.detail));
                         return Ok(());
                     }
+                    Some(refused) if refused.is(Kind::LOG_DAMAGED) => return Err(error),
                     Some(refused) if refused.status < 500 && refused.status != 429 => {
                         return Err(error);
                     }
@@ -262,13 +269,13 @@ impl Follower {
             .await
     }
 
-    /// Reads until the connection is lost, and says why; `None` where there is nothing more to do.
-    async fn read(&mut self, response: reqwest::Response, pause: &mut Duration) -> Option<String> {
+    /// Reads until the stream ends, and says how it did.
+    async fn read(&mut self, response: reqwest::Response, pause: &mut Duration) -> Read {
         let mut events = SseStream::new(Body::from(response));
         while let Some(event) = events.next().await {
             let event = match event {
                 Ok(event) => event,
-                Err(error) => return Some(error.to_string()),
+                Err(error) => return Read::Lost(error.to_string()),
             };
             // Also where it comes without an event: `--last` again would begin further on.
             if event.id.is_some() {
@@ -277,15 +284,30 @@ impl Follower {
             let Some(heard) = Heard::of(event) else {
                 continue;
             };
-            if heard.name == "end" {
-                return None;
+            match heard.name.as_str() {
+                "end" => return Read::Done,
+                "damaged" => return Read::Damaged(heard.reason()),
+                _ => {}
             }
             *pause = PAUSE;
             // Nobody prints any more.
-            self.lines.send(heard).await.ok()?;
+            if self.lines.send(heard).await.is_err() {
+                return Read::Done;
+            }
         }
-        Some("the stream ended".to_owned())
+        Read::Lost("the stream ended".to_owned())
     }
+}
+
+/// How a stream ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Read {
+    /// There is nothing more to do.
+    Done,
+    /// The connection was lost, and why.
+    Lost(String),
+    /// The log is damaged, and how.
+    Damaged(String),
 }
 
 /// What was heard of one message.
@@ -310,6 +332,11 @@ impl Heard {
     /// Whether this is an event, rather than what is told of another message.
     fn is_event(&self) -> bool {
         self.name.contains('.')
+    }
+
+    fn reason(&self) -> String {
+        let data: Value = serde_json::from_str(&self.data).unwrap_or_default();
+        show::cell(&data["reason"]).replace(char::is_control, "\u{fffd}")
     }
 
     /// For people: where, when, what happened to what, and who said so.
@@ -442,8 +469,26 @@ mod tests {
         let body = "retry: 2000\n: brent after 7\nid: brent:7\n\n: keep-alive\n\n";
         let response = axum::http::Response::new(body);
         let lost = follower.read(response.into(), &mut PAUSE.clone()).await;
-        assert_eq!(lost.as_deref(), Some("the stream ended"));
+        assert_eq!(lost, Read::Lost("the stream ended".to_owned()));
         assert_eq!(follower.last_event.as_deref(), Some("brent:7"));
+    }
+
+    #[tokio::test]
+    async fn a_follower_of_a_damaged_log_ends_and_says_why() {
+        let (lines, _heard) = mpsc::channel(WAITING_MAX);
+        let mut follower = Follower {
+            client: Arc::new(Client::new("http://127.0.0.1:9", None, None).unwrap()),
+            log: "brent".parse().unwrap(),
+            begin: ("last", 0),
+            last_event: None,
+            once: false,
+            optional: false,
+            lines,
+        };
+        let body = "id: brent:7\nevent: damaged\ndata: {\"reason\":\"message 8 is missing\"}\n\n";
+        let response = axum::http::Response::new(body);
+        let read = follower.read(response.into(), &mut PAUSE.clone()).await;
+        assert_eq!(read, Read::Damaged("message 8 is missing".to_owned()));
     }
 
     #[test]

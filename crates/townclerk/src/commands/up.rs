@@ -1,6 +1,7 @@
 //! `townclerk up`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Outcome, show};
 use crate::cli::Up;
@@ -20,6 +21,7 @@ pub async fn up(options: Up) -> anyhow::Result<Outcome> {
             url,
             credentials,
             server_name: None,
+            ends: Arc::default(),
         }),
     })
     .await?;

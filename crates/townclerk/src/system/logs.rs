@@ -8,7 +8,7 @@ use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::{
     Access, Credential, Initialised, JetStreamLog, PartnerDoor, Role,
 };
-use townclerk_event_log::{EventLog, Grouped, PartnerDesk};
+use townclerk_event_log::{EndChecked, Ends, EventLog, Grouped, PartnerDesk};
 
 /// Where logs are and how to get in.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Logs {
     pub credentials: std::path::PathBuf,
     /// The server's name, where it is known.
     pub server_name: Option<String>,
+    /// How far they were seen: what writes to one looks whether it still reaches as far.
+    pub ends: Arc<Ends>,
 }
 
 impl Logs {
@@ -52,11 +54,17 @@ impl Logs {
     ) -> anyhow::Result<Vec<Arc<dyn EventLog>>> {
         let mut open: Vec<Arc<dyn EventLog>> = Vec::with_capacity(logs.len());
         for log in logs {
-            let opened: Arc<dyn EventLog> =
-                Arc::new(JetStreamLog::open(&self.access(log, role)?).await?);
+            let access = self.access(log, role)?;
             open.push(match role {
-                Role::Writer => Arc::new(Grouped::new(opened)),
-                _ => opened,
+                Role::Writer => {
+                    let ends = Arc::clone(&self.ends);
+                    let opened = JetStreamLog::open_checked(&access, &ends).await?;
+                    let checked = EndChecked::new(Arc::new(opened), ends);
+                    Arc::new(Grouped::new(Arc::new(checked)))
+                }
+                Role::Operator | Role::Reader | Role::Gateway => {
+                    Arc::new(JetStreamLog::open(&access).await?)
+                }
             });
         }
         Ok(open)

@@ -3,6 +3,7 @@
 
 mod admission;
 mod descriptors;
+mod ends;
 mod files;
 mod logs;
 mod reach;
@@ -16,6 +17,8 @@ pub(crate) use admission::{
     Admitted, add_council, add_partner, council_ready, partner_gone, partner_ready, remove_partner,
 };
 pub use descriptors::connection_limits;
+pub use ends::EndsFile;
+pub(crate) use ends::accept_end;
 pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use reach::{Opened, Reach};

@@ -1,12 +1,14 @@
 //! Reaching the logs themselves, for commands that do not go through the services.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::Role;
 
+use super::ends::EndsFile;
 use super::logs::{Logs, initialise, seed_file};
 use crate::nats_server::{DataDirLock, NatsServer, Options, running_server};
 use crate::town::{Partner, Town};
@@ -63,6 +65,7 @@ impl Reach {
             url: url.clone(),
             credentials: credentials.clone(),
             server_name: None,
+            ends: Arc::default(),
         })
     }
 }
@@ -74,6 +77,7 @@ pub struct Opened {
     pub names: Vec<LogName>,
     /// Where it was started for this.
     nats: Option<NatsServer>,
+    ends: EndsFile,
 }
 
 impl Opened {
@@ -84,10 +88,12 @@ impl Opened {
     pub async fn on(reach: &Reach) -> anyhow::Result<Self> {
         if let Some(logs) = reach.elsewhere() {
             let names = logs_with_credentials(&logs.credentials)?;
+            let ends = EndsFile::load(&reach.data, &logs.ends)?;
             return Ok(Self {
                 logs,
                 names,
                 nats: None,
+                ends,
             });
         }
         let town = reach.town()?;
@@ -104,12 +110,15 @@ impl Opened {
                 data.display()
             )
         })?;
+        let logs = Logs {
+            url,
+            credentials: data.join("credentials"),
+            server_name: Some(server_name),
+            ends: Arc::default(),
+        };
         Ok(Self {
-            logs: Logs {
-                url,
-                credentials: data.join("credentials"),
-                server_name: Some(server_name),
-            },
+            ends: EndsFile::load(data, &logs.ends)?,
+            logs,
             names: town.logs(),
             nats: None,
         })
@@ -123,10 +132,18 @@ impl Opened {
             None,
         ))
         .await?;
-        let opened = Self {
-            logs: logs_of(&nats, &reach.data),
-            names: town.logs(),
-            nats: Some(nats),
+        let logs = logs_of(&nats, &reach.data);
+        let opened = match EndsFile::load(&reach.data, &logs.ends) {
+            Ok(ends) => Self {
+                ends,
+                logs,
+                names: town.logs(),
+                nats: Some(nats),
+            },
+            Err(error) => {
+                nats.stop().await?;
+                return Err(error);
+            }
         };
         match initialise(&opened.logs, &opened.names).await {
             Ok(_) => Ok(opened),
@@ -137,15 +154,16 @@ impl Opened {
         }
     }
 
-    /// Stops nats-server, if it was started for this.
+    /// Writes down how far the logs were seen, and stops nats-server if it was started for this.
     ///
     /// # Errors
-    /// A server that does not stop.
+    /// A file that cannot be written, or a server that does not stop.
     pub async fn close(self) -> anyhow::Result<()> {
+        let saved = self.ends.save();
         if let Some(nats) = self.nats {
             nats.stop().await?;
         }
-        Ok(())
+        saved
     }
 }
 
@@ -177,6 +195,7 @@ pub(super) fn logs_of(nats: &NatsServer, data: &Path) -> Logs {
         url: nats.url(),
         credentials: data.join("credentials"),
         server_name: Some(nats.server_name().to_owned()),
+        ends: Arc::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use townclerk_app::access::{Guarded, RouteNeed, Sessions, TokenBook, session};
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
 use townclerk_app::command::Handlers;
-use townclerk_app::http::health;
+use townclerk_app::http::health::{self, Readiness};
 use townclerk_app::http::problem_page::ProblemPages;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
@@ -19,6 +19,8 @@ use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
 use townclerk_registry_service::ServiceLevelHandlers;
 use townclerk_view_service::{View, Views};
+
+use super::ends::{EndsFile, hear, keep, read_all_through};
 
 /// What one process serves.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,8 @@ pub struct Means<'a> {
     /// The partners' gateway of a composition before: facts wait in it for others.
     pub open_gateway: Option<OpenGateway>,
     pub tokens: Arc<TokenBook>,
+    /// How far the logs were seen.
+    pub ends: Arc<EndsFile>,
     pub audit: Arc<AuditLog>,
     /// Who is signed in, from a composition before.
     pub sessions: Arc<Sessions>,
@@ -85,12 +89,8 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
     let views = views(roles, &means, parts).await?;
     let mut guarded = Guarded::audited(Arc::clone(&means.tokens), Arc::clone(&means.audit))
         .with_sessions(Arc::clone(&means.sessions));
-    let readiness = views.clone();
-    let ready = move || match readiness.unready() {
-        reasons if reasons.is_empty() => Ok(()),
-        reasons => Err(reasons),
-    };
-    guarded = health::routes(guarded, Arc::new(ready));
+    keep_ends(&means, &views, parts);
+    guarded = health::routes(guarded, readiness(&views, &means));
     guarded = commands(guarded, roles, means.writers, Arc::clone(&means.clock));
     let mut gateway = None;
     if roles.partners {
@@ -110,6 +110,33 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
         views,
         gateway,
     })
+}
+
+/// What must be so before the process can do all of its work.
+fn readiness(views: &Views, means: &Means<'_>) -> Readiness {
+    let (views, ends) = (views.clone(), Arc::clone(means.ends.ends()));
+    Arc::new(move || {
+        let mut reasons = views.unready();
+        reasons.extend(ends.trouble());
+        match reasons.is_empty() {
+            true => Ok(()),
+            false => Err(reasons),
+        }
+    })
+}
+
+/// Keeps what was seen of the logs, and reads them through.
+fn keep_ends(means: &Means<'_>, views: &Views, parts: &mut Parts) {
+    let file = Arc::clone(&means.ends);
+    let read: Vec<Arc<View>> = views.iter().cloned().collect();
+    for view in &read {
+        hear(view, file.ends());
+    }
+    let ends = Arc::clone(file.ends());
+    let reading = read_all_through(means.readers.to_vec(), ends, parts.stop_token());
+    parts.run("the reading of whole logs", reading);
+    let keeping = keep(file, read, parts.stop_token());
+    parts.run("how far the logs were seen", keeping);
 }
 
 /// Opens the views that are not open yet, and follows the logs of all.

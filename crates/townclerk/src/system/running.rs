@@ -27,6 +27,7 @@ use townclerk_event_log::jetstream::{PartnerDoor, Role};
 use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_view_service::{View, ViewError, Views};
 
+use super::ends::EndsFile;
 use super::files::{Editing, Looked, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::tenants;
@@ -78,6 +79,7 @@ pub(super) struct Running {
     data_dir: PathBuf,
     server: Server,
     logs: Logs,
+    ends: Arc<EndsFile>,
     town: Town,
     tokens: Arc<TokenBook>,
     audit: Arc<AuditLog>,
@@ -103,6 +105,7 @@ pub(super) struct Ground {
     pub data_dir: PathBuf,
     pub server: Server,
     pub logs: Logs,
+    pub ends: Arc<EndsFile>,
     pub town: Town,
     pub tokens: TokenBook,
     /// Whether the tokens were made at this start.
@@ -122,6 +125,7 @@ impl Running {
             data_dir,
             server,
             logs,
+            ends,
             town,
             tokens,
             tokens_are_new,
@@ -135,6 +139,7 @@ impl Running {
             data_dir,
             server,
             logs,
+            ends,
             tokens: Arc::new(tokens),
             looked,
             writers: BTreeMap::new(),
@@ -415,6 +420,7 @@ impl Running {
             open_views,
             open_gateway: self.gateway.clone(),
             tokens: Arc::clone(&self.tokens),
+            ends: Arc::clone(&self.ends),
             audit: Arc::clone(&self.audit),
             sessions: Arc::clone(&self.sessions),
             clock: clock::system(),
@@ -459,10 +465,10 @@ fn named(logs: Vec<Arc<dyn EventLog>>) -> impl Iterator<Item = (LogName, Arc<dyn
     logs.into_iter().map(|log| (log.name().clone(), log))
 }
 
-/// Whether others than its composition hold a view: that holds it once to serve it, and once for
-/// each log to follow.
+/// Whether others than its composition hold a view: that holds it once to serve it, once to hear how
+/// far it has read, and once for each log to follow.
 fn is_read_by_others(view: &Arc<View>) -> bool {
-    Arc::strong_count(view) > 1 + view.logs().count()
+    Arc::strong_count(view) > 2 + view.logs().count()
 }
 
 /// Whether composing may work a little later: a log may answer again. What is wrong with the rows
@@ -523,7 +529,8 @@ mod tests {
         };
         let logs = vec![log("brent"), log("shared")];
         let served = View::open(Scope::Joint, folder.path(), logs).await.unwrap();
-        let followers: Vec<_> = served.logs().map(|_| Arc::clone(&served)).collect();
+        let mut followers: Vec<_> = served.logs().map(|_| Arc::clone(&served)).collect();
+        followers.push(Arc::clone(&served));
         assert!(!is_read_by_others(&served));
         let replay = Arc::clone(&served);
         assert!(is_read_by_others(&served));

@@ -20,6 +20,7 @@ use townclerk_event_log::jetstream::Role;
 use townclerk_view_service::Views;
 
 use super::descriptors::connection_limits;
+use super::ends::EndsFile;
 use super::files::{Editing, Looked, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::{Logs, initialise};
 use super::reach::{logs_of, server_options, tenants};
@@ -91,12 +92,21 @@ fn listed(councils: &BTreeSet<Code>) -> String {
     names.join(", ")
 }
 
+/// What a start finds in the data directory, or makes there.
+struct Made {
+    ends: EndsFile,
+    tokens: TokenBook,
+    issued: Vec<IssuedToken>,
+    looked: Looked,
+}
+
 /// nats-server runs, every stream is there, tokens exist; nothing is served yet.
 pub struct Prepared {
     options: UpOptions,
     server: Server,
     town: Town,
     logs: Logs,
+    ends: EndsFile,
     tokens: TokenBook,
     tokens_are_new: bool,
     looked: Looked,
@@ -116,11 +126,17 @@ impl Prepared {
         let town = options.town().await?;
         let (server, logs) = server(&options, &town).await?;
         match Self::make(&options, &server, &logs, &town).await {
-            Ok((tokens, issued, looked)) => Ok(Self {
+            Ok(Made {
+                ends,
+                tokens,
+                issued,
+                looked,
+            }) => Ok(Self {
                 options,
                 server,
                 town,
                 logs,
+                ends,
                 tokens,
                 tokens_are_new: !issued.is_empty(),
                 looked,
@@ -138,7 +154,8 @@ impl Prepared {
         server: &Server,
         logs: &Logs,
         town: &Town,
-    ) -> anyhow::Result<(TokenBook, Vec<IssuedToken>, Looked)> {
+    ) -> anyhow::Result<Made> {
+        let ends = EndsFile::load(&options.data_dir, &logs.ends)?;
         if let Server::Own(nats) = server {
             assert_synchronous(nats).await?;
         }
@@ -152,7 +169,12 @@ impl Prepared {
         let (tokens, issued) = TokenBook::load_or_create(&book, &operator, &first)?;
         // Nobody edits them while we look.
         let looked = Looked::at(&options.data_dir).await;
-        Ok((tokens, issued, looked))
+        Ok(Made {
+            ends,
+            tokens,
+            issued,
+            looked,
+        })
     }
 
     fn names(&self) -> Vec<LogName> {
@@ -185,6 +207,7 @@ impl Prepared {
             server,
             town,
             logs,
+            ends,
             tokens,
             tokens_are_new,
             looked,
@@ -195,6 +218,7 @@ impl Prepared {
             data_dir: options.data_dir.clone(),
             server: server.clone(),
             logs,
+            ends: Arc::new(ends),
             town,
             tokens,
             tokens_are_new,

@@ -24,6 +24,7 @@ pub(super) const PROBLEMS: &[Kind] = &[
     Kind::UNREADABLE_RECORD,
     Kind::CONTENDED,
     Kind::OUTCOME_UNKNOWN,
+    Kind::LOG_SHORTENED,
     Kind::UNAVAILABLE,
     Kind::TOO_EARLY,
 ];

@@ -29,6 +29,7 @@ const OF_COMMANDS: &[Kind] = &[
     Kind::UNREADABLE_RECORD,
     Kind::CONTENDED,
     Kind::OUTCOME_UNKNOWN,
+    Kind::LOG_SHORTENED,
     Kind::UNAVAILABLE,
 ];
 
@@ -227,7 +228,12 @@ fn of_a_read(need: &Need, query: &[Parameter], answers: Answers) -> Vec<Kind> {
         met.push(Kind::BAD_QUERY);
     }
     if matches!(answers, Answers::Events) {
-        met.extend([Kind::NO_SUCH_LOG, Kind::UNAVAILABLE, Kind::TOO_MANY_STREAMS]);
+        met.extend([
+            Kind::NO_SUCH_LOG,
+            Kind::LOG_DAMAGED,
+            Kind::UNAVAILABLE,
+            Kind::TOO_MANY_STREAMS,
+        ]);
     }
     if need.scope == ScopeNeed::PathView {
         met.extend([Kind::NOT_FOUND, Kind::UNAVAILABLE]);

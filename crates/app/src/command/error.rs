@@ -1,0 +1,55 @@
+//! Why a command was not carried out.
+
+use townclerk_contract::position::Position;
+use townclerk_domain::decider::Rejection;
+use townclerk_domain::identity::AggregateId;
+use townclerk_domain::names::LogName;
+use townclerk_event_log::{AppendError, LogError, Shortened};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R: std::fmt::Display + std::fmt::Debug> {
+    /// The business says no.
+    #[error(transparent)]
+    Rejected(Rejection<R>),
+    #[error("there is no {0} here")]
+    NotFound(AggregateId),
+    #[error("this key was used for a command with other content")]
+    KeyReused,
+    #[error("{log} has no log here; there are {}", known.join(", "))]
+    NoSuchLog { log: LogName, known: Vec<String> },
+    #[error(
+        "event {position} of {aggregate} cannot be read by this version ({reason}); nothing is decided on a part of the record"
+    )]
+    Unreadable {
+        aggregate: AggregateId,
+        position: Position,
+        reason: String,
+    },
+    #[error("others kept writing to {0}; try again")]
+    Contended(AggregateId),
+    #[error("it is unknown whether this was recorded; send it again with the same key")]
+    Unknown(#[source] AppendError),
+    /// This attempt sent nothing, but an earlier one did and was not answered.
+    #[error(
+        "the log cannot be used now, and it is unknown whether an earlier attempt of this command was recorded"
+    )]
+    UnknownBefore(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Neither by this attempt nor, as far as is known here, by an earlier one.
+    #[error("the log cannot be used now; nothing was recorded")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log does not hold what was seen of it, and takes nothing.
+    #[error("{0}")]
+    LogShortened(Shortened),
+}
+
+impl<R: std::fmt::Display + std::fmt::Debug> From<LogError> for CommandError<R> {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Shortened(shortened) => Self::LogShortened(shortened),
+            LogError::Unavailable { .. }
+            | LogError::Answered { .. }
+            | LogError::Unreadable { .. } => Self::Unavailable(Box::new(error)),
+        }
+    }
+}
