@@ -278,7 +278,8 @@ fn read_attributes(attributes: &Attributes, found: &mut Found) -> Option<Fact> {
     });
     let correlation = found.keep(correlation);
     let traceparent = attributes.text("traceparent");
-    let traceparent = found.keep(traceparent.and_then(|text| text.as_deref().map(trace).transpose()));
+    let traceparent =
+        found.keep(traceparent.and_then(|text| text.as_deref().map(trace).transpose()));
     let data = found.keep(attributes.data());
     let typed = subject.as_ref().zip(what.as_ref()).zip(data);
     let event = typed.and_then(|(((kind, _), what), data)| payload(*kind, what, data, found));

@@ -129,7 +129,7 @@ pub(super) fn no_month_has_more_outages_of_a_critical_service_than_p1_incidents(
     let mut critical: BTreeMap<Month, i64> = BTreeMap::new();
     for outage in &ledger(story).outages {
         let begun = outage.stands.begun.as_ref();
-        let precise = begun.filter(|_| outage.stands.planned.is_none());
+        let precise = begun.filter(|_| !outage.stands.is_planned());
         if let Some(begun) = precise.filter(|begun| begun.declared.critical) {
             let month = Month::of(begun.at);
             if month >= "2019-01".parse().unwrap() {

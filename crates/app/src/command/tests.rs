@@ -243,7 +243,7 @@ async fn a_stale_cache_neither_rejects_nor_records_wrongly() {
         Refusal::TransitionNotAllowed {
             from: Status::Closed,
             wanted: Transition::Resolve,
-            allowed: vec![],
+            allowed: vec![Transition::Reopen],
         }
     );
     assert_eq!(first.recorded().await, 3);

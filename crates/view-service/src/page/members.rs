@@ -42,6 +42,7 @@ fn row(member: &Membership) -> Row {
     Row {
         header: member.joined.name.clone(),
         detail: None,
+        period: None,
         cells: vec![
             Cell::Words(words::day(member.joined.from)),
             Cell::words(notice),

@@ -201,15 +201,21 @@ fn lists(asking: &Asking<'_>, ledger: &Ledger, now: Option<Timestamp>) -> Vec<Ta
 
 /// The known errors of the scope that are not resolved, latest first.
 fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
-    let open = found.iter().filter(|outage| {
-        outage.stands.nature() == Nature::KnownError && outage.stands.resolved.is_none()
-    });
+    let open: Vec<_> = found
+        .iter()
+        .filter(|outage| {
+            outage.stands.nature() == Nature::KnownError && outage.stands.resolved.is_none()
+        })
+        .collect();
+    let all = open.len();
+    let shown = open.into_iter().take(asking.rows_max(LISTED_MAX));
     let row = |outage: &&Kept<Outage>| {
         let stands = &outage.stands;
         let workaround = stands.workaround.as_ref().map(ToString::to_string);
         Row {
             header: title(stands),
             detail: Some(when(stands)),
+            period: None,
             cells: vec![
                 Cell::Words(words::councils(&stands.councils, asking.registry)),
                 Cell::lines(effects(asking, stands)),
@@ -226,7 +232,7 @@ fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
         columns: ["Councils", "Degraded", "Cause", "Workaround"]
             .map(Column::words)
             .to_vec(),
-        rows: open.take(LISTED_MAX).map(row).collect(),
+        rows: shown.map(row).collect(),
         more: Some(Link::to_data(
             "All outages and known errors",
             asking.scope,
@@ -234,6 +240,7 @@ fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
             asking.asked,
         )),
     }
+    .out_of(all)
 }
 
 /// The outages and maintenance of the scope, latest first.

@@ -18,6 +18,7 @@ mod like_for_like;
 mod made_up;
 mod membership;
 mod posts;
+mod public;
 mod quarantine;
 mod recovery;
 mod service_levels;

@@ -137,7 +137,7 @@ async fn other_problems_say_what_was_found_and_what_to_do() {
             "/joint?as_at=yesterday",
             400,
             "The query cannot be answered",
-            "&#34;yesterday&#34; is not",
+            "&#34;yesterday&#34; is no instant",
         ),
         (
             twice,

@@ -430,7 +430,8 @@ async fn agreements_are_those_of_the_scopes_councils() {
     let found = service.read("/brent/agreements").await;
     let expected = json!({"scope": "brent", "agreements": [{
         "council": "brent", "sample": true, "service": "email", "service_time": "always",
-        "target": "99.0", "notice_hours": 48, "from": "2020-01-01", "through": "2020-06-30"
+        "target": "99.0", "notice_hours": 48, "from": "2020-01-01", "through": "2020-06-30",
+        "except_holidays": false
     }], "targets": [], "pauses": [], "attainments": [], "age_limits": [], "hours": [],
         "holidays": []});
     assert_eq!(found, expected);
