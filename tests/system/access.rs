@@ -68,7 +68,14 @@ fn expected(knock: &Knock<'_>) -> Entry {
     let path = knock.route.path.as_str();
     let is_public = matches!(
         path,
-        "/livez" | "/readyz" | "/v1/views" | "/session" | "/session/end" | "/" | "/sign-in"
+        "/livez"
+            | "/readyz"
+            | "/v1/views"
+            | "/v1/public-figures"
+            | "/session"
+            | "/session/end"
+            | "/"
+            | "/sign-in"
     );
     // Pages of figures are as public as the figures; what lists records is not.
     let page = path.strip_prefix("/{view}");

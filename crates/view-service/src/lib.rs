@@ -8,6 +8,12 @@ mod project;
 mod replay;
 pub use replay::{RebuildReport, Step, VerifyReport};
 
+mod reads;
+
+mod answer;
+
+mod public;
+
 mod query;
 
 mod recorder;

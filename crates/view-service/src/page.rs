@@ -41,6 +41,7 @@ mod words;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
@@ -52,14 +53,18 @@ use townclerk_app::http::Problem;
 use townclerk_app::http::described::{Answers, Described};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::contributions::Basis;
+use townclerk_views::figures::Audience;
+use townclerk_views::public::RULE;
 use townclerk_views::registry::Registry;
 
 use crate::described::parameter;
+use crate::public;
 use crate::query::{Params, instant};
-use crate::routes::{FIGURES, RECORDS, TICKETS, Views, failed};
+use crate::reads::{Reader, ViewRows};
+use crate::routes::{FIGURES, MaybeCaller, RECORDS, TICKETS, Views};
 use crate::view::{View, ViewError};
 use asking::Asking;
-use content::{Content, Part};
+use content::{Content, Part, Words};
 use html::{Frame, Opens, PageLink, Place};
 pub use problem::problem_pages;
 use topic::{Topic, address};
@@ -72,8 +77,6 @@ const MOMENTS: [&str; 2] = ["as_at", "known_at"];
 
 /// What the form to sign in takes.
 const NEXT: [&str; 1] = ["next"];
-
-type MaybeCaller = Option<Extension<Caller>>;
 
 /// Parameters, or why they cannot be read.
 type Queried = Result<Query<Params>, QueryRejection>;
@@ -120,9 +123,11 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
-    let registry = registry(&view, asked)?;
-    let asking = asking(&view, &scope, asked, &registry, caller.as_ref());
-    let content = content(topic, &asking).await.map_err(failed)?;
+    if caller.is_none() {
+        public::moments_fit(asked)?;
+    }
+    let of = (&view, &scope, asked);
+    let (registry, content) = read(topic, &views, of, caller.as_ref(), Extent::Page).await?;
     let place = Place {
         scope: &scope,
         registry: &registry,
@@ -144,23 +149,59 @@ async fn table(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
-    let registry = registry(&view, asked)?;
-    let asking = Asking {
-        whole: true,
-        ..asking(&view, &scope, asked, &registry, caller.as_ref())
-    };
-    let content = content(topic, &asking).await.map_err(failed)?;
+    if caller.is_none() {
+        public::moments_fit(asked)?;
+    }
+    let of = (&view, &scope, asked);
+    let (_, content) = read(topic, &views, of, caller.as_ref(), Extent::Whole).await?;
     csv::answer(&content, &scope, &table)
 }
 
-/// What is known of councils and agreements.
-fn registry(view: &View, asked: Basis) -> Result<Registry, Problem> {
-    let read = || view.with_rows(|rows| Registry::read(rows, asked.known_at));
-    tokio::task::block_in_place(read).map_err(failed)
+/// How long the lists of a page are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Page,
+    /// As long as they are: a table is taken away.
+    Whole,
+}
+
+/// What a page shows, and what is known of councils and agreements at its moment.
+async fn read(
+    topic: Topic,
+    views: &Views,
+    (view, scope, asked): (&Arc<View>, &Scope, Basis),
+    caller: Option<&Extension<Caller>>,
+    extent: Extent,
+) -> Result<(Registry, Content), Problem> {
+    let found = match topic {
+        Topic::Findings => Some(findings::found(views, (view, scope, asked), caller).await?),
+        Topic::ServiceLevels
+        | Topic::Backlog
+        | Topic::Availability
+        | Topic::Outages
+        | Topic::Changes
+        | Topic::Posts
+        | Topic::Tickets => None,
+    };
+    let reader = Reader::of(caller);
+    let (scope, caller) = (scope.clone(), caller.cloned());
+    let read = move |rows: &ViewRows<'_>| {
+        let registry = rows.with_rows(|rows| Registry::read(rows, asked.known_at))?;
+        let asking = Asking {
+            whole: extent == Extent::Whole,
+            ..asking(*rows, &scope, asked, &registry, caller.as_ref())
+        };
+        let content = match found {
+            Some(found) => findings::content(&asking, &found)?,
+            None => content(topic, &asking)?,
+        };
+        Ok((registry, content))
+    };
+    views.read(reader, view, read).await
 }
 
 fn asking<'a>(
-    view: &'a View,
+    view: ViewRows<'a>,
     scope: &'a Scope,
     asked: Basis,
     registry: &'a Registry,
@@ -171,6 +212,7 @@ fn asking<'a>(
         scope,
         asked,
         registry,
+        audience: Reader::of(caller).audience(),
         records: reads(RECORDS, scope, caller),
         tickets: reads(TICKETS, scope, caller),
         signed_in: caller.is_some(),
@@ -178,25 +220,26 @@ fn asking<'a>(
     }
 }
 
-async fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError> {
-    if topic == Topic::Findings {
-        let found = findings::found(asking).await?;
-        return findings::content(asking, &found);
+fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError> {
+    let mut content = match topic {
+        Topic::ServiceLevels => service_levels::content(asking),
+        Topic::Backlog => backlog::content(asking),
+        Topic::Availability => availability::content(asking),
+        Topic::Outages => outages::content(asking),
+        Topic::Changes => changes::content(asking),
+        Topic::Posts => posts::content(asking),
+        Topic::Tickets | Topic::Findings => tickets(asking),
+    }?;
+    let like_for_like = like_for_like::part(asking, &content.counted)?;
+    content.parts.extend(like_for_like);
+    if asking.audience == Audience::Public {
+        content.parts.push(Part::Words(Words {
+            id: "public",
+            title: "What is shown without signing in".to_owned(),
+            sentences: RULE.in_words(),
+        }));
     }
-    tokio::task::block_in_place(|| {
-        let mut content = match topic {
-            Topic::ServiceLevels => service_levels::content(asking),
-            Topic::Backlog => backlog::content(asking),
-            Topic::Availability => availability::content(asking),
-            Topic::Outages => outages::content(asking),
-            Topic::Changes => changes::content(asking),
-            Topic::Posts => posts::content(asking),
-            Topic::Tickets | Topic::Findings => tickets(asking),
-        }?;
-        let like_for_like = like_for_like::part(asking, &content.counted)?;
-        content.parts.extend(like_for_like);
-        Ok(content)
-    })
+    Ok(content)
 }
 
 fn tickets(asking: &Asking<'_>) -> Result<Content, ViewError> {
@@ -226,7 +269,7 @@ async fn home(
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
     none_taken(&params(query)?, &[])?;
-    let registry = names(&views)?;
+    let registry = names(&views, caller.as_ref()).await?;
     let frame = frame(&views, &registry, None, caller.as_ref());
     written(html::home_page(frame))
 }
@@ -238,7 +281,7 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let params = params(query)?;
     none_taken(&params, &NEXT)?;
-    let registry = names(&views)?;
+    let registry = names(&views, caller.as_ref()).await?;
     let mut frame = frame(&views, &registry, None, caller.as_ref());
     if let Some((_, next)) = params.last() {
         frame.here.clone_from(next);
@@ -282,12 +325,15 @@ fn none_taken(params: &Params, but: &[&str]) -> Result<(), Problem> {
 }
 
 /// Any view knows the names of all councils: membership is in the shared log.
-fn names(views: &Views) -> Result<Registry, Problem> {
+async fn names(views: &Views, caller: Option<&Extension<Caller>>) -> Result<Registry, Problem> {
     let Some(view) = views.iter().next() else {
         return Ok(Registry::default());
     };
-    let read = || view.with_rows(|rows| Registry::read(rows, None));
-    tokio::task::block_in_place(read).map_err(failed)
+    views.read(Reader::of(caller), view, named).await
+}
+
+fn named(rows: &ViewRows<'_>) -> Result<Registry, ViewError> {
+    rows.with_rows(|rows| Registry::read(rows, None))
 }
 
 /// Whether a caller has what something of a view needs.

@@ -3,30 +3,35 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures::StreamExt;
 use futures::channel::mpsc;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use townclerk_app::access::{Anonymous, Guarded, Need, Role, ScopeNeed};
+use townclerk_app::access::{Anonymous, Caller, Guarded, Need, Role, ScopeNeed};
+use townclerk_app::http::Problem;
 use townclerk_app::http::described::{Answers, Described, tagged};
-use townclerk_app::http::{Problem, entity_tag};
 use townclerk_contract::position::Position;
-use townclerk_domain::names::Scope;
+use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figure::Figure;
+use townclerk_views::public::RuleShown;
+use townclerk_views::rows::RowsError;
 
+use crate::answer::{NoFigures, written};
 use crate::described::{MIN_POSITION, parameter};
 use crate::page;
+use crate::public;
 use crate::query::{self, FiguresQuery, Params, figures_query, parsed};
+use crate::reads::{Reader, Reads, ViewRows};
 use crate::records;
-use crate::view::{Status, View, ViewError};
+use crate::view::{LogStatus, Status, View, ViewError};
 
 const READERS: &[Role] = &[
     Role::ServiceDesk,
@@ -72,16 +77,42 @@ const REPLAY: Need = Need {
 
 /// The views that this process serves.
 #[derive(Clone)]
-pub struct Views(Arc<BTreeMap<Scope, Arc<View>>>);
+pub struct Views(Arc<Open>);
+
+struct Open {
+    views: BTreeMap<Scope, Arc<View>>,
+    reads: Reads,
+}
 
 impl Views {
     pub fn new(views: impl IntoIterator<Item = Arc<View>>) -> Self {
         let views = views.into_iter().map(|view| (view.scope().clone(), view));
-        Self(Arc::new(views.collect()))
+        Self(Arc::new(Open {
+            views: views.collect(),
+            reads: Reads::default(),
+        }))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<View>> {
-        self.0.values()
+        self.0.views.values()
+    }
+
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.0.reads
+    }
+
+    /// Does `work` on the rows of a view when its turn comes.
+    ///
+    /// # Errors
+    /// `too-many-reads`, or what `work` found wrong.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        reader: Reader,
+        view: &Arc<View>,
+        work: impl FnOnce(&ViewRows<'_>) -> Result<T, ViewError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = self.reads().run(reader, view, work).await?;
+        done.map_err(failed)
     }
 
     /// Why any of them cannot be relied on; empty when all can.
@@ -93,10 +124,10 @@ impl Views {
     pub(crate) fn answering(&self, name: &str) -> Result<(Scope, Arc<View>), Problem> {
         let missing = || Problem::not_found(format!("view {name}"));
         let scope = Scope::new(name).map_err(|_| missing())?;
-        let own = self.0.get(&scope);
+        let own = self.0.views.get(&scope);
         let any = || {
             let shared = matches!(&scope, Scope::Log(log) if log.is_shared());
-            self.0.values().next_back().filter(|_| shared)
+            self.0.views.values().next_back().filter(|_| shared)
         };
         let view = own.or_else(any).ok_or_else(missing)?;
         Ok((scope.clone(), Arc::clone(view)))
@@ -111,8 +142,10 @@ pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     guarded
         .get_with("/v1/views", Need::nothing(), state(), names)
         .described(Described::json::<Names>(Vec::new()))
+        .get("/v1/public-figures", Need::nothing(), public::rule)
+        .described(Described::json::<RuleShown>(Vec::new()))
         .get_with("/v1/views/{view}", STATUS, state(), status)
-        .described(Described::json::<Status>(Vec::new()))
+        .described(Described::json::<StatusShown>(Vec::new()))
         .get_with("/v1/views/{view}/figures", FIGURES, state(), figures)
         .described(tagged::<Figures>(query::names().map(parameter).collect()))
         .post_with("/v1/views/{view}/rebuild", REPLAY, state(), rebuild)
@@ -132,17 +165,53 @@ async fn names(State(views): State<Views>) -> Response {
     Json(Names { views }).into_response()
 }
 
-async fn status(State(views): State<Views>, Path(name): Path<String>) -> Result<Response, Problem> {
-    let (_, view) = views.answering(&name)?;
-    let status = tokio::task::block_in_place(|| view.status()).map_err(failed)?;
-    Ok(Json(status).into_response())
+/// A view in numbers, as far as whoever asks may read its logs.
+#[derive(Serialize, JsonSchema)]
+struct StatusShown {
+    view: Scope,
+    fold_version: u32,
+    generation: u64,
+    /// Of all rows; null where some of the logs are not shown.
+    digest: Option<String>,
+    logs: BTreeMap<LogName, LogStatus>,
 }
 
-#[derive(Serialize, JsonSchema)]
+impl StatusShown {
+    fn of(status: Status, scope: Scope, caller: &Caller) -> Self {
+        let all = status.logs.len();
+        let mut logs = status.logs;
+        logs.retain(|log, _| scope.reads(log) && caller.reads_log(log.as_str()));
+        Self {
+            view: scope,
+            fold_version: status.fold_version,
+            generation: status.generation,
+            digest: (logs.len() == all).then_some(status.digest),
+            logs,
+        }
+    }
+}
+
+async fn status(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let status = |rows: &ViewRows<'_>| rows.view().status();
+    let status = views.read(Reader::SignedIn, &view, status).await?;
+    Ok(Json(StatusShown::of(status, scope, &caller)).into_response())
+}
+
+/// The shape of the answer, as [`written`] writes it.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it only describes")]
 struct Figures {
     scope: Scope,
     figures: Vec<Figure>,
 }
+
+/// Who asks, where that was said.
+pub(crate) type MaybeCaller = Option<Extension<Caller>>;
 
 /// Parameters, or why they cannot be read.
 pub(crate) type Asked = Result<Query<Params>, QueryRejection>;
@@ -156,33 +225,29 @@ async fn figures(
     State(views): State<Views>,
     Path(name): Path<String>,
     headers: HeaderMap,
+    caller: MaybeCaller,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
-    let params = params(query)?;
-    let figures = read_figures(&view, scope.clone(), &params).await?;
-    // The last look at a log goes on although nothing is recorded: it is left out of the tag.
-    let mut lasting = figures.clone();
-    for figure in &mut lasting {
-        figure.reached.clear();
-    }
-    entity_tag::answer(&headers, &Figures { scope, figures }, &lasting)
-}
-
-/// Waits for the positions that the query names, then evaluates it.
-pub(crate) async fn read_figures(
-    view: &Arc<View>,
-    scope: Scope,
-    params: &Params,
-) -> Result<Vec<Figure>, Problem> {
+    let reader = Reader::of(caller.as_ref());
     let FiguresQuery {
         query,
         min_positions,
-    } = figures_query(scope, params)?;
-    for wanted in &min_positions {
-        wait_for(view, wanted).await?;
+    } = figures_query(scope, &params(query)?)?;
+    if reader == Reader::Anonymous {
+        public::query_fits(&query)?;
     }
-    tokio::task::block_in_place(|| view.figures(&query)).map_err(failed)
+    for wanted in &min_positions {
+        wait_for(&view, wanted).await?;
+    }
+    let work = move |rows: &ViewRows<'_>| written(rows, &query, reader);
+    match views.reads().run(reader, &view, work).await? {
+        Ok(written) => written.answer(views.reads(), reader, &headers),
+        Err(NoFigures::TooMany { found }) => {
+            Err(Problem::too_many_figures(found, reader.figures_max()))
+        }
+        Err(NoFigures::Failed(error)) => Err(failed(error)),
+    }
 }
 
 async fn wait_for(view: &View, wanted: &Position) -> Result<(), Problem> {
@@ -284,9 +349,15 @@ fn streamed<F: Future<Output = ()> + Send + 'static>(work: impl FnOnce(Lines) ->
 }
 
 pub(crate) fn failed(error: ViewError) -> Problem {
+    if matches!(error, ViewError::Rows(RowsError::Stopped)) {
+        return Problem::timeout();
+    }
     tracing::error!(%error, "a read failed");
     match error {
         ViewError::Log(_) => Problem::unavailable("the log cannot be read now"),
         _ => Problem::internal(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,9 +18,11 @@ use townclerk_view_store::generations::{Found, Generations};
 use townclerk_view_store::store::{Store, StoreError};
 use townclerk_views::FOLD_VERSION;
 use townclerk_views::figure::Figure;
-use townclerk_views::figures::{PassCache, Positions, Query, Reading, figures};
+use townclerk_views::figures::{Audience, PassCache, Positions, Query, Reading};
 use townclerk_views::key::quarantine;
-use townclerk_views::rows::RowsError;
+use townclerk_views::rows::{RowsError, Stoppable};
+
+use crate::reads::{Stop, ViewRows};
 
 /// How long a read waits for a position that it must have seen.
 const POSITION_WAIT: Duration = Duration::from_secs(5);
@@ -42,6 +44,8 @@ pub enum ViewError {
         found: u64,
         wanted: u64,
     },
+    #[error("an answer has no JSON form")]
+    Unwritable(#[from] serde_json::Error),
     #[error("a part of a replay stopped")]
     Stopped(#[from] tokio::task::JoinError),
     #[error("message {found} of the log {log} came where {wanted} was due")]
@@ -167,12 +171,18 @@ impl View {
             .collect()
     }
 
-    /// All figures that the query asks for.
+    /// The rows, for a read that ends when it is told to.
+    pub(crate) fn until<'a>(&'a self, stop: &'a Stop) -> ViewRows<'a> {
+        ViewRows::new(self, stop)
+    }
+
+    /// All figures that the query asks for, however long they take.
     ///
     /// # Errors
     /// Only what is wrong with the rows.
     pub fn figures(&self, query: &Query) -> Result<Vec<Figure>, ViewError> {
-        self.with_reading(|reading| figures(reading, query))
+        self.until(&Stop::default())
+            .figures(query, Audience::Readers)
     }
 
     /// Reads rows together with how far they were read, while nothing changes them.
@@ -181,31 +191,9 @@ impl View {
     /// Whatever `read` says.
     pub fn with_reading<T>(
         &self,
-        read: impl FnOnce(&Reading<'_, Store>) -> Result<T, RowsError>,
+        read: impl FnOnce(&Reading<'_, Stoppable<'_, Store>>) -> Result<T, RowsError>,
     ) -> Result<T, ViewError> {
-        let served = self.read();
-        let positions = self.positions_of(&served.store);
-        let checkpoints = served.store.checkpoints().iter();
-        let known = checkpoints.filter_map(|(log, c)| Some((log.clone(), c.known?)));
-        let reading = Reading {
-            rows: &served.store,
-            positions: &positions,
-            known: &known.collect(),
-            reached: &self.watched().reached.clone(),
-            passes: &self.passes,
-        };
-        Ok(read(&reading)?)
-    }
-
-    /// Reads rows while nothing changes them.
-    ///
-    /// # Errors
-    /// Whatever `read` says.
-    pub fn with_rows<T>(
-        &self,
-        read: impl FnOnce(&Store) -> Result<T, RowsError>,
-    ) -> Result<T, ViewError> {
-        Ok(read(&self.read().store)?)
+        self.until(&Stop::default()).with_reading(read)
     }
 
     /// Waits until `position` is folded, for a few seconds.

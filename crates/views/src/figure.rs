@@ -24,6 +24,8 @@ pub struct Figure {
     pub breakdown: BTreeMap<String, String>,
     /// Null where the record does not cover the period.
     pub value: Option<Number>,
+    /// Why the value is not shown to whoever asks, though there is one; null where it is.
+    pub suppressed: Option<&'static str>,
     pub unit: &'static str,
     pub numerator: Option<i64>,
     /// For ratios; null for counts.

@@ -57,6 +57,8 @@ pub mod completeness;
 
 pub mod quantity;
 
+pub mod public;
+
 pub mod figure;
 
 pub mod figures;

@@ -12,6 +12,9 @@ pub enum RowsError {
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("a row is damaged ({family}): {why}")]
     Damaged { family: &'static str, why: String },
+    /// Nothing is wrong with the rows: nobody waits for what is read any more.
+    #[error("the read was ended before it was done")]
+    Stopped,
 }
 
 /// No fold lets a correction into a row that does not fit: one that is there is damage.
@@ -34,6 +37,47 @@ pub trait Rows {
     /// Visits the rows whose key begins with `prefix` and is not less than `from`, in order,
     /// until the visitor breaks.
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError>;
+
+    /// Whether a long read over these rows is to go on: asked between its steps.
+    ///
+    /// # Errors
+    /// [`RowsError::Stopped`] where it is not.
+    fn go_on(&self) -> Result<(), RowsError> {
+        Ok(())
+    }
+}
+
+/// Rows that a scan visits between two looks whether it is to go on.
+const ROWS_BETWEEN_LOOKS: usize = 256;
+
+/// Rows that are read until somebody says stop.
+pub struct Stoppable<'a, R> {
+    pub rows: &'a R,
+    pub stopped: &'a (dyn Fn() -> bool + 'a),
+}
+
+impl<R: Rows> Rows for Stoppable<'_, R> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        self.rows.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let mut visited = 0;
+        self.rows.scan(prefix, from, &mut |key, value| {
+            if visited % ROWS_BETWEEN_LOOKS == 0 {
+                self.go_on()?;
+            }
+            visited += 1;
+            visit(key, value)
+        })
+    }
+
+    fn go_on(&self) -> Result<(), RowsError> {
+        match (self.stopped)() {
+            true => Err(RowsError::Stopped),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What a fold changes: new values, or `None` for rows that go.

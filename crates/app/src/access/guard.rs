@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use super::caller::Caller;
-use super::need::{Asked, Need, Presented, splits_by_council};
+use super::need::{Asked, Need, Presented, positions_of, splits_by_council};
 use super::sessions::Sessions;
 use super::tokens::TokenBook;
 use crate::audit::{AuditLog, REFUSED, Said};
@@ -199,10 +199,14 @@ async fn check(
     let asked = Asked {
         log: param("log").map(|(_, log)| log),
         view: param("view").map(|(_, view)| view),
-        // A query that cannot be read is taken to ask for the most.
+        // A query that cannot be read is taken to ask for the most; it is refused below.
         splits_by_council: query
             .as_ref()
             .map_or(true, |query| splits_by_council(query)),
+        positions_of: query
+            .as_ref()
+            .map(|query| positions_of(query))
+            .unwrap_or_default(),
     };
     let presented = presented(&door.callers, request.method(), request.headers());
     let audit = Audit::of(presented, &request);

@@ -62,7 +62,8 @@ impl Need {
     /// # Errors
     /// What is missing.
     pub fn admit(&self, presented: Presented<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
-        if self.goes_without_token(presented, asked) {
+        let open = self.goes_without_token(presented, asked);
+        if open && asked.positions_of.is_empty() {
             return Ok(());
         }
         let caller = match presented {
@@ -70,6 +71,18 @@ impl Need {
             Presented::Nothing | Presented::StaleCookie => return Err(Refusal::NoToken),
             Presented::Unknown => return Err(Refusal::UnknownToken),
         };
+        if !open {
+            self.admit_caller(caller, asked)?;
+        }
+        // Where a log stands is for those who read it, also where all else is open to everybody.
+        let mut named = asked.positions_of.iter();
+        match named.find(|log| !caller.reads_log(log)) {
+            Some(log) => Err(Refusal::reach(log, caller)),
+            None => Ok(()),
+        }
+    }
+
+    fn admit_caller(&self, caller: &Caller, asked: &Asked<'_>) -> Result<(), Refusal> {
         let mut fitting = self.roles.iter().filter(|role| caller.roles.contains(role));
         if fitting.clone().next().is_none() {
             return Err(Refusal::Role {
@@ -77,14 +90,13 @@ impl Need {
                 has: listed(&caller.roles),
             });
         }
-        if fitting.any(|role| self.scope.reached(*role, caller, asked)) {
-            return Ok(());
+        match fitting.any(|role| self.scope.reached(*role, caller, asked)) {
+            true => Ok(()),
+            false => {
+                let wanted = self.scope.wanted(asked).unwrap_or_default();
+                Err(Refusal::reach(wanted, caller))
+            }
         }
-        Err(Refusal::Reach {
-            wanted: self.scope.wanted(asked).unwrap_or_default().to_owned(),
-            roles: listed(&caller.roles),
-            councils: caller.councils.to_string(),
-        })
     }
 
     fn goes_without_token(&self, presented: Presented<'_>, asked: &Asked<'_>) -> bool {
@@ -135,6 +147,13 @@ fn may_read(role: Role, caller: &Caller, view: &str) -> bool {
     }
 }
 
+impl Caller {
+    /// Whether one of the roles may read a log: then the caller may name its positions, and see them.
+    pub fn reads_log(&self, log: &str) -> bool {
+        log != JOINT && self.roles.iter().any(|role| may_read(*role, self, log))
+    }
+}
+
 /// What came along with a request to say who asks.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'a> {
@@ -147,11 +166,13 @@ pub enum Presented<'a> {
 }
 
 /// What a request asks for, as far as access goes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked<'a> {
     pub log: Option<&'a str>,
     pub view: Option<&'a str>,
     pub splits_by_council: bool,
+    /// The logs of which positions are named.
+    pub positions_of: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,10 +193,30 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    fn reach(wanted: &str, caller: &Caller) -> Self {
+        Self::Reach {
+            wanted: wanted.to_owned(),
+            roles: listed(&caller.roles),
+            councils: caller.councils.to_string(),
+        }
+    }
+}
+
 /// The dimension that splits a joint figure by council.
 const HOME: &str = "home";
 
 const LIKE_FOR_LIKE: &str = "like_for_like";
+
+/// The parameter that names a position of a log, as `log:sequence`.
+const MIN_POSITION: &str = "min_position";
+
+/// The logs whose positions a query names.
+pub fn positions_of(query: &[(String, String)]) -> Vec<String> {
+    let named = query.iter().filter(|(name, _)| name == MIN_POSITION);
+    let logs = named.map(|(_, position)| position.split(':').next().unwrap_or_default());
+    logs.map(str::to_owned).collect()
+}
 
 /// Whether a query asks for a split by council: `breakdown` names `home`, or `home` is filtered, or it
 /// is like for like, which names councils, and beside the usual figure is what another one has.

@@ -47,18 +47,18 @@ async fn whoever(caller: Option<Extension<Caller>>) -> String {
 fn guarded() -> Guarded {
     let command = Need::command(&[Role::ServiceDesk, Role::Change]);
     let forgotten = Need::command(&[Role::Officer]);
-    let breakdown = Parameter {
-        name: "breakdown",
+    let query = ["breakdown", "min_position"].map(|name| Parameter {
+        name,
         about: String::new(),
         repeats: true,
         schema: json!({ "type": "string" }),
-    };
+    });
     Guarded::new(token_book())
         .get("/livez", Need::nothing(), whoever)
         .get("/views/{view}/tickets", READ, whoever)
         .get("/views/{view}/figures", FIGURES, whoever)
         .described(Described::Read {
-            query: vec![breakdown],
+            query: query.into(),
             answers: Answers::Page,
         })
         .post_with("/logs/{log}/tickets", command, (), whoever)
@@ -321,6 +321,35 @@ async fn a_form_that_cannot_be_taken_begins_no_session() {
         let refused = form(&client, "/session", &fields, &[]).await;
         assert_eq!(refused.problem(), problem, "{fields}: {refused:?}");
         assert!(!refused.headers.contains_key(SET_COOKIE));
+    }
+}
+
+#[tokio::test]
+async fn a_position_is_named_by_those_who_may_read_its_log_and_by_nobody_else() {
+    use crate::http::testing::NOT_REACHED;
+
+    let client = client();
+    let (local, everywhere) = (Who::Local(Role::Officer), Who::Everywhere(Role::Officer));
+    let committee = Who::Everywhere(Role::Committee);
+    for (who, view, log, status) in [
+        (Who::Nobody, JOINT, REACHED, StatusCode::UNAUTHORIZED),
+        (Who::Nobody, JOINT, "no-such-log", StatusCode::UNAUTHORIZED),
+        (committee, JOINT, REACHED, StatusCode::FORBIDDEN),
+        (committee, JOINT, SHARED, StatusCode::FORBIDDEN),
+        (local, REACHED, REACHED, StatusCode::OK),
+        (local, JOINT, REACHED, StatusCode::OK),
+        (local, JOINT, NOT_REACHED, StatusCode::FORBIDDEN),
+        (local, REACHED, SHARED, StatusCode::OK),
+        (local, SHARED, NOT_REACHED, StatusCode::FORBIDDEN),
+        (local, REACHED, NOT_REACHED, StatusCode::FORBIDDEN),
+        (everywhere, JOINT, NOT_REACHED, StatusCode::OK),
+    ] {
+        for also in ["", "&min_position=shared:1"] {
+            let also = if who == committee { "" } else { also };
+            let path = format!("/views/{view}/figures?min_position={log}:1{also}");
+            let answer = client.get(&path, who).await;
+            assert_eq!(answer.status, status, "{who:?} {path}: {answer:?}");
+        }
     }
 }
 

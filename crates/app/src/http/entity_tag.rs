@@ -1,6 +1,5 @@
 //! Entity tags: whoever has an answer already need not be sent it again.
 
-use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,34 +17,39 @@ const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// Who asks decides what is answered.
 const BY_CALLER: HeaderValue = HeaderValue::from_static("Authorization, Cookie");
 
-/// Answers with `body` and a tag, or says that the one that is there still holds.
-///
-/// The tag is the hash of `lasting`: the body without what changes although nothing happened, which
-/// is why the tag is a weak one.
-///
-/// # Errors
-/// What has no JSON form, which is a fault of ours.
-pub fn answer(
-    asked: &HeaderMap,
-    body: &impl Serialize,
-    lasting: &impl Serialize,
-) -> Result<Response, Problem> {
-    let lasting = serde_json::to_vec(lasting).map_err(|error| {
-        tracing::error!(%error, "an answer has no JSON form");
-        Problem::internal()
-    })?;
-    let hash = Sha256::digest(&lasting);
-    let tag = format!("\"{}\"", hex::encode(&hash[..TAG_BYTES]));
-    let shown = HeaderValue::try_from(format!("W/{tag}")).map_err(|_| Problem::internal())?;
-    let headers = [
-        (ETAG, shown),
-        (CACHE_CONTROL, REVALIDATED),
-        (VARY, BY_CALLER),
-    ];
-    Ok(match is_there(asked, &tag) {
-        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => (headers, Json(body)).into_response(),
-    })
+/// What lasts of an answer, part by part. The tag is its hash: the answer without what changes
+/// although nothing happened, which is why the tag is a weak one.
+#[derive(Default)]
+pub struct Lasting(Sha256);
+
+impl Lasting {
+    /// # Errors
+    /// What has no JSON form, which is a fault of ours.
+    pub fn add(&mut self, part: &impl Serialize) -> Result<(), serde_json::Error> {
+        self.0.update(serde_json::to_vec(part)?);
+        // Two parts are not one that reads like both.
+        self.0.update(b"\n");
+        Ok(())
+    }
+
+    /// Answers with `body` and the tag, or says that the one that is there still holds.
+    ///
+    /// # Errors
+    /// A tag that no header takes, which is a fault of ours.
+    pub fn answer(self, asked: &HeaderMap, body: impl IntoResponse) -> Result<Response, Problem> {
+        let hash = self.0.finalize();
+        let tag = format!("\"{}\"", hex::encode(&hash[..TAG_BYTES]));
+        let shown = HeaderValue::try_from(format!("W/{tag}")).map_err(|_| Problem::internal())?;
+        let headers = [
+            (ETAG, shown),
+            (CACHE_CONTROL, REVALIDATED),
+            (VARY, BY_CALLER),
+        ];
+        Ok(match is_there(asked, &tag) {
+            true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+            false => (headers, body).into_response(),
+        })
+    }
 }
 
 /// Whether any of the tags that were sent is `tag`, compared as RFC 9110 says for reading: weakly.
@@ -72,21 +76,30 @@ mod tests {
         headers
     }
 
-    fn tag_of(lasting: &str) -> String {
-        let answer = answer(&HeaderMap::new(), &"body", &lasting).unwrap();
+    fn answer(asked: &HeaderMap, lasting: &[&str]) -> Response {
+        let mut of = Lasting::default();
+        for part in lasting {
+            of.add(part).unwrap();
+        }
+        of.answer(asked, "body").unwrap()
+    }
+
+    fn tag_of(lasting: &[&str]) -> String {
+        let answer = answer(&HeaderMap::new(), lasting);
         answer.headers()[ETAG].to_str().unwrap().to_owned()
     }
 
     #[test]
     fn a_tag_follows_from_what_lasts_alone() {
-        assert_eq!(tag_of("a"), tag_of("a"));
-        assert_ne!(tag_of("a"), tag_of("b"));
-        assert!(tag_of("a").starts_with("W/\""));
+        assert_eq!(tag_of(&["a"]), tag_of(&["a"]));
+        assert_ne!(tag_of(&["a"]), tag_of(&["b"]));
+        assert_ne!(tag_of(&["a", "b"]), tag_of(&["b", "a"]));
+        assert!(tag_of(&["a"]).starts_with("W/\""));
     }
 
     #[test]
     fn whoever_has_the_answer_is_not_sent_it_again() {
-        let tag = tag_of("a");
+        let tag = tag_of(&["a"]);
         let strong = tag.trim_start_matches("W/");
         let listed = format!("\"x,y\", {tag}");
         for there in [
@@ -96,13 +109,13 @@ mod tests {
             &["\"x\"", &tag],
             &["*"],
         ] {
-            let answer = answer(&asked(there), &"body", &"a").unwrap();
+            let answer = answer(&asked(there), &["a"]);
             assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{there:?}");
             assert_eq!(answer.headers()[ETAG], tag);
         }
         let bare = strong.trim_matches('"');
-        for other in [&[][..], &["\"x\""], &[bare], &[&*tag_of("b")]] {
-            let answer = answer(&asked(other), &"body", &"a").unwrap();
+        for other in [&[][..], &["\"x\""], &[bare], &[&*tag_of(&["b"])]] {
+            let answer = answer(&asked(other), &["a"]);
             assert_eq!(answer.status(), StatusCode::OK, "{other:?}");
         }
     }

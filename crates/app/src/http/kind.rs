@@ -70,6 +70,10 @@ kinds! {
         "The rules do not allow this";
     TOO_MANY_STREAMS = "too-many-streams" TOO_MANY_REQUESTS
         "Too many streams are open";
+    TOO_MANY_FIGURES = "too-many-figures" BAD_REQUEST
+        "One answer would have too many figures";
+    TOO_MANY_READS = "too-many-reads" TOO_MANY_REQUESTS
+        "Too much is read at this moment";
     TOO_MANY_SIGN_INS = "too-many-sign-ins" TOO_MANY_REQUESTS
         "Too many sign-ins fail";
     INTERNAL = "internal" INTERNAL_SERVER_ERROR

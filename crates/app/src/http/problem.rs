@@ -217,6 +217,22 @@ impl Problem {
         Self::new(Kind::POSITION_NOT_REACHED, detail).with("position", reached.to_string())
     }
 
+    /// An answer of `found` figures, where whoever asks is given at most `most`.
+    pub fn too_many_figures(found: usize, most: usize) -> Self {
+        let detail = format!(
+            "this asks for {found} figures, and one answer has at most {most}: name measures and \
+             periods, or leave out a breakdown"
+        );
+        Self::new(Kind::TOO_MANY_FIGURES, detail)
+            .with("figures", found)
+            .with("most", most)
+    }
+
+    pub fn too_many_reads() -> Self {
+        let detail = "only a few reads are made at a time, and others wait already: ask again soon";
+        Self::new(Kind::TOO_MANY_READS, detail)
+    }
+
     pub fn not_ready(reasons: Vec<String>) -> Self {
         Self::new(Kind::NOT_READY, reasons.join("; ")).with("reasons", reasons)
     }

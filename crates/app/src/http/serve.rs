@@ -36,7 +36,7 @@ use super::problem_page::{ProblemPages, as_page};
 use super::timed_socket::TimedSocket;
 
 /// How long an answer may take to begin.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Pages load nothing from anywhere, run no scripts, and stand in no frame.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(

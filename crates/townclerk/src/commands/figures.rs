@@ -77,6 +77,7 @@ fn value(figure: &Value) -> String {
     let covered = figure["covered"].as_object();
     let all_cover = covered.is_some_and(|logs| !logs.values().any(Value::is_null));
     match (&figure["value"], figure["unit"].as_str()) {
+        (Value::Null, _) if figure["suppressed"].is_string() => "not shown".to_owned(),
         (Value::Null, _) if all_cover => "none".to_owned(),
         (Value::Null, _) => "not covered".to_owned(),
         // Percentages carry two decimals, also where the last one is 0.
@@ -92,6 +93,9 @@ fn remarks(figure: &Value) -> String {
     let mut remarks = Vec::new();
     if figure["partial"] == true {
         remarks.push("partial".to_owned());
+    }
+    if let Some(why) = figure["suppressed"].as_str() {
+        remarks.push(why.to_owned());
     }
     for part in figure["members"].as_array().into_iter().flatten() {
         let [council, from, to] = ["council", "from", "to"].map(|key| show::cell(&part[key]));

@@ -10,23 +10,25 @@ use townclerk_domain::period::{Month, Period};
 use townclerk_views::contributions::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::Figure;
-use townclerk_views::figures::{Breakdown, Home, Periods, Query};
+use townclerk_views::figures::{Audience, Breakdown, Home, Periods, Query};
 use townclerk_views::ledger::Ledger;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
 use super::periods::{Most, Shown};
 use super::topic::Topic;
-use crate::view::{View, ViewError};
+use crate::reads::ViewRows;
+use crate::view::ViewError;
 
 /// What a page asks of a view, for whom.
 #[derive(Clone, Copy)]
 pub struct Asking<'a> {
-    pub view: &'a View,
+    pub view: ViewRows<'a>,
     pub scope: &'a Scope,
     /// As the page was asked for.
     pub asked: Basis,
     pub registry: &'a Registry,
+    pub audience: Audience,
     /// Whether the reader may see single records beside figures.
     pub records: bool,
     /// Whether the reader may see single tickets.
@@ -105,7 +107,7 @@ impl Asking<'_> {
         breakdown: Breakdown,
     ) -> Result<Figures, ViewError> {
         let query = self.query(measures, Periods::These(periods), breakdown);
-        self.view.figures(&query).map(Figures)
+        self.view.figures(&query, self.audience).map(Figures)
     }
 
     /// The same figures over the same councils in all periods.
@@ -119,14 +121,16 @@ impl Asking<'_> {
             like_for_like: true,
             ..query
         };
-        self.view.figures(&like_for_like).map(Figures)
+        self.view
+            .figures(&like_for_like, self.audience)
+            .map(Figures)
     }
 
     /// From the first month that is recorded of a measure to the moment that is asked for, or else
     /// up to where the record is complete; where a council is silent, up to where the others are.
     pub fn shown(&self, measure: Measure) -> Result<Shown, ViewError> {
         let recorded = self.query(&[measure], Periods::Recorded, Breakdown::default());
-        let recorded = self.view.figures(&recorded)?;
+        let recorded = self.view.figures(&recorded, self.audience)?;
         let Some(first) = recorded.first() else {
             return Ok(Shown::default());
         };

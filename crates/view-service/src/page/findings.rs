@@ -1,8 +1,15 @@
 //! The page of findings: what was recorded and does not fit together, and who recorded it.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use jiff::Timestamp;
+use townclerk_app::access::Caller;
+use townclerk_app::http::Problem;
+use townclerk_domain::names::Scope;
 use townclerk_views::contributions::Basis;
 use townclerk_views::findings::{Finding, FindingKind, findings};
+use townclerk_views::registry::Registry;
 
 use super::asking::Asking;
 use super::basis::rests_on_records;
@@ -10,8 +17,10 @@ use super::content::{Content, Part};
 use super::table::{Cell, Column, Link, Row, Table};
 use super::topic::Topic;
 use super::words;
+use crate::reads::{Reader, ViewRows};
 use crate::recorder::recorder;
-use crate::view::ViewError;
+use crate::routes::{Views, failed};
+use crate::view::{View, ViewError};
 
 /// Findings that are listed; the rest is a link away.
 const LISTED_MAX: usize = 200;
@@ -28,25 +37,24 @@ pub struct Found {
 
 /// # Errors
 /// What is wrong with the rows, or a log that cannot be read.
-pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
-    let view = asking.view;
-    let search = || -> Result<_, ViewError> {
-        let as_at = asking.latest()?;
-        let (known, scope) = (asking.asked, asking.scope);
-        let found = view.with_reading(|reading| {
-            let listed = findings(reading, scope, Basis { as_at, ..known })?;
-            let later = match (known.as_at, as_at) {
-                (None, Some(at)) => findings(reading, scope, known)?
-                    .iter()
-                    .filter(|finding| finding.at >= at)
-                    .count(),
-                (Some(_), _) | (None, None) => 0,
-            };
-            Ok((listed, later))
-        })?;
-        Ok((as_at, found))
+pub async fn found(
+    views: &Views,
+    (view, scope, asked): (&Arc<View>, &Scope, Basis),
+    caller: Option<&Extension<Caller>>,
+) -> Result<Found, Problem> {
+    let reader = Reader::of(caller);
+    let (scope, caller) = (scope.clone(), caller.cloned());
+    let search = move |rows: &ViewRows<'_>| {
+        let registry = rows.with_rows(|rows| Registry::read(rows, asked.known_at))?;
+        search(&super::asking(
+            *rows,
+            &scope,
+            asked,
+            &registry,
+            caller.as_ref(),
+        ))
     };
-    let (as_at, (mut listed, later)) = tokio::task::block_in_place(search)?;
+    let (as_at, mut listed, later) = views.read(reader, view, search).await?;
     let all = listed.len();
     listed.truncate(LISTED_MAX);
     let mut found = Found {
@@ -56,10 +64,27 @@ pub async fn found(asking: &Asking<'_>) -> Result<Found, ViewError> {
         later,
     };
     for finding in listed {
-        let by = recorder(view, &finding.log, finding.sequence).await?;
-        found.listed.push((finding, by.authid));
+        let by = recorder(view, &finding.log, finding.sequence).await;
+        found.listed.push((finding, by.map_err(failed)?.authid));
     }
     Ok(found)
+}
+
+/// The moment of the page, the findings up to then, and how many came later.
+fn search(asking: &Asking<'_>) -> Result<(Option<Timestamp>, Vec<Finding>, usize), ViewError> {
+    let as_at = asking.latest()?;
+    let (known, scope) = (asking.asked, asking.scope);
+    asking.view.with_reading(|reading| {
+        let listed = findings(reading, scope, Basis { as_at, ..known })?;
+        let later = match (known.as_at, as_at) {
+            (None, Some(at)) => findings(reading, scope, known)?
+                .iter()
+                .filter(|finding| finding.at >= at)
+                .count(),
+            (Some(_), _) | (None, None) => 0,
+        };
+        Ok((as_at, listed, later))
+    })
 }
 
 pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError> {

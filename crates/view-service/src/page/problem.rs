@@ -13,7 +13,8 @@ use townclerk_domain::names::Scope;
 use townclerk_views::registry::Registry;
 
 use super::html::Frame;
-use super::{frame, names};
+use super::{frame, named};
+use crate::reads::Stop;
 use crate::routes::Views;
 
 /// Longest address to which signing in leads back, in characters.
@@ -86,10 +87,15 @@ fn written(views: &Views, problem: &Problem, visit: &Visit) -> Result<String, as
 /// Names of councils; their codes do where the views are busy or at fault.
 fn registry(views: &Views, status: StatusCode) -> Registry {
     let calm = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
-    match calm {
-        true => names(views).unwrap_or_default(),
-        false => Registry::default(),
-    }
+    let Some(view) = views.iter().next().filter(|_| calm) else {
+        return Registry::default();
+    };
+    // Few rows, read at once: a problem waits for no turn.
+    let read = || named(&view.until(&Stop::default()));
+    tokio::task::block_in_place(read).unwrap_or_else(|error| {
+        tracing::error!(%error, "the names of councils cannot be read");
+        Registry::default()
+    })
 }
 
 /// Where signing in leads: to what was asked for, or to where a form was to lead.

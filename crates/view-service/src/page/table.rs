@@ -46,6 +46,9 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// What a page says instead of a value that it does not show to everybody.
+const NOT_SHOWN: &str = "not shown";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     Number(String),
@@ -114,9 +117,10 @@ impl Column {
 impl Cell {
     /// A figure's value; a figure that there is not is not covered either.
     pub fn of(figure: Option<&Figure>) -> Self {
-        match figure.and_then(|figure| figure.value) {
-            Some(value) => Self::Number(words::number(value)),
-            None => Self::NotCovered,
+        match figure.map(|figure| (figure.value, figure.suppressed)) {
+            Some((Some(value), _)) => Self::Number(words::number(value)),
+            Some((None, Some(_))) => Self::Absent(NOT_SHOWN.to_owned()),
+            Some((None, None)) | None => Self::NotCovered,
         }
     }
 

@@ -1,10 +1,13 @@
 //! The page of one ticket's service level: how it stands, line by line how that came about, and what
 //! was agreed.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::SignedDuration;
-use townclerk_app::access::Guarded;
+use townclerk_app::access::{Caller, Guarded};
 use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
@@ -12,6 +15,7 @@ use townclerk_domain::service_level::{Happening, Step};
 use townclerk_domain::ticket::Priority;
 use townclerk_views::contributions::Basis;
 use townclerk_views::measure::Measure;
+use townclerk_views::registry::Registry;
 use townclerk_views::service_levels::{Governing, TicketLevel};
 
 use super::agreements::service_time;
@@ -24,8 +28,9 @@ use super::table::{Cell, Column, Link, NOTHING, Row, Table};
 use super::tables::{Headline, Headlines};
 use super::topic::{Topic, basis_query};
 use super::{MOMENTS, MaybeCaller, Queried, csv, words};
+use crate::reads::{Reader, ViewRows};
 use crate::records::{Found, found, minutes};
-use crate::routes::{TICKETS, Views, failed};
+use crate::routes::{TICKETS, Views};
 use crate::view::{View, ViewError};
 
 const PATH: &str = "/{view}/tickets/{id}";
@@ -47,10 +52,8 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = super::asked(&super::params(query)?)?;
-    let registry = super::registry(&view, asked)?;
-    let asking = super::asking(&view, &scope, asked, &registry, caller.as_ref());
-    let of = read(&view, &scope, &id, asked)?;
-    let content = content(&asking, &of).map_err(failed)?;
+    let at = (&view, &scope, asked);
+    let (registry, of, content) = read(&views, at, id, caller.as_ref()).await?;
     let place = Place {
         scope: &scope,
         registry: &registry,
@@ -70,21 +73,35 @@ async fn table(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = super::asked(&super::params(query)?)?;
-    let registry = super::registry(&view, asked)?;
-    let asking = super::asking(&view, &scope, asked, &registry, caller.as_ref());
-    let of = read(&view, &scope, &id, asked)?;
-    csv::answer(&content(&asking, &of).map_err(failed)?, &scope, &table)
+    let at = (&view, &scope, asked);
+    let (_, _, content) = read(&views, at, id, caller.as_ref()).await?;
+    csv::answer(&content, &scope, &table)
 }
 
-/// The ticket: it stands in one log, so the joint view shows none.
-fn read(view: &View, scope: &Scope, id: &str, asked: Basis) -> Result<Found, Problem> {
-    let missing = || Problem::not_found(format!("ticket {id} in the view {scope}"));
+/// The ticket, and what its page shows: it stands in one log, so the joint view shows none.
+async fn read(
+    views: &Views,
+    (view, scope, asked): (&Arc<View>, &Scope, Basis),
+    id: String,
+    caller: Option<&Extension<Caller>>,
+) -> Result<(Registry, Found, Content), Problem> {
+    let missing = Problem::not_found(format!("ticket {id} in the view {scope}"));
     let Scope::Log(log) = scope else {
-        return Err(missing());
+        return Err(missing);
     };
-    let read = || found(view, log, id, asked);
-    let found = tokio::task::block_in_place(read).map_err(failed)?;
-    found.ok_or_else(missing)
+    let reader = Reader::of(caller);
+    let (log, scope, caller) = (log.clone(), scope.clone(), caller.cloned());
+    let read = move |rows: &ViewRows<'_>| {
+        let Some(of) = found(rows, &log, &id, asked)? else {
+            return Ok(None);
+        };
+        let registry = rows.with_rows(|rows| Registry::read(rows, asked.known_at))?;
+        let asking = super::asking(*rows, &scope, asked, &registry, caller.as_ref());
+        let content = content(&asking, &of)?;
+        Ok(Some((registry, of, content)))
+    };
+    let found = views.read(reader, view, read).await?;
+    found.ok_or(missing)
 }
 
 fn content(asking: &Asking<'_>, of: &Found) -> Result<Content, ViewError> {

@@ -16,7 +16,7 @@ use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use super::service_agreements::ServiceAgreements;
 use crate::query::Params;
-use crate::view::View;
+use crate::reads::ViewRows;
 
 /// What is agreed carries its own days, and has no page: a council has a bounded number of them.
 pub(super) const TAKES: Takes = Takes {
@@ -50,12 +50,16 @@ struct AgreementShown {
 }
 
 /// The agreements of a scope's councils and logs, those that begin last first.
-pub(super) fn agreements(view: &View, scope: &Scope, params: &Params) -> Result<Agreed, ReadError> {
+pub(super) fn agreements(
+    view: &ViewRows<'_>,
+    scope: &Scope,
+    params: &Params,
+) -> Result<Agreed, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     let known_at = wanted.basis.known_at;
     let (registry, service) = view.with_rows(|rows| {
         let mut service = ServiceAgreements::default();
-        for log in view.logs().map(|log| log.name()) {
+        for log in view.view().logs().map(|log| log.name()) {
             if matches!(scope, Scope::Joint) || matches!(scope, Scope::Log(own) if own == log) {
                 service.add(log, &agreed_facts(rows, log, known_at)?);
             }

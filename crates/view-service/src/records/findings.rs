@@ -1,6 +1,7 @@
 //! Findings, each with who recorded the event that made it so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,7 +12,9 @@ use townclerk_views::findings::{self, Finding};
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
+use crate::reads::{Reader, ViewRows};
 use crate::recorder::{Recorder, recorder};
+use crate::routes::Views;
 use crate::view::View;
 
 /// Each finding that is shown costs a look into a log.
@@ -52,17 +55,20 @@ struct FindingShown {
 
 /// The latest findings of a scope.
 pub(super) async fn findings(
-    view: &View,
+    views: &Views,
+    view: &Arc<View>,
     scope: &Scope,
     params: &Params,
 ) -> Result<Findings, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
-    let (mut found, seen) = tokio::task::block_in_place(|| {
-        view.with_reading(|reading| {
-            let found = findings::findings(reading, scope, wanted.basis)?;
-            Ok((found, reading.seen(scope, wanted.basis)))
+    let (of, basis) = (scope.clone(), wanted.basis);
+    let search = move |rows: &ViewRows<'_>| {
+        rows.with_reading(|reading| {
+            let found = findings::findings(reading, &of, basis)?;
+            Ok((found, reading.seen(&of, basis)))
         })
-    })?;
+    };
+    let (mut found, seen) = views.read(Reader::SignedIn, view, search).await?;
     let total = found.len();
     found.truncate(wanted.limit);
     let mut recorders = BTreeMap::new();

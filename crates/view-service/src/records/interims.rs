@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::View;
+use crate::reads::ViewRows;
 
 /// An establishment has a bounded number of posts: the list has no pages.
 pub(super) const TAKES: Takes = Takes {
@@ -48,7 +48,11 @@ struct InterimShown {
 
 /// # Errors
 /// What cannot be read, or what is wrong with the rows.
-pub(super) fn interims(view: &View, scope: &Scope, params: &Params) -> Result<Interims, ReadError> {
+pub(super) fn interims(
+    view: &ViewRows<'_>,
+    scope: &Scope,
+    params: &Params,
+) -> Result<Interims, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     let (ledger, seen) = view.with_reading(|reading| {
         let ledger = reading.ledger(scope, wanted.basis)?;

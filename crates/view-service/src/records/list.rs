@@ -22,7 +22,7 @@ use super::ReadError;
 use super::page_end;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::View;
+use crate::reads::ViewRows;
 
 /// A kind of record of which a ledger has all, and how it is shown.
 pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
@@ -154,7 +154,7 @@ pub(super) struct Shown<S> {
 
 /// A page of the records of a scope.
 pub(super) fn page<L: Listable>(
-    view: &View,
+    view: &ViewRows<'_>,
     scope: &Scope,
     params: &Params,
 ) -> Result<Page<L>, ReadError> {

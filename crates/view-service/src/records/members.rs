@@ -10,7 +10,7 @@ use townclerk_views::registry::Registry;
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::View;
+use crate::reads::ViewRows;
 
 /// A partnership has a bounded number of councils: the list has no pages.
 pub(super) const TAKES: Takes = Takes {
@@ -44,9 +44,13 @@ struct MemberShown {
 ///
 /// # Errors
 /// What cannot be read, or what is wrong with the rows.
-pub(super) fn members(view: &View, scope: &Scope, params: &Params) -> Result<Members, ReadError> {
+pub(super) fn members(
+    rows: &ViewRows<'_>,
+    scope: &Scope,
+    params: &Params,
+) -> Result<Members, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
-    let registry = view.with_rows(|rows| Registry::read(rows, wanted.basis.known_at))?;
+    let registry = rows.with_rows(|rows| Registry::read(rows, wanted.basis.known_at))?;
     let of_scope = registry.members.into_iter().filter(|member| match scope {
         Scope::Joint => true,
         Scope::Log(log) if log.is_shared() => true,

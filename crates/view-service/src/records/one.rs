@@ -1,16 +1,18 @@
 //! One record with its recorded events.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_app::http::Problem;
 use townclerk_domain::decider::Decider;
 use townclerk_domain::identity::{AggregateId, canonical_uuid};
 use townclerk_domain::names::{LogName, Scope};
+use townclerk_view_store::store::Store;
 use townclerk_views::figures::Reading;
 use townclerk_views::kept::{Kept, evolved, facts};
 use townclerk_views::key::timeline;
 use townclerk_views::row::Row;
-use townclerk_views::rows::{Rows, RowsError};
+use townclerk_views::rows::{Rows, RowsError, Stoppable};
 use uuid::Uuid;
 
 use super::ReadError;
@@ -18,6 +20,7 @@ use super::events::{EventShown, entries, events};
 use super::list::{Beside, Listable};
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
+use crate::reads::ViewRows;
 use crate::view::View;
 
 #[derive(Serialize, JsonSchema)]
@@ -32,21 +35,42 @@ pub(super) struct WithEvents<S> {
     pub events: Vec<EventShown>,
 }
 
+/// One record, and where its events stand in its log.
+pub(super) struct Recorded<S> {
+    pub log: LogName,
+    pub id: Uuid,
+    pub state: Option<S>,
+    pub entries: Vec<(u64, Timestamp)>,
+}
+
+impl<S> Recorded<S> {
+    /// With its events, read from the log.
+    pub async fn with_events(self, view: &View) -> Result<WithEvents<S>, ReadError> {
+        Ok(WithEvents {
+            events: events(view, &self.log, self.entries).await?,
+            log: self.log,
+            id: self.id,
+            void: self.state.is_none(),
+            state: self.state,
+        })
+    }
+}
+
 /// One record of a scope, as it stood where `as_at` or `known_at` say so, with all its events.
 ///
 /// A council's view finds every shared one by its id, whether it touches that council or not:
 /// whoever reads that view reads `shared` too.
-pub(super) async fn one<L: Listable>(
-    view: &View,
+pub(super) fn one<L: Listable>(
+    view: &ViewRows<'_>,
     scope: &Scope,
     id: &str,
     params: &Params,
-) -> Result<WithEvents<L::Shown>, ReadError> {
+) -> Result<Recorded<L::Shown>, ReadError> {
     let Wanted { basis, .. } = Wanted::read(&Takes::ONE, params)?;
     let missing = || Problem::not_found(format!("{} {id} in the view {scope}", L::KIND));
     let uuid = canonical_uuid(id).ok_or_else(missing)?;
-    let read = |reading: &Reading<'_, _>| {
-        let Some((log, row)) = found::<L>(reading.rows, &logs_of(view, scope), uuid)? else {
+    let read = |reading: &Reading<'_, Stoppable<'_, Store>>| {
+        let Some((log, row)) = found::<L>(reading.rows, &logs_of(view.view(), scope), uuid)? else {
             return Ok(None);
         };
         let standing = facts(&row, basis)?;
@@ -64,15 +88,12 @@ pub(super) async fn one<L: Listable>(
         });
         Ok(Some((log, shown, entries(&row.timeline))))
     };
-    let found = tokio::task::block_in_place(|| view.with_reading(read))?;
-    let (log, state, entries) = found.ok_or_else(missing)?;
-    let events = events(view, &log, entries).await?;
-    Ok(WithEvents {
+    let (log, state, entries) = view.with_reading(read)?.ok_or_else(missing)?;
+    Ok(Recorded {
         log,
         id: uuid,
-        void: state.is_none(),
         state,
-        events,
+        entries,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The routes of records.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -28,7 +30,11 @@ use super::{
     ReadError, agreements, findings, interims, list, members, one, service_level, service_levels,
     tickets,
 };
-use crate::routes::{Asked, FIGURES, RECORDS, TICKETS, Views, after_waiting, failed, params};
+use crate::reads::{Reader, ViewRows};
+use crate::routes::{
+    Asked, FIGURES, MaybeCaller, RECORDS, TICKETS, Views, after_waiting, failed, params,
+};
+use crate::view::View;
 
 const SERVICE_LEVEL: &str = "/v1/views/{view}/tickets/{id}/service-level";
 
@@ -116,8 +122,8 @@ async fn ticket_page(
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let page = tokio::task::block_in_place(|| tickets::page(&view, &log, &params));
-    Ok(Json(page.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| tickets::page(rows, &log, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 async fn ticket(
@@ -128,8 +134,10 @@ async fn ticket(
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let ticket = tickets::one(&view, &log, &id, &params).await;
-    Ok(Json(ticket.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| tickets::one(rows, &log, &id, &params);
+    let ticket = read(&views, &view, work).await?;
+    let ticket = ticket.with_events(&view).await.map_err(unreadable)?;
+    Ok(Json(ticket).into_response())
 }
 
 /// How a ticket stands against what was agreed, and how that came about.
@@ -141,9 +149,8 @@ async fn ticket_level(
     let (scope, view) = views.answering(&name)?;
     let log = log_of(&scope)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let read = || service_level::service_level(&view, &log, &id, &params);
-    let level = tokio::task::block_in_place(read);
-    Ok(Json(level.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| service_level::service_level(rows, &log, &id, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 /// The open tickets of a scope by urgency.
@@ -154,8 +161,8 @@ async fn open_levels(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let open = tokio::task::block_in_place(|| service_levels::open(&view, &scope, &params));
-    Ok(Json(open.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| service_levels::open(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 /// A page of one kind of record.
@@ -166,8 +173,8 @@ async fn page<L: Listable + 'static>(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let page = tokio::task::block_in_place(|| list::page::<L>(&view, &scope, &params));
-    Ok(Json(page.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| list::page::<L>(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 /// One record of a kind, with its events.
@@ -178,8 +185,10 @@ async fn single<L: Listable + 'static>(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let found = one::one::<L>(&view, &scope, &id, &params).await;
-    Ok(Json(found.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| one::one::<L>(rows, &scope, &id, &params);
+    let found = read(&views, &view, work).await?;
+    let found = found.with_events(&view).await.map_err(unreadable)?;
+    Ok(Json(found).into_response())
 }
 
 async fn agreed(
@@ -189,20 +198,22 @@ async fn agreed(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let agreements = tokio::task::block_in_place(|| agreements::agreements(&view, &scope, &params));
-    Ok(Json(agreements.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| agreements::agreements(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 /// Who is a member, and since when: whoever reads a view's figures reads whose they are.
 async fn membership(
     State(views): State<Views>,
     Path(name): Path<String>,
+    caller: MaybeCaller,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let members = tokio::task::block_in_place(|| members::members(&view, &scope, &params));
-    Ok(Json(members.map_err(unreadable)?).into_response())
+    let reader = Reader::of(caller.as_ref());
+    let work = move |rows: &ViewRows<'_>| members::members(rows, &scope, &params);
+    Ok(Json(read_as(reader, &views, &view, work).await?).into_response())
 }
 
 async fn held(
@@ -212,8 +223,8 @@ async fn held(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let interims = tokio::task::block_in_place(|| interims::interims(&view, &scope, &params));
-    Ok(Json(interims.map_err(unreadable)?).into_response())
+    let work = move |rows: &ViewRows<'_>| interims::interims(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 async fn found(
@@ -223,8 +234,27 @@ async fn found(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let findings = findings::findings(&view, &scope, &params).await;
+    let findings = findings::findings(&views, &view, &scope, &params).await;
     Ok(Json(findings.map_err(unreadable)?).into_response())
+}
+
+/// Reads rows when the turn comes; nobody anonymous reads records.
+async fn read<T: Send + 'static>(
+    views: &Views,
+    view: &Arc<View>,
+    work: impl FnOnce(&ViewRows<'_>) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, Problem> {
+    read_as(Reader::SignedIn, views, view, work).await
+}
+
+async fn read_as<T: Send + 'static>(
+    reader: Reader,
+    views: &Views,
+    view: &Arc<View>,
+    work: impl FnOnce(&ViewRows<'_>) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = views.reads().run(reader, view, work).await?;
+    done.map_err(unreadable)
 }
 
 fn unreadable(error: ReadError) -> Problem {

@@ -24,7 +24,8 @@ use uuid::Uuid;
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::{View, ViewError};
+use crate::reads::ViewRows;
+use crate::view::ViewError;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Shown {
@@ -132,7 +133,7 @@ pub(crate) struct Found {
 /// # Errors
 /// Only what is wrong with the rows.
 pub(crate) fn found(
-    view: &View,
+    view: &ViewRows<'_>,
     log: &LogName,
     id: &str,
     basis: Basis,
@@ -159,7 +160,7 @@ pub(crate) fn found(
 
 /// One ticket against what was agreed, as it stood where `as_at` or `known_at` say so.
 pub(super) fn service_level(
-    view: &View,
+    view: &ViewRows<'_>,
     log: &LogName,
     id: &str,
     params: &Params,

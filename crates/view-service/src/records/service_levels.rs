@@ -18,7 +18,7 @@ use super::parameters::{Takes, Wanted};
 use super::service_level::minutes;
 use super::{ReadError, page_end};
 use crate::query::Params;
-use crate::view::View;
+use crate::reads::ViewRows;
 
 pub(super) const TAKES: Takes = Takes {
     names: &["as_at", "known_at", "band", "priority", "limit", "after"],
@@ -72,7 +72,7 @@ struct OpenShown {
 }
 
 /// The open tickets of a scope, as they stood where `as_at` or `known_at` say so.
-pub(super) fn open(view: &View, scope: &Scope, params: &Params) -> Result<Open, ReadError> {
+pub(super) fn open(view: &ViewRows<'_>, scope: &Scope, params: &Params) -> Result<Open, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     if wanted.after.is_some() && wanted.basis.as_at.is_none() {
         // From another moment the order is another one: tickets would be left out, or come twice.

@@ -14,12 +14,13 @@ use townclerk_views::projected::stand;
 use uuid::Uuid;
 
 use super::ReadError;
-use super::events::{entries, events};
-use super::one::WithEvents;
+use super::events::entries;
+use super::one::Recorded;
 use super::page_end;
 use super::parameters::{Takes, Wanted};
 use crate::query::Params;
-use crate::view::{View, ViewError};
+use crate::reads::ViewRows;
+use crate::view::ViewError;
 
 /// Whoever works on tickets wants those that are open.
 pub(super) const TAKES: Takes = Takes {
@@ -56,7 +57,7 @@ pub(super) struct TicketState {
 }
 
 /// A page of the tickets of `log`.
-pub(super) fn page(view: &View, log: &LogName, params: &Params) -> Result<Page, ReadError> {
+pub(super) fn page(view: &ViewRows<'_>, log: &LogName, params: &Params) -> Result<Page, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     let (listed, after) = (wanted.listed, wanted.after.as_ref());
     let (found, end) =
@@ -78,12 +79,12 @@ pub(super) fn page(view: &View, log: &LogName, params: &Params) -> Result<Page, 
 }
 
 /// One ticket, as it stood where `as_at` or `known_at` say so, with all its recorded events.
-pub(super) async fn one(
-    view: &View,
+pub(super) fn one(
+    view: &ViewRows<'_>,
     log: &LogName,
     id: &str,
     params: &Params,
-) -> Result<WithEvents<TicketState>, ReadError> {
+) -> Result<Recorded<TicketState>, ReadError> {
     let Wanted { basis, .. } = Wanted::read(&Takes::ONE, params)?;
     let missing = || Problem::not_found(format!("ticket {id} in the log {log}"));
     let uuid = canonical_uuid(id).ok_or_else(missing)?;
@@ -96,11 +97,10 @@ pub(super) async fn one(
         sample: row.sample,
         attributes: Arc::unwrap_or_clone(ticket.attributes),
     });
-    Ok(WithEvents {
+    Ok(Recorded {
         log: log.clone(),
         id: uuid,
-        void: state.is_none(),
         state,
-        events: events(view, log, entries(&row.timeline)).await?,
+        entries: entries(&row.timeline),
     })
 }

@@ -7,11 +7,12 @@ use townclerk_domain::identity::Family;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 
-use super::evaluate::{Asked, Evaluation};
+use super::evaluate::{Asked, Audience, Evaluation};
 use super::outages::value_of;
 use super::query::{Breakdown, Periods, Values};
 use crate::dimension::{Dimension, Mask};
 use crate::measure::Measure;
+use crate::public::RULE;
 use crate::rows::{Rows, RowsError};
 use crate::tally::{Grain, Slot};
 
@@ -25,11 +26,8 @@ impl<R: Rows> Evaluation<'_, R> {
         as_at: Option<Timestamp>,
     ) -> Result<Vec<Values>, RowsError> {
         let mut all = vec![breakdown.fixed.clone()];
-        for dimension in &breakdown.split {
-            let values: Vec<String> = match dimension.values() {
-                Some(values) => values.into_iter().map(str::to_owned).collect(),
-                None => self.found_values(measure, *dimension, home, as_at)?,
-            };
+        let split = self.split_values(measure, breakdown, home, as_at)?;
+        for (dimension, values) in breakdown.split.iter().zip(split) {
             all = all
                 .iter()
                 .flat_map(|known| {
@@ -42,6 +40,26 @@ impl<R: Rows> Evaluation<'_, R> {
                 .collect();
         }
         Ok(all)
+    }
+
+    /// The values of each dimension that is split, in their order.
+    pub(super) fn split_values(
+        &self,
+        measure: Measure,
+        breakdown: &Breakdown,
+        home: &Option<LogName>,
+        as_at: Option<Timestamp>,
+    ) -> Result<Vec<Vec<String>>, RowsError> {
+        // What is not broken down for everybody has no values that are named to everybody.
+        if self.audience == Audience::Public && !RULE.shows(measure, breakdown.mask()) {
+            return Ok(vec![Vec::new(); breakdown.split.len()]);
+        }
+        let split = breakdown.split.iter();
+        let values = split.map(|dimension| match dimension.values() {
+            Some(values) => Ok(values.into_iter().map(str::to_owned).collect()),
+            None => self.found_values(measure, *dimension, home, as_at),
+        });
+        values.collect()
     }
 
     /// The values that records have or had.
@@ -111,7 +129,7 @@ impl<R: Rows> Evaluation<'_, R> {
         };
         // The last instant that counts is the one before `as_at`; nothing is known of what comes
         // after the newest record and the last look.
-        let as_at = as_at.or_else(|| self.coverages(&whole).complete_to());
+        let as_at = self.moment(as_at, self.coverages(&whole).complete_to());
         let (known, reached) = (self.reading.known.iter(), self.reading.reached.iter());
         let looked_at = known
             .chain(reached)

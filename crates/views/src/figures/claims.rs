@@ -1,13 +1,29 @@
 //! Claims beside figures: what was published, compared at its own moment.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use townclerk_domain::claim::Published;
 
-use super::evaluate::{Asked, Evaluation, breakdown_shown};
+use super::evaluate::{Asked, Evaluation, Take, breakdown_shown};
 use super::query::{Breakdown, Home, Query, Values};
 use crate::dimension::{Dimension, Mask};
 use crate::figure::{ClaimShown, Figure, Number};
 use crate::measure::Measure;
 use crate::rows::{Rows, RowsError};
+
+/// The figures with claims that were given already: measure, period and breakdown.
+#[derive(Default)]
+pub(super) struct Given(BTreeSet<(&'static str, String, BTreeMap<String, String>)>);
+
+impl Given {
+    pub fn note(&mut self, figure: &Figure) {
+        if !figure.claims.is_empty() {
+            let period = figure.period.label.clone();
+            self.0
+                .insert((figure.measure, period, figure.breakdown.clone()));
+        }
+    }
+}
 
 impl<R: Rows> Evaluation<'_, R> {
     /// The claims about exactly this figure, each compared at its own `as_at`.
@@ -45,7 +61,8 @@ impl<R: Rows> Evaluation<'_, R> {
     pub(super) fn add_claimed(
         &self,
         query: &Query,
-        figures: &mut Vec<Figure>,
+        given: &mut Given,
+        take: &mut Take<'_>,
     ) -> Result<(), RowsError> {
         for claim in self
             .registry
@@ -70,21 +87,18 @@ impl<R: Rows> Evaluation<'_, R> {
                 .breakdowns
                 .iter()
                 .any(|breakdown| breakdown.fits(measure) && asks_for(breakdown, &values));
-            let label = claim.period.to_string();
             let shown = breakdown_shown(&values, None);
-            let given = figures.iter().any(|figure| {
-                figure.measure == claim.measure
-                    && figure.period.label == label
-                    && figure.breakdown == shown
-            });
-            if wanted && !given {
+            let figure = (measure.name(), claim.period.to_string(), shown);
+            if wanted && !given.0.contains(&figure) {
                 let asked = Asked {
                     measure,
                     period: claim.period,
                     values: &values,
                     home: &None,
                 };
-                figures.push(self.figure(&asked, query.basis.as_at)?);
+                let figure = self.figure(&asked, query.basis.as_at)?;
+                given.note(&figure);
+                take(figure)?;
             }
         }
         Ok(())

@@ -11,19 +11,22 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::Period;
 
 use super::cells::{Cells, PassCache, Positions};
+use super::claims::Given;
 use super::computed::Computing;
 use super::like_for_like::constant;
 use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
+use super::suppression::Tables;
 use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
 use crate::definition::{Made, Whose};
 use crate::dimension::Mask;
-use crate::figure::{Figure, MemberDays, Number, PeriodShown};
+use crate::figure::{ClaimShown, Figure, MemberDays, Number, PeriodShown};
 use crate::key::quarantine;
 use crate::ledger::Ledger;
 use crate::measure::Measure;
 use crate::membership::Days;
+use crate::public::{RULE, SUPPRESSED};
 use crate::quantity::Quantity;
 use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
@@ -78,30 +81,81 @@ impl<R: Rows> Reading<'_, R> {
     }
 }
 
+/// For whom figures are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever may read the scope.
+    Readers,
+    /// Everybody: values are held back by [`RULE`].
+    Public,
+}
+
 /// All figures that the query asks for. A measure that a breakdown does not fit has none.
 ///
 /// # Errors
 /// Only what is wrong with the rows: a question that has no answer gets figures with null values.
 pub fn figures<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<Vec<Figure>, RowsError> {
+    let mut figures = Vec::new();
+    each_figure(reading, query, Audience::Readers, &mut |figure| {
+        figures.push(figure);
+        Ok(())
+    })?;
+    Ok(figures)
+}
+
+/// What is done with one figure after the other.
+pub type Take<'a> = dyn FnMut(Figure) -> Result<(), RowsError> + 'a;
+
+/// As [`figures`], one after the other, so that all of them need not be kept.
+///
+/// # Errors
+/// What is wrong with the rows, and what `take` says.
+pub fn each_figure<R: Rows>(
+    reading: &Reading<'_, R>,
+    query: &Query,
+    audience: Audience,
+    take: &mut Take<'_>,
+) -> Result<(), RowsError> {
     let known_at = reading.knowledge(query.basis.known_at);
     let mut registry = Registry::read(reading.rows, known_at)?;
     let constant = match query.like_for_like && query.scope == Scope::Joint {
         true => Some(constant(reading, &mut registry, query)?),
         false => None,
     };
-    let evaluation = Evaluation::new(reading, &registry, query, constant)?;
-    let mut figures = Vec::new();
+    let mut evaluation = Evaluation::new(reading, &registry, query, constant)?;
+    evaluation.audience = audience;
+    let mut given = Given::default();
     for breakdown in &query.breakdowns {
         for measure in &query.measures {
             if breakdown.fits(*measure) {
-                evaluation.add(query, breakdown, *measure, &mut figures)?;
+                evaluation.add(query, breakdown, *measure, &mut |figure| {
+                    given.note(&figure);
+                    take(figure)
+                })?;
             }
         }
     }
     if query.periods == Periods::Recorded && evaluation.constant.is_none() {
-        evaluation.add_claimed(query, &mut figures)?;
+        evaluation.add_claimed(query, &mut given, take)?;
     }
-    Ok(figures)
+    Ok(())
+}
+
+/// How many figures a query asks for; those about which only something is claimed come on top.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn count<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<usize, RowsError> {
+    let registry = Registry::read(reading.rows, reading.knowledge(query.basis.known_at))?;
+    let evaluation = Evaluation::new(reading, &registry, query, None)?;
+    let mut count = 0_usize;
+    for breakdown in &query.breakdowns {
+        let fitting = query.measures.iter().filter(|m| breakdown.fits(**m));
+        for measure in fitting {
+            count = count.saturating_add(evaluation.count(query, breakdown, *measure)?);
+        }
+    }
+    Ok(count)
 }
 
 /// One figure that is asked for.
@@ -129,6 +183,8 @@ pub(super) struct Evaluation<'a, R> {
     pub knowledge: Option<Timestamp>,
     /// The councils that alone count, where figures are like for like.
     pub constant: Option<Vec<LogName>>,
+    pub audience: Audience,
+    pub tables: RefCell<Tables>,
     held: Held,
     /// The numbers that this query has asked for already.
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
@@ -159,6 +215,8 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             known_at: reading.knowledge(query.basis.known_at),
             knowledge: query.basis.known_at,
             constant,
+            audience: Audience::Readers,
+            tables: RefCell::default(),
             held: Held::count(reading)?,
             cells: RefCell::default(),
         })
@@ -166,13 +224,31 @@ impl<'a, R: Rows> Evaluation<'a, R> {
 }
 
 impl<R: Rows> Evaluation<'_, R> {
+    /// How many figures one measure has by one breakdown.
+    fn count(
+        &self,
+        query: &Query,
+        breakdown: &Breakdown,
+        measure: Measure,
+    ) -> Result<usize, RowsError> {
+        let as_at = query.basis.as_at;
+        let periods = self.periods(&query.periods, measure, as_at)?.len();
+        let mut count = 0_usize;
+        for home in self.homes(&breakdown.home) {
+            let split = self.split_values(measure, breakdown, &home, as_at)?;
+            let values = split.iter().map(Vec::len);
+            count = count.saturating_add(values.fold(periods, usize::saturating_mul));
+        }
+        Ok(count)
+    }
+
     /// The figures of one measure by one breakdown.
     fn add(
         &self,
         query: &Query,
         breakdown: &Breakdown,
         measure: Measure,
-        figures: &mut Vec<Figure>,
+        take: &mut Take<'_>,
     ) -> Result<(), RowsError> {
         let as_at = query.basis.as_at;
         let periods = self.periods(&query.periods, measure, as_at)?;
@@ -185,7 +261,8 @@ impl<R: Rows> Evaluation<'_, R> {
                         values,
                         home: &home,
                     };
-                    figures.push(self.figure(&asked, as_at)?);
+                    self.reading.rows.go_on()?;
+                    take(self.figure(&asked, as_at)?)?;
                 }
             }
         }
@@ -198,8 +275,13 @@ impl<R: Rows> Evaluation<'_, R> {
         as_at: Option<Timestamp>,
     ) -> Result<Figure, RowsError> {
         let coverages = self.coverages(asked);
-        let as_at = as_at.or_else(|| coverages.complete_to());
+        let as_at = self.moment(as_at, coverages.complete_to());
         let computed = self.compute(asked, &coverages, as_at)?;
+        let suppressed = match self.audience {
+            Audience::Readers => false,
+            Audience::Public => computed.is_some() && !self.is_public(asked, as_at)?,
+        };
+        let computed = computed.filter(|_| !suppressed);
         let measure = asked.measure;
         let looked_at = window(measure, &asked.period);
         let logs: Vec<&LogName> = coverages.by_log.keys().collect();
@@ -219,6 +301,7 @@ impl<R: Rows> Evaluation<'_, R> {
             scope: self.scope.clone(),
             period: PeriodShown::from(&asked.period),
             breakdown: breakdown_shown(asked.values, asked.home.as_ref()),
+            suppressed: suppressed.then_some(SUPPRESSED),
             value: computed.as_ref().and_then(Quantity::shown).map(Number),
             unit: definition.unit,
             numerator: computed.as_ref().and_then(|quantity| quantity.numerator),
@@ -227,10 +310,10 @@ impl<R: Rows> Evaluation<'_, R> {
             clock: definition.clock,
             as_at,
             known_at: self.knowledge.or_else(|| {
-                logs.iter()
-                    .filter_map(|log| self.reading.known.get(*log))
-                    .max()
-                    .copied()
+                let known = logs.iter().filter_map(|log| self.reading.known.get(*log));
+                // When the newest record was made tells of a single one.
+                let readers = self.audience == Audience::Readers;
+                known.max().filter(|_| readers).copied()
             }),
             partial: computed.is_some() && !coverages.all_cover_fully(&looked_at, measure, as_at),
             covered: covered.collect(),
@@ -246,12 +329,29 @@ impl<R: Rows> Evaluation<'_, R> {
                 .collect(),
             held: self.held.of(measure, &logs),
             synthetic: computed.is_some_and(|found| found.sample || coverages.use_sample()),
-            claims: match self.constant {
-                Some(_) => Vec::new(),
-                None => self.claims(asked)?,
+            claims: match (&self.constant, suppressed) {
+                (Some(_), _) => Vec::new(),
+                (None, true) => uncompared(self.claims(asked)?),
+                (None, false) => self.claims(asked)?,
             },
+
             like_for_like: self.constant.clone(),
         })
+    }
+
+    /// As at which moment a figure is, by what was asked and how far the record is complete.
+    pub(super) fn moment(
+        &self,
+        asked: Option<Timestamp>,
+        complete_to: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        match self.audience {
+            Audience::Readers => asked.or(complete_to),
+            Audience::Public => {
+                let complete_to = complete_to.map(|at| RULE.last_moment(at));
+                asked.into_iter().chain(complete_to).min()
+            }
+        }
     }
 
     /// The councils that a figure of all councils counts for a part of what it looks at only.
@@ -322,6 +422,14 @@ impl Breakdown {
         let by_home = self.home != super::query::Home::Whole;
         measure.takes(self.mask()) && !(by_home && measure.definition().whose == Whose::Affected)
     }
+}
+
+/// Whether a claim is the value that is not shown is not told either.
+fn uncompared(mut claims: Vec<ClaimShown>) -> Vec<ClaimShown> {
+    for claim in &mut claims {
+        claim.differs = None;
+    }
+    claims
 }
 
 pub(super) fn breakdown_shown(values: &Values, home: Option<&LogName>) -> BTreeMap<String, String> {

@@ -17,9 +17,10 @@ mod query;
 mod recovery;
 mod scope;
 mod services;
+mod suppression;
 
 pub use additive::{additive_differences, additive_query};
 pub use backlog::{FLOWS, MOVES, backlog_differences, backlog_query};
 pub use cells::{PassCache, Positions};
-pub use evaluate::{Reading, figures};
+pub use evaluate::{Audience, Reading, count, each_figure, figures};
 pub use query::{Breakdown, Home, Periods, Query};

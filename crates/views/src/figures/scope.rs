@@ -18,6 +18,7 @@ use crate::dimension::Dimension;
 use crate::kept::Kept;
 use crate::measure::{Accumulation, Measure};
 use crate::membership::Days;
+use crate::public::RULE;
 use crate::rows::Rows;
 use crate::tally::Slot;
 
@@ -265,7 +266,7 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 
     /// The members in force and the shared log; none while nobody is a member.
-    fn joint_logs(&self, during: &Period) -> Vec<LogName> {
+    pub(super) fn joint_logs(&self, during: &Period) -> Vec<LogName> {
         let mut logs = self.registry.logs_during(during);
         if !logs.is_empty() {
             logs.push(LogName::shared());
@@ -287,6 +288,12 @@ impl<R: Rows> Evaluation<'_, R> {
                 }
             },
         }
+    }
+
+    /// Whether the members whose records a figure of all councils sums are enough for everybody.
+    pub(super) fn has_members_enough(&self, asked: &Asked<'_>) -> bool {
+        let logs = self.logs(asked, &window(asked.measure, &asked.period));
+        logs.iter().filter(|log| !log.is_shared()).count() >= RULE.councils_least
     }
 
     /// The agreements of one council on the services that a figure is about.

@@ -19,6 +19,7 @@ mod made_up;
 mod membership;
 mod membership_laws;
 mod posts;
+mod public;
 mod quarantine;
 mod recovery;
 mod service_levels;

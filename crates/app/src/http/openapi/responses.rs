@@ -238,6 +238,18 @@ fn of_a_read(need: &Need, query: &[Parameter], answers: Answers) -> Vec<Kind> {
     if need.scope == ScopeNeed::PathView {
         met.extend([Kind::NOT_FOUND, Kind::UNAVAILABLE]);
     }
+    // Rows are read a few reads at a time; pages name councils from them.
+    let reads_rows = match answers {
+        Answers::Json(_) | Answers::Tagged(_) => need.scope == ScopeNeed::PathView,
+        Answers::Page | Answers::Csv => true,
+        Answers::Events | Answers::Lines | Answers::Text(_) => false,
+    };
+    if reads_rows {
+        met.push(Kind::TOO_MANY_READS);
+    }
+    if matches!(answers, Answers::Tagged(_)) {
+        met.push(Kind::TOO_MANY_FIGURES);
+    }
     if query.iter().any(|parameter| parameter.name == MIN_POSITION) {
         met.push(Kind::POSITION_NOT_REACHED);
     }

@@ -24,6 +24,7 @@ fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
         period: PeriodShown::from(&period(label)),
         breakdown: BTreeMap::new(),
         value: value.map(|value| Number(Decimal::whole(value))),
+        suppressed: None,
         unit: measure.unit(),
         numerator: value,
         denominator: None,

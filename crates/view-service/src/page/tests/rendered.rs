@@ -8,7 +8,9 @@ use axum::extract::{Path, Query, State};
 use tempfile::TempDir;
 use townclerk_app::access::{Caller, Councils, Role};
 use townclerk_app::http::Problem;
+use townclerk_app::http::kind::Kind;
 use townclerk_domain::identity::CallerId;
+use townclerk_views::public::RULE;
 
 use super::record::{HOSTILE, Record};
 use crate::page::topic::Topic;
@@ -75,10 +77,10 @@ pub(super) fn row(html: &str, table: &str, header: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_joint_page_shows_figures_and_claims_to_everybody() {
+async fn the_joint_page_shows_figures_and_claims() {
     let dir = TempDir::new().unwrap();
     let views = Record::new(true).views(&dir).await;
-    let html = read(&views, "joint", &[], None).await.unwrap();
+    let html = read(&views, "joint", &[], Some(officer())).await.unwrap();
     assert!(html.contains("<html lang=\"en-GB\">"));
     assert_eq!(html.matches("<h1>").count(), 1);
     assert!(!html.contains("<script"), "no scripts, hostile or ours");
@@ -96,7 +98,40 @@ async fn the_joint_page_shows_figures_and_claims_to_everybody() {
     let published = row(&html, "published", "June 2020");
     assert_eq!(published[1..5], ["P1 incidents", "1", "2", "differs"]);
     assert_eq!(published[5], "1 August 2020, 00:00 (London)");
+    assert!(html.contains("href=\"/brent\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_the_joint_page_is_as_at_a_months_end_and_shows_no_small_number() {
+    let dir = TempDir::new().unwrap();
+    let views = Record::new(true).views(&dir).await;
+    let html = read(&views, "joint", &[], None).await.unwrap();
+    // The record goes on into August.
+    assert!(html.contains("1 August 2020, 00:00 (London)"));
+    assert!(!html.contains("August 2020 (partial)"));
+    let july = row(&html, "months", "July 2020");
+    assert_eq!(july, ["not shown", "not shown", "not shown", "0"]);
+    // Nor whether what was published is the number that is not shown.
+    let source = "A paper, paragraph &#60;6.7&#62;";
+    let published = row(&html, "p1-months", "June 2020");
+    assert_eq!(published[..2], ["not shown", "2"]);
+    assert!(
+        published
+            .iter()
+            .all(|cell| cell != "differs" && cell != "agrees")
+    );
+    assert!(html.contains(source));
+    for sentence in RULE.in_words() {
+        assert!(html.contains(&sentence), "{sentence}");
+    }
     assert!(html.contains("href=\"/sign-in?next=/brent\""));
+    let finer = [("as_at", "2020-07-15T23:00:00Z")];
+    let refused = read(&views, "joint", &finer, None).await.err().unwrap();
+    assert_eq!(refused.kind(), Kind::UNAUTHENTICATED);
+    assert!(refused.detail().contains("as_at 2020-07-15T23:00:00Z"));
+    let month = [("as_at", "2020-06-30T23:00:00Z")];
+    let html = read(&views, "joint", &month, None).await.unwrap();
+    assert!(html.contains("1 July 2020, 00:00 (London)"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,10 +180,10 @@ async fn a_past_state_is_shown_again_and_a_wrong_moment_is_refused() {
     let dir = TempDir::new().unwrap();
     let views = Record::new(true).views(&dir).await;
     let past = [("as_at", "2020-07-03T23:00:00Z"), ("known_at", "")];
-    let html = read(&views, "joint", &past, None).await.unwrap();
+    let html = read(&views, "joint", &past, Some(officer())).await.unwrap();
     assert_eq!(row(&html, "months", "July 2020 (partial)")[0], "1");
     assert!(html.contains("4 July 2020, 00:00 (London)"));
-    assert!(html.contains("value=\"/joint?as_at=2020-07-03T23:00:00Z\""));
+    assert!(html.contains("href=\"/joint/backlog?as_at=2020-07-03T23:00:00Z\""));
     for (name, value) in [
         ("as_at", "yesterday"),
         ("home", "brent"),

@@ -1,0 +1,71 @@
+//! What readers without a token may ask of the joint figures: [`RULE`] as the read API and the pages
+//! hold to it.
+
+use axum::Json;
+use jiff::Timestamp;
+use townclerk_app::http::Problem;
+use townclerk_app::http::kind::Kind;
+use townclerk_views::contributions::Basis;
+use townclerk_views::figures::{Periods, Query};
+use townclerk_views::measure::Measure;
+use townclerk_views::public::{RULE, RuleShown};
+
+/// The rule, for everybody to read.
+pub async fn rule() -> Json<RuleShown> {
+    Json(RULE.shown())
+}
+
+/// # Errors
+/// Everything that is asked for and needs a token.
+pub fn query_fits(query: &Query) -> Result<(), Problem> {
+    let mut faults = moments_beside(query.basis);
+    if let Periods::These(periods) = &query.periods {
+        let finer = periods.iter().filter(|period| !RULE.takes(period));
+        faults.extend(
+            finer.map(|period| format!("the period {period}, which is not made of months")),
+        );
+    }
+    // Where all measures are asked for, those of which it is not shown are simply left out.
+    let all = query.measures.len() == Measure::ALL.len();
+    for breakdown in &query.breakdowns {
+        let mask = breakdown.mask();
+        let names: Vec<&str> = mask.dimensions().map(|d| d.name()).collect();
+        let names = names.join(" and ");
+        if !RULE.has(mask) {
+            faults.push(format!("a breakdown by {names}"));
+        } else if !all {
+            let refused = query.measures.iter().filter(|m| !RULE.shows(**m, mask));
+            faults.extend(refused.map(|measure| format!("{measure} by {names}")));
+        }
+    }
+    found(faults)
+}
+
+/// # Errors
+/// Moments that need a token.
+pub fn moments_fit(basis: Basis) -> Result<(), Problem> {
+    found(moments_beside(basis))
+}
+
+fn moments_beside(basis: Basis) -> Vec<String> {
+    let moments = [("as_at", basis.as_at), ("known_at", basis.known_at)];
+    let finer = |at: &Timestamp| !RULE.takes_moment(*at);
+    let beside = moments
+        .into_iter()
+        .filter_map(|(name, at)| Some((name, at.filter(finer)?)));
+    beside
+        .map(|(name, at)| format!("{name} {at}, which is no end of a month in London"))
+        .collect()
+}
+
+fn found(faults: Vec<String>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "this needs a token: {}. {}",
+        faults.join("; "),
+        RULE.in_words().join(" ")
+    );
+    Err(Problem::new(Kind::UNAUTHENTICATED, detail).with("faults", faults))
+}
