@@ -9,6 +9,7 @@ use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figures::Reading;
 use townclerk_views::kept::{Kept, evolved, facts};
 use townclerk_views::key::timeline;
+use townclerk_views::lists;
 use townclerk_views::row::Row;
 use townclerk_views::rows::{Rows, RowsError};
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub(super) struct WithEvents<S> {
     pub id: Uuid,
     /// Whether it leaves all figures: it was voided, or nothing was known of it at that time.
     pub void: bool,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in here.
+    pub held: bool,
     /// Absent where it is void.
     #[serde(flatten)]
     pub state: Option<S>,
@@ -51,6 +54,7 @@ pub(super) async fn one<L: Listable>(
         };
         let standing = facts(&row, basis)?;
         let stands = evolved::<L>(&standing);
+        let held = lists::is_held(reading.rows, &log, L::KIND, uuid)?;
         let beside = Beside::read::<L, _>(reading, scope, basis)?;
         let shown = stands.map(|stands| {
             let kept = Kept {
@@ -62,15 +66,16 @@ pub(super) async fn one<L: Listable>(
             };
             L::shown(&kept, &beside)
         });
-        Ok(Some((log, shown, entries(&row.timeline))))
+        Ok(Some((log, shown, held, entries(&row.timeline))))
     };
     let found = tokio::task::block_in_place(|| view.with_reading(read))?;
-    let (log, state, entries) = found.ok_or_else(missing)?;
+    let (log, state, held, entries) = found.ok_or_else(missing)?;
     let events = events(view, &log, entries).await?;
     Ok(WithEvents {
         log,
         id: uuid,
         void: state.is_none(),
+        held,
         state,
         events,
     })
