@@ -231,7 +231,7 @@ fn parameter<'a>(breakdown: &Breakdown, dimension: &'a str) -> &'a str {
 }
 
 /// A value that no record can have is a mistake, not a zero.
-fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
+pub(crate) fn value_fits(dimension: Dimension, value: &str) -> Result<(), Problem> {
     let name = dimension.name();
     match dimension.values() {
         Some(values) if !values.contains(&value) => {

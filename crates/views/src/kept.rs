@@ -1,5 +1,6 @@
 //! Every aggregate of one kind as it stood: for kinds of which there are few.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
@@ -58,15 +59,49 @@ pub fn every_in<D: Decider>(
     of_prefix::<D>(rows, basis, &timeline::of_kind_in(D::KIND, log))
 }
 
+/// Every aggregate of one kind that was there and not voided, of what logs held up to some positions,
+/// by log and id.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn there_up_to<D, S>(
+    rows: &impl Rows,
+    basis: Basis,
+    positions: &BTreeMap<LogName, u64>,
+) -> Result<Vec<Kept<S>>, RowsError>
+where
+    D: Decider<State = Option<S>>,
+{
+    let mut found = Vec::new();
+    for (log, position) in positions {
+        let prefix = timeline::of_kind_in(D::KIND, log);
+        let kept = of_prefix_up_to::<D>(rows, basis, &prefix, *position)?;
+        found.extend(kept.into_iter().filter_map(Kept::there));
+    }
+    Ok(found)
+}
+
 fn of_prefix<D: Decider>(
     rows: &impl Rows,
     basis: Basis,
     prefix: &[u8],
 ) -> Result<Vec<Kept<D::State>>, RowsError> {
+    of_prefix_up_to::<D>(rows, basis, prefix, u64::MAX)
+}
+
+fn of_prefix_up_to<D: Decider>(
+    rows: &impl Rows,
+    basis: Basis,
+    prefix: &[u8],
+    position: u64,
+) -> Result<Vec<Kept<D::State>>, RowsError> {
     let mut kept = Vec::new();
     rows.scan(prefix, prefix, &mut |key, value| {
         let (log, aggregate) = timeline::read(D::KIND, key)?;
-        let row: Row<D::Fact> = Row::decode(value)?;
+        let mut row: Row<D::Fact> = Row::decode(value)?;
+        row.timeline
+            .entries
+            .retain(|entry| entry.sequence <= position);
         let facts = facts(&row, basis)?;
         let stands = evolved::<D>(&facts);
         kept.push(Kept {

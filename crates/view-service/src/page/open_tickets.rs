@@ -102,9 +102,13 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
         let (kind, service) = (ticket.attributes.kind.code(), &ticket.attributes.service);
         let left = ticket.left.map(|left| words::service_time(minutes(left)));
         let said = band(ticket.risk).to_owned();
+        let logged = words::brief(ticket.logged_at);
         Row {
             header: format!("{priority} {kind}, {service}"),
-            detail: Some(format!("logged {}", words::brief(ticket.logged_at))),
+            detail: Some(match ticket.held {
+                true => format!("logged {logged}; a later event cannot be read"),
+                false => format!("logged {logged}"),
+            }),
             period: None,
             cells: vec![
                 match ticket.risk {

@@ -35,6 +35,8 @@ use crate::view::{View, ViewError};
 
 const PATH: &str = "/{view}/tickets/{id}";
 
+const HELD: &str = "The log holds a later event of this ticket that cannot be read";
+
 /// Adds the page of a ticket, and its tables.
 pub fn routes(guarded: Guarded, views: &Views) -> Guarded {
     guarded
@@ -112,6 +114,13 @@ fn content(asking: &Asking<'_>, of: &Found) -> Result<Content, ViewError> {
     let mut rests = rests_on_records(asking, sample)?;
     rests.as_at = of.level.as_ref().map(|level| words::moment(level.as_at));
     let mut parts = Vec::new();
+    if of.held {
+        parts.push(Part::Words(Words {
+            id: "held",
+            title: "Not all of it can be read".to_owned(),
+            sentences: vec![format!("{HELD}, so how it stands may be out of date.")],
+        }));
+    }
     match &of.level {
         Some(level) => {
             let data = Link::to_data("This service level", asking.scope, &record, asking.asked);

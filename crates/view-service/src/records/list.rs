@@ -12,9 +12,9 @@ use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_views::contributions::Basis;
 use townclerk_views::figures::Reading;
 use townclerk_views::findings::{FindingKind, findings};
-use townclerk_views::kept::Kept;
+use townclerk_views::kept::{Kept, there_up_to};
 use townclerk_views::ledger::Ledger;
-use townclerk_views::lists::{Listed, PageEnd};
+use townclerk_views::lists::{self, Listed, PageEnd};
 use townclerk_views::rows::{Rows, RowsError};
 use uuid::Uuid;
 
@@ -148,6 +148,8 @@ impl<L: Listable> JsonSchema for Page<L> {
 pub(super) struct Shown<S> {
     pub id: Uuid,
     pub log: LogName,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in here.
+    pub held: bool,
     #[serde(flatten)]
     pub state: S,
 }
@@ -162,17 +164,29 @@ pub(super) fn page<L: Listable>(
     let page = view.with_reading(|reading| {
         let ledger = reading.ledger(scope, wanted.basis)?;
         let beside = Beside::read::<L, _>(reading, scope, wanted.basis)?;
-        let (found, end) = turned_to::<L>(&ledger, scope, &wanted);
-        let shown = found.into_iter().map(|kept| Shown {
-            id: kept.id,
-            log: kept.log.clone(),
-            state: L::shown(kept, &beside),
-        });
+        let after = wanted.after.as_ref();
+        let positions = page_end::positions(after, reading, scope);
+        // What was recorded since the first page would move records from one page to another.
+        let as_first = match positions == page_end::positions(None, reading, scope) {
+            true => None,
+            false => Some(there_up_to::<L, _>(reading.rows, wanted.basis, &positions)?),
+        };
+        let all = as_first.as_deref().unwrap_or(L::kept(&ledger));
+        let (found, end) = turned_to::<L>(all, scope, &wanted);
+        let mut records = Vec::with_capacity(found.len());
+        for kept in found {
+            records.push(Shown {
+                id: kept.id,
+                log: kept.log.clone(),
+                held: lists::is_held(reading.rows, &kept.log, L::KIND, kept.id)?,
+                state: L::shown(kept, &beside),
+            });
+        }
         Ok(Page {
             scope: scope.clone(),
             seen: beside.seen,
-            records: shown.collect(),
-            next: end.map(|end| page_end::written(&end)),
+            records,
+            next: end.map(|end| page_end::written(&end, &positions)),
         })
     })?;
     Ok(page)
@@ -180,7 +194,7 @@ pub(super) fn page<L: Listable>(
 
 /// The records of a page, and where it ends if there is more.
 fn turned_to<'a, L: Listable>(
-    ledger: &'a Ledger,
+    all: &'a [Kept<L::Stands>],
     scope: &Scope,
     wanted: &Wanted,
 ) -> (Vec<&'a Kept<L::Stands>>, Option<PageEnd>) {
@@ -192,8 +206,8 @@ fn turned_to<'a, L: Listable>(
     let after = wanted
         .after
         .as_ref()
-        .map(|end| Reverse((end.began, end.id)));
-    let mut found: Vec<&Kept<L::Stands>> = L::kept(ledger)
+        .map(|after| Reverse((after.end.began, after.end.id)));
+    let mut found: Vec<&Kept<L::Stands>> = all
         .iter()
         .filter(|kept| is_of::<L>(kept, scope))
         .filter(open)

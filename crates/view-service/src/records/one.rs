@@ -11,6 +11,7 @@ use townclerk_view_store::store::Store;
 use townclerk_views::figures::Reading;
 use townclerk_views::kept::{Kept, evolved, facts};
 use townclerk_views::key::timeline;
+use townclerk_views::lists;
 use townclerk_views::row::Row;
 use townclerk_views::rows::{Rows, RowsError, Stoppable};
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub(super) struct WithEvents<S> {
     pub id: Uuid,
     /// Whether it leaves all figures: it was voided, or nothing was known of it at that time.
     pub void: bool,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in here.
+    pub held: bool,
     /// Absent where it is void.
     #[serde(flatten)]
     pub state: Option<S>,
@@ -39,6 +42,7 @@ pub(super) struct WithEvents<S> {
 pub(super) struct Recorded<S> {
     pub log: LogName,
     pub id: Uuid,
+    pub held: bool,
     pub state: Option<S>,
     pub entries: Vec<(u64, Timestamp)>,
 }
@@ -51,6 +55,7 @@ impl<S> Recorded<S> {
             log: self.log,
             id: self.id,
             void: self.state.is_none(),
+            held: self.held,
             state: self.state,
         })
     }
@@ -75,6 +80,7 @@ pub(super) fn one<L: Listable>(
         };
         let standing = facts(&row, basis)?;
         let stands = evolved::<L>(&standing);
+        let held = lists::is_held(reading.rows, &log, L::KIND, uuid)?;
         let beside = Beside::read::<L, _>(reading, scope, basis)?;
         let shown = stands.map(|stands| {
             let kept = Kept {
@@ -86,12 +92,13 @@ pub(super) fn one<L: Listable>(
             };
             L::shown(&kept, &beside)
         });
-        Ok(Some((log, shown, entries(&row.timeline))))
+        Ok(Some((log, shown, held, entries(&row.timeline))))
     };
-    let (log, state, entries) = view.with_reading(read)?.ok_or_else(missing)?;
+    let (log, state, held, entries) = view.with_reading(read)?.ok_or_else(missing)?;
     Ok(Recorded {
         log,
         id: uuid,
+        held,
         state,
         entries,
     })

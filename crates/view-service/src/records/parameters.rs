@@ -1,18 +1,23 @@
 //! Query parameters of records. Each read takes some of them; the others are refused by name, so
 //! that nobody takes a list for narrower than it is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::json;
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Parameter;
 use townclerk_domain::outage::Nature;
-use townclerk_domain::ticket::Priority;
+use townclerk_domain::ticket::Logged;
+use townclerk_views::attributes::Attributes;
 use townclerk_views::contributions::Basis;
-use townclerk_views::lists::{Listed, PAGE_MAX, PageEnd};
+use townclerk_views::dimension::Dimension;
+use townclerk_views::lists::{Listed, PAGE_MAX};
 use townclerk_views::service_levels::Risk;
 
-use super::page_end;
+use super::page_end::{self, After};
 use crate::described::{MIN_POSITION, once, parameter};
-use crate::query::{Params, instant, parsed};
+use crate::query::{Params, instant, parsed, value_fits};
 
 /// Records on a page where nothing else is asked for.
 const PAGE_DEFAULT: usize = 50;
@@ -113,10 +118,11 @@ pub(super) struct Wanted {
     pub basis: Basis,
     pub listed: Listed,
     pub limit: usize,
-    pub after: Option<PageEnd>,
+    pub after: Option<After>,
     pub band: Option<Risk>,
-    pub priority: Option<Priority>,
     pub nature: Option<Nature>,
+    /// Of tickets: by dimension the value that they have, as figures are filtered.
+    pub filters: BTreeMap<Dimension, String>,
     /// Of interims, how many days are left to them at most.
     pub within_days: Option<i32>,
 }
@@ -133,8 +139,8 @@ impl Wanted {
             limit: takes.limit,
             after: None,
             band: None,
-            priority: None,
             nature: None,
+            filters: BTreeMap::new(),
             within_days: None,
         };
         for (name, value) in params {
@@ -147,14 +153,28 @@ impl Wanted {
                 "status" => wanted.listed = listed(value)?,
                 "limit" => wanted.limit = limit(takes, value)?,
                 BAND => wanted.band = Some(band(value)?),
-                "priority" => wanted.priority = Some(priority(value)?),
                 NATURE => wanted.nature = Some(nature(value)?),
                 "after" => wanted.after = Some(page_end::read(value)?),
                 WITHIN_DAYS => wanted.within_days = Some(within_days(value)?),
-                _ => return Err(unknown(takes, name)),
+                _ => {
+                    let dimension = Dimension::from_name(name);
+                    let dimension = dimension.ok_or_else(|| unknown(takes, name))?;
+                    value_fits(dimension, value)?;
+                    wanted.filters.insert(dimension, value.clone());
+                }
             }
         }
         Ok(wanted)
+    }
+
+    /// Whether a ticket has all values that are asked for.
+    pub fn fits(&self, ticket: &Arc<Logged>) -> bool {
+        let attributes = Attributes::Ticket {
+            logged: Arc::clone(ticket),
+            age: None,
+        };
+        let mut filters = self.filters.iter();
+        filters.all(|(dimension, value)| attributes.value(*dimension) == Some(value.as_str()))
     }
 }
 
@@ -175,13 +195,6 @@ fn listed(value: &str) -> Result<Listed, Problem> {
 fn band(value: &str) -> Result<Risk, Problem> {
     let codes = || Risk::ALL.map(Risk::code).join(", ");
     Risk::from_code(value).ok_or_else(|| Problem::bad_query(BAND, codes()))
-}
-
-fn priority(value: &str) -> Result<Priority, Problem> {
-    let mut all = Priority::ALL.iter();
-    let codes = || Vec::from_iter(Priority::ALL.iter().map(|p| p.code())).join(", ");
-    let found = all.find(|priority| priority.code() == value).copied();
-    found.ok_or_else(|| Problem::bad_query("priority", codes()))
 }
 
 fn nature(value: &str) -> Result<Nature, Problem> {
@@ -232,6 +245,7 @@ mod tests {
             Takes::PAGES_BY_STATUS,
             Takes::ONE,
             crate::records::interims::TAKES,
+            crate::records::tickets::TAKES,
             urgent,
         ] {
             for published in takes.parameters() {
@@ -244,6 +258,24 @@ mod tests {
                 let why = refused.detail();
                 assert!(!why.contains("not a parameter"), "{why}");
             }
+        }
+    }
+
+    /// What tickets are broken down by in figures filters their lists.
+    #[test]
+    fn lists_of_tickets_take_the_filters_of_figures() {
+        use townclerk_views::measure::Measure;
+
+        let urgent = super::super::service_levels::TAKES;
+        for takes in [crate::records::tickets::TAKES, urgent] {
+            for dimension in Measure::TicketsOpen.definition().dimensions {
+                assert!(takes.names.contains(&dimension.name()), "{dimension:?}");
+            }
+            let wanted = read(&takes, "priority", "p1").unwrap();
+            assert_eq!(
+                wanted.filters,
+                [(Dimension::Priority, "p1".to_owned())].into()
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
-use townclerk_domain::identity::canonical_uuid;
+use townclerk_domain::identity::{AggregateKind, canonical_uuid};
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::service_level::{Happening, Step, Verdict};
 use townclerk_domain::service_time::ServiceTime;
@@ -33,6 +33,8 @@ pub(super) struct Shown {
     id: Uuid,
     /// Whether it leaves all figures: it was voided, or nothing was known of it at that time.
     void: bool,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in here.
+    held: bool,
     /// Absent where it is void.
     #[serde(flatten)]
     state: Option<State>,
@@ -122,6 +124,7 @@ struct StepShown {
 pub(crate) struct Found {
     pub log: LogName,
     pub id: Uuid,
+    pub held: bool,
     pub sample: bool,
     pub agreed: AgreedFacts,
     /// Absent where it was voided, or where nothing was known of it.
@@ -151,6 +154,7 @@ pub(crate) fn found(
         Ok(Some(Found {
             log: log.clone(),
             id,
+            held: lists::is_held(reading.rows, log, AggregateKind::Ticket, id)?,
             sample: row.sample,
             level: level_of_one(&facts, &agreed.agreements(), basis, moment),
             agreed,
@@ -174,6 +178,7 @@ pub(super) fn service_level(
         log: found.log.clone(),
         id: found.id,
         void: state.is_none(),
+        held: found.held,
         state,
     })
 }

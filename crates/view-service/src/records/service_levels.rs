@@ -8,6 +8,7 @@ use serde::Serialize;
 use townclerk_app::http::Problem;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::ticket::{Priority, Status, TicketKind, UserClass};
+use townclerk_views::figures::Positions;
 use townclerk_views::lists::{PAGE_MAX, PageEnd};
 use townclerk_views::service_levels::{
     OPEN_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
@@ -21,7 +22,21 @@ use crate::query::Params;
 use crate::reads::ViewRows;
 
 pub(super) const TAKES: Takes = Takes {
-    names: &["as_at", "known_at", "band", "priority", "limit", "after"],
+    names: &[
+        "as_at",
+        "known_at",
+        "band",
+        "kind",
+        "priority",
+        "service",
+        "category",
+        "channel",
+        "provider",
+        "user_class",
+        "directorate",
+        "limit",
+        "after",
+    ],
     limit: 100,
     limit_max: PAGE_MAX,
     ..Takes::PAGES
@@ -51,6 +66,8 @@ pub(super) struct Open {
 struct OpenShown {
     id: Uuid,
     log: LogName,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in here.
+    held: bool,
     /// Whether it was made up for a demonstration.
     sample: bool,
     kind: TicketKind,
@@ -91,14 +108,11 @@ pub(super) fn open(view: &ViewRows<'_>, scope: &Scope, params: &Params) -> Resul
     }
     let open = found.tickets.len();
     let asked = found.tickets.into_iter().filter(|ticket| {
-        wanted.band.is_none_or(|band| ticket.risk == band)
-            && wanted
-                .priority
-                .is_none_or(|priority| ticket.attributes.priority == priority)
+        wanted.band.is_none_or(|band| ticket.risk == band) && wanted.fits(&ticket.attributes)
     });
     let asked: Vec<OpenTicket> = asked.collect();
     let begin = match &wanted.after {
-        Some(after) => begin(&asked, after)?,
+        Some(after) => begin(&asked, &after.end)?,
         None => 0,
     };
     let end = begin.saturating_add(wanted.limit).min(asked.len());
@@ -118,7 +132,7 @@ pub(super) fn open(view: &ViewRows<'_>, scope: &Scope, params: &Params) -> Resul
         cut_at: found.cut.then_some(OPEN_MAX),
         total: asked.len(),
         service_levels: page.iter().map(OpenShown::of).collect(),
-        next: next.as_ref().map(page_end::written),
+        next: next.map(|end| page_end::written(&end, &Positions::new())),
     })
 }
 
@@ -138,6 +152,7 @@ impl OpenShown {
         Self {
             id: ticket.id,
             log: ticket.log.clone(),
+            held: ticket.held,
             sample: ticket.sample,
             kind: ticket.attributes.kind,
             priority: ticket.attributes.priority,

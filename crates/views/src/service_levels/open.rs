@@ -30,6 +30,8 @@ pub const OPEN_MAX: usize = 50_000;
 pub struct OpenTicket {
     pub log: LogName,
     pub id: Uuid,
+    /// Whether its log holds a later event of it that cannot be read.
+    pub held: bool,
     pub sample: bool,
     pub logged_at: Timestamp,
     pub status: Status,
@@ -138,7 +140,11 @@ pub fn open_tickets<R: Rows>(
             let sample = row.sample || (agreements.sample && level.governed.is_some());
             OpenTicket::of(log, id, sample, level)
         });
-        found.tickets.extend(open);
+        let Some(mut open) = open else {
+            continue;
+        };
+        open.held = lists::is_held(reading.rows, &open.log, AggregateKind::Ticket, id)?;
+        found.tickets.push(open);
     }
     found.tickets.sort_by_cached_key(OpenTicket::urgency);
     Ok(found)
@@ -151,6 +157,7 @@ impl OpenTicket {
             risk: level.risk()?,
             log,
             id,
+            held: false,
             sample,
             logged_at: level.logged_at,
             status: level.status,

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use townclerk_app::access::{Guarded, RouteNeed};
 use townclerk_app::http::testing::{Answer, Client, Who, token_book};
 use townclerk_contract::digest::CommandDigest;
-use townclerk_contract::envelope::{AuthType, Envelope};
+use townclerk_contract::envelope::{AuthType, Envelope, Message};
 use townclerk_contract::source::Source;
 use townclerk_domain::amendment::{Recordable, Voiding};
 use townclerk_domain::availability::{AvailabilityRules, availability_of};
@@ -37,6 +37,7 @@ pub struct Service {
     pub client: Client,
     /// The routes of records alone.
     pub routes: Vec<RouteNeed>,
+    views: Vec<Arc<View>>,
     _dir: TempDir,
 }
 
@@ -117,6 +118,19 @@ impl History {
         happened: &str,
         what: Recordable<D::Fact>,
     ) -> &mut Self {
+        let message = self.message::<D>(name, aggregate, happened, what);
+        let message_id = message.id.to_string();
+        self.logs[&log(name)].put(&message.subject, Some(&message_id), &message.payload);
+        self
+    }
+
+    fn message<D: Recording>(
+        &mut self,
+        name: &str,
+        aggregate: AggregateId,
+        happened: &str,
+        what: Recordable<D::Fact>,
+    ) -> Message {
         self.recorded += 1;
         let happened: Timestamp = happened.parse().unwrap();
         let command = Token::new(format!("key-{}", self.recorded)).unwrap();
@@ -137,10 +151,7 @@ impl History {
             caller: Token::new(format!("desk-{}", self.recorded)).unwrap(),
             event: D::into_event(what),
         };
-        let message = envelope.encode().unwrap();
-        let message_id = message.id.to_string();
-        self.logs[&log(name)].put(&message.subject, Some(&message_id), &message.payload);
-        self
+        envelope.encode().unwrap()
     }
 
     /// The joint view and Brent's, each read to its end, served with every token.
@@ -152,35 +163,70 @@ impl History {
         };
         let joint = open(Scope::Joint, &dir, of(&LOGS)).await;
         let brent = open(Scope::Log(log("brent")), &dir, of(&["brent", "shared"])).await;
+        let both = vec![Arc::clone(&joint), Arc::clone(&brent)];
         let views = Views::new([joint, brent]);
         let guarded = crate::records::routes(Guarded::new(token_book()), &views);
         let (router, routes) = guarded.into_parts();
         Service {
             client: Client::new(router),
             routes,
+            views: both,
             _dir: dir,
         }
+    }
+
+    /// Records a fact as a later version would write it.
+    pub fn records_unreadable<D>(&mut self, name: &str, number: u128, happened: &str, fact: Value)
+    where
+        D: Recording<Fact: DeserializeOwned>,
+    {
+        let aggregate = AggregateId {
+            kind: D::KIND,
+            id: id(number),
+        };
+        let fact = Recordable::Fact(serde_json::from_value(fact).unwrap());
+        let message = self.message::<D>(name, aggregate, happened, fact);
+        let mut event: Value = serde_json::from_slice(&message.payload).unwrap();
+        let later = event["type"].as_str().unwrap().replace(".v1", ".v9");
+        event["type"] = json!(later);
+        let message_id = message.id.to_string();
+        let payload = event.to_string();
+        self.logs[&log(name)].put(&message.subject, Some(&message_id), payload.as_bytes());
     }
 }
 
 async fn open(scope: Scope, dir: &TempDir, logs: Vec<Arc<dyn EventLog>>) -> Arc<View> {
+    let dir = dir.path().join(scope.as_str());
+    let view = View::open(scope, &dir, logs).await.unwrap();
+    catch_up(&view).await;
+    view
+}
+
+/// Reads all logs of a view to their ends.
+async fn catch_up(view: &View) {
     use townclerk_app::projector::Projector;
 
-    let dir = dir.path().join(scope.as_str());
-    let view = View::open(scope, &dir, logs.clone()).await.unwrap();
-    for log in &logs {
+    for log in view.logs() {
         let head = log.head().await.unwrap();
+        let read = view.with_reading(|reading| Ok(reading.positions.get(log.name()).copied()));
+        let read = read.unwrap().unwrap_or(0);
         let mut messages = Vec::new();
-        for sequence in 1..=head.sequence {
+        for sequence in read + 1..=head.sequence {
             messages.push(log.read_one(sequence).await.unwrap().unwrap());
         }
         view.project(log.name(), messages).await.unwrap();
         view.caught_up(log.name(), head);
     }
-    view
 }
 
 impl Service {
+    /// Reads what was recorded in the meantime.
+    pub async fn catches_up(&self) {
+        for view in &self.views {
+            catch_up(view).await;
+        }
+    }
+
     pub async fn ask(&self, path: &str) -> Answer {
         use townclerk_app::access::Role;
 

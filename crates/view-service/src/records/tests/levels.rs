@@ -64,7 +64,7 @@ async fn a_tickets_service_level_says_what_governs_it_and_how_it_came_to_stand_s
     );
     let found = service.read(&path).await;
     let expected = json!({
-        "log": "brent", "id": id(1), "void": false, "as_at": "2020-03-02T12:00:00Z",
+        "log": "brent", "id": id(1), "void": false, "held": false, "as_at": "2020-03-02T12:00:00Z",
         "kind": "incident", "priority": "p1", "user_class": "standard", "service": "email",
         "logged": "2020-03-02T09:00:00Z", "status": "on-hold", "sample": true,
         "standing": "running", "band": "paused", "target_minutes": 120, "counted_minutes": 60,
@@ -139,7 +139,10 @@ async fn a_voided_ticket_and_one_that_was_not_logged_yet_have_no_service_level()
     let voided = service
         .read(&format!("/brent/tickets/{}/service-level", id(3)))
         .await;
-    assert_eq!(voided, json!({"log": "brent", "id": id(3), "void": true}));
+    assert_eq!(
+        voided,
+        json!({"log": "brent", "id": id(3), "void": true, "held": false})
+    );
     let early = format!(
         "/brent/tickets/{}/service-level?as_at=2020-03-02T09:00:00Z",
         id(1)
@@ -178,7 +181,7 @@ async fn open_tickets_come_by_urgency_with_how_many_are_in_each_band() {
     });
     assert_eq!(found["bands"], counted);
     let urgent = json!({
-        "id": id(2), "log": "brent", "sample": true, "kind": "incident", "priority": "p3",
+        "id": id(2), "log": "brent", "held": false, "sample": true, "kind": "incident", "priority": "p3",
         "user_class": "standard", "service": "email", "logged": "2020-03-02T09:00:00Z",
         "status": "logged", "standing": "running", "band": "50", "target_minutes": 600,
         "left_minutes": 300, "due": "2020-03-02T19:00:00Z", "aged": false

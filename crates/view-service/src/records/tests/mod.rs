@@ -1,7 +1,9 @@
 //! Records over HTTP: who may read them, which ones a scope has, and how they look.
 
 mod access;
+mod held;
 mod history;
 mod levels;
 mod lists;
+mod pages;
 mod shown;

@@ -34,7 +34,7 @@ async fn an_outage_shows_all_that_is_known_of_it() {
     assert_eq!(found["scope"], "brent");
     assert_eq!(found["next"], Value::Null);
     let expected = json!({
-        "id": id(1), "log": "brent", "sample": true, "title": "E-mail is down", "summary": null,
+        "id": id(1), "log": "brent", "held": false, "sample": true, "title": "E-mail is down", "summary": null,
         "status": "resolved", "nature": "failure", "known_since": null,
         "planned": null, "notices": [], "cancelled": null, "began": "2020-03-01T09:00:30Z", "when": null,
         "councils": ["brent"], "critical": true,
@@ -127,7 +127,7 @@ fn frozen() -> History {
 async fn a_change_shows_what_was_requested_and_what_does_not_fit_about_it() {
     let found = frozen().served().await.read("/brent/changes").await;
     let expected = json!({
-        "id": id(1), "log": "brent", "sample": true, "requested_at": "2020-03-01T09:00:00Z",
+        "id": id(1), "log": "brent", "held": false, "sample": true, "requested_at": "2020-03-01T09:00:00Z",
         "change_type": "normal", "title": "New intranet", "category": "new-project",
         "project": "new-intranet", "services": ["intranet"], "councils": [],
         "status": "implementing", "risk": "low",
@@ -224,7 +224,7 @@ async fn a_freeze_says_whether_it_holds_where_a_moment_is_named() {
     let service = history.served().await;
     let found = service.read("/brent/freezes").await;
     let expected = json!({
-        "id": id(9), "log": "shared", "sample": true, "title": "Stability first",
+        "id": id(9), "log": "shared", "held": false, "sample": true, "title": "Stability first",
         "scope": {"councils": [], "services": [], "categories": []},
         "from": "2020-01-01T00:00:00Z", "to": "2020-12-31T00:00:00Z", "until": null,
         "exempted": [{
@@ -255,7 +255,7 @@ async fn a_gate_shows_which_of_its_requirements_are_met() {
         .records::<GateRules>("shared", 1, "2020-02-01T00:00:00Z", met);
     let found = history.served().await.read("/joint/gates").await;
     let expected = json!({
-        "id": id(1), "log": "shared", "sample": true, "title": "Lessons", "project": "council-c",
+        "id": id(1), "log": "shared", "held": false, "sample": true, "title": "Lessons", "project": "council-c",
         "set": "2020-01-01T00:00:00Z",
         "requires": [
             {"code": "review", "text": "Reviewed.", "met": "2020-02-01T00:00:00Z"},
@@ -290,7 +290,7 @@ async fn a_programme_shows_its_phases_in_order_and_its_pauses() {
         .read("/shared/programmes?as_at=2020-03-31T12:00:00Z")
         .await;
     let expected = json!({
-        "id": id(1), "log": "shared", "sample": true, "title": "New model",
+        "id": id(1), "log": "shared", "held": false, "sample": true, "title": "New model",
         "opened": "2020-01-01T00:00:00Z",
         "phases": [
             {
@@ -324,7 +324,7 @@ async fn a_post_shows_how_it_is_held_and_that_an_interim_leaves_it_vacant() {
         .records::<PostRules>("shared", 1, "2020-02-01T00:00:00Z", filled);
     let found = history.served().await.read("/brent/posts").await;
     let expected = json!({
-        "id": id(1), "log": "shared", "sample": true, "role": "analyst", "team": "desk",
+        "id": id(1), "log": "shared", "held": false, "sample": true, "role": "analyst", "team": "desk",
         "created": "2020-01-01T00:00:00Z", "ringfenced": null,
         "holder": {
             "appointment": "interim", "since": "2020-02-01T00:00:00Z", "until": "2020-09-30"
@@ -458,12 +458,12 @@ async fn a_test_of_recovery_says_what_was_aimed_at_and_what_came_of_it() {
     let found = service.read("/brent/recovery-tests").await;
     let expected = json!([
         {
-            "id": id(2), "log": "brent", "sample": true, "group": "critical-services",
+            "id": id(2), "log": "brent", "held": false, "sample": true, "group": "critical-services",
             "tested": "2020-06-22T09:00:00Z", "target_minutes": 15, "achieved_minutes": 12,
             "data_loss_target_minutes": 15, "data_loss_minutes": 3, "within_target": true
         },
         {
-            "id": id(1), "log": "shared", "sample": true, "group": "virtual-machines",
+            "id": id(1), "log": "shared", "held": false, "sample": true, "group": "virtual-machines",
             "tested": "2020-06-21T09:00:00Z", "target_minutes": null, "achieved_minutes": 345,
             "data_loss_target_minutes": null, "data_loss_minutes": null, "within_target": null
         }
