@@ -42,6 +42,9 @@ pub trait Projector: Send + Sync + 'static {
     /// Everything that the log held at this look is projected.
     fn caught_up(&self, log: &LogName, head: Head);
 
+    /// This look found messages that are not projected yet.
+    fn behind(&self, log: &LogName, head: Head);
+
     /// Why the log cannot be followed just now; `None` when it can again.
     fn trouble(&self, log: &LogName, why: Option<String>);
 }
@@ -164,8 +167,9 @@ async fn take<P: Projector>(
 async fn look<P: Projector>(log: &dyn EventLog, projector: &P) -> Result<bool, LogError> {
     let head = log.head().await?;
     let caught_up = projector.checkpoint(log.name()) >= head.sequence;
-    if caught_up {
-        projector.caught_up(log.name(), head);
+    match caught_up {
+        true => projector.caught_up(log.name(), head),
+        false => projector.behind(log.name(), head),
     }
     Ok(caught_up)
 }

@@ -3,6 +3,8 @@
 mod view;
 pub use view::{Status, View, ViewError};
 
+mod lag;
+
 mod project;
 
 mod replay;

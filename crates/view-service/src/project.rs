@@ -114,7 +114,14 @@ impl Projector for View {
     }
 
     fn caught_up(&self, log: &LogName, head: Head) {
-        self.watched().reached.insert(log.clone(), head.looked);
+        let mut watch = self.watched();
+        watch.reached.insert(log.clone(), head.looked);
+        watch.looked(log, head.sequence, head.sequence);
+    }
+
+    fn behind(&self, log: &LogName, head: Head) {
+        let checkpoint = self.checkpoint(log);
+        self.watched().looked(log, head.sequence, checkpoint);
     }
 
     fn trouble(&self, log: &LogName, why: Option<String>) {

@@ -5,7 +5,7 @@
 //! come where it stands.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -242,6 +242,26 @@ async fn finished(replays: Vec<LogReplay>) -> Result<Replayed, ViewError> {
     })
 }
 
+/// How far the rows of a view are made, in words; `read` is what is known of each log.
+fn made_so_far(read: &mut BTreeMap<LogName, (u64, u64)>, step: Step) -> String {
+    match step {
+        Step::Reading { log, done, total } => {
+            read.insert(log, (done, total));
+            let logs = read.iter();
+            let logs =
+                logs.map(|(log, (done, total))| format!("{done} of {total} events of {log}"));
+            let logs = logs.collect::<Vec<_>>().join(", ");
+            format!("its rows are made from the whole history: read {logs}")
+        }
+        Step::Folded { events, rows } => {
+            format!("its rows are made: {events} events became {rows} rows")
+        }
+        Step::Writing { done, total } => {
+            format!("its rows are made: {done} of {total} rows are written")
+        }
+    }
+}
+
 impl View {
     /// Makes the rows anew beside the served ones, compares, and serves the new ones.
     ///
@@ -390,17 +410,22 @@ impl View {
 
     /// Makes the rows of a history that this view has not read at all, or has to read anew.
     pub(crate) async fn rebuild_at_start(&self) -> Result<(), ViewError> {
-        self.watched().rebuilding = Some("making the rows from the whole history".to_owned());
+        self.watched().making = Some("its rows wait to be made after those of others".to_owned());
+        let _only = REPLAYS.acquire().await;
+        self.watched().making = Some("its rows are made from the whole history".to_owned());
         let mut targets = Positions::new();
         for (name, log) in &self.logs {
             targets.insert(name.clone(), log.head().await?.sequence);
         }
-        let quiet = |_: Step| {};
+        let far = Mutex::new(BTreeMap::new());
+        let told = |step: Step| {
+            let mut far = far.lock().unwrap_or_else(PoisonError::into_inner);
+            self.watched().making = Some(made_so_far(&mut far, step));
+        };
         let replays = self.logs.values().map(LogReplay::new).collect();
-        let replayed = finished(read_all(replays, &targets, &quiet).await?).await?;
-        tokio::task::block_in_place(|| self.serve(self.fill_next(&replayed, &quiet)?))?;
+        let replayed = finished(read_all(replays, &targets, &told).await?).await?;
+        tokio::task::block_in_place(|| self.serve(self.fill_next(&replayed, &told)?))?;
         tracing::info!(view = %self.scope, events = replayed.events, "made the rows from the logs");
-        self.watched().rebuilding = None;
         Ok(())
     }
 

@@ -130,6 +130,10 @@ impl Views {
             self.0.views.values().next_back().filter(|_| shared)
         };
         let view = own.or_else(any).ok_or_else(missing)?;
+        // Its rows are none yet, or are about to be replaced: nobody takes them for the record.
+        if let Some(far) = view.making() {
+            return Err(Problem::not_ready(vec![format!("view {name}: {far}")]));
+        }
         Ok((scope.clone(), Arc::clone(view)))
     }
 }

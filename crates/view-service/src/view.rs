@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
 use townclerk_contract::position::Position;
 use townclerk_contract::reading::{self, Reading as MessageReading};
 use townclerk_domain::names::{LogName, Scope};
@@ -24,11 +25,16 @@ use townclerk_views::rows::{RowsError, Stoppable};
 
 use crate::reads::{Stop, ViewRows};
 
+use crate::lag::Lag;
+
 /// How long a read waits for a position that it must have seen.
 const POSITION_WAIT: Duration = Duration::from_secs(5);
 
 /// From so many unread messages on, an empty view is rebuilt in memory rather than grown.
 const REBUILD_FROM: u64 = 5_000;
+
+/// When a log that did not answer is asked again.
+const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -67,8 +73,21 @@ pub(crate) struct Served {
 pub(crate) struct Watch {
     pub reached: BTreeMap<LogName, Timestamp>,
     pub trouble: BTreeMap<LogName, String>,
-    /// Set while rows are made from the whole history.
-    pub rebuilding: Option<String>,
+    /// Set until the view is made: how far that is.
+    pub making: Option<String>,
+    lags: BTreeMap<LogName, Lag>,
+}
+
+impl Watch {
+    /// A look found the log to end at `head`, with `checkpoint` folded.
+    pub fn looked(&mut self, log: &LogName, head: u64, checkpoint: u64) {
+        let now = Instant::now();
+        let lag = match self.lags.get(log) {
+            Some(lag) => lag.again(head, checkpoint, now),
+            None => Lag::first(head, checkpoint, now),
+        };
+        self.lags.insert(log.clone(), lag);
+    }
 }
 
 /// One view. It follows its logs as long as [`townclerk_app::projector::follow`] runs for each.
@@ -82,6 +101,7 @@ pub struct View {
     pub(crate) passes: PassCache,
     /// Held while rows change, so that a rebuild can take over at a known position.
     pub(crate) projecting: tokio::sync::Mutex<()>,
+    made: OnceCell<()>,
 }
 
 /// A view in numbers.
@@ -110,9 +130,10 @@ pub struct LogStatus {
 
 impl View {
     /// Opens the rows in `dir`. Damage is put aside and said; the rows are rebuilt by reading.
+    /// Before it follows its logs it is [made](Self::make).
     ///
     /// # Errors
-    /// A held lock, a disk that cannot be used, a log that does not answer.
+    /// A held lock, a disk that cannot be used.
     pub async fn open(
         scope: Scope,
         dir: &Path,
@@ -139,15 +160,51 @@ impl View {
             generations,
             positions: watch::Sender::new(Positions::new()),
             served: RwLock::new(Served { store, generation }),
-            watch: Mutex::default(),
+            watch: Mutex::new(Watch {
+                making: Some("how far its rows are is not looked at yet".to_owned()),
+                ..Watch::default()
+            }),
             passes: PassCache::default(),
             projecting: tokio::sync::Mutex::default(),
+            made: OnceCell::new(),
         };
         view.publish_positions();
-        if view.wants_rebuild().await? {
-            view.rebuild_at_start().await?;
-        }
         Ok(Arc::new(view))
+    }
+
+    /// Makes the rows from the whole history where that is quicker than to follow it, or where an
+    /// event in quarantine can be read by now. It is done once, whoever asks first; a log that does
+    /// not answer is waited for.
+    ///
+    /// # Errors
+    /// A disk that cannot be used, or a log that is not what it was.
+    pub async fn make(&self) -> Result<(), ViewError> {
+        let make = || async {
+            while let Err(error) = self.make_once().await {
+                let ViewError::Log(away) = error else {
+                    return Err(error);
+                };
+                tracing::warn!(view = %self.scope, error = %away, "the rows cannot be made yet");
+                self.watched().making = Some(format!("its rows wait to be made: {away}"));
+                tokio::time::sleep(MAKE_AGAIN_AFTER).await;
+            }
+            self.watched().making = None;
+            Ok(())
+        };
+        self.made.get_or_try_init(make).await.copied()
+    }
+
+    async fn make_once(&self) -> Result<(), ViewError> {
+        match self.wants_rebuild().await? {
+            true => self.rebuild_at_start().await,
+            false => Ok(()),
+        }
+    }
+
+    /// How far the rows are made from the whole history; `None` where that is not under way, and
+    /// what is read from this view is what it has.
+    pub(crate) fn making(&self) -> Option<String> {
+        self.watched().making.clone()
     }
 
     pub fn scope(&self) -> &Scope {
@@ -214,10 +271,8 @@ impl View {
     pub fn unready(&self) -> Vec<String> {
         let watch = self.watched();
         let view = &self.scope;
-        let rebuilding = watch
-            .rebuilding
-            .iter()
-            .map(|why| format!("view {view}: {why}"));
+        let making = watch.making.iter();
+        let making = making.map(|far| format!("view {view}: {far}"));
         let trouble = watch.trouble.iter();
         let trouble = trouble.map(|(log, why)| format!("view {view}, log {log}: {why}"));
         let unread = self
@@ -225,7 +280,14 @@ impl View {
             .keys()
             .filter(|log| !watch.reached.contains_key(*log));
         let unread = unread.map(|log| format!("view {view}: log {log} is not read to its end yet"));
-        rebuilding.chain(trouble).chain(unread).collect()
+        let now = Instant::now();
+        let positions = self.positions.borrow().clone();
+        let behind = watch.lags.iter().filter_map(|(log, lag)| {
+            let checkpoint = positions.get(log).copied().unwrap_or(0);
+            let far = lag.too_far(checkpoint, now)?;
+            Some(format!("view {view}: log {log} is {far}"))
+        });
+        making.chain(trouble).chain(unread).chain(behind).collect()
     }
 
     /// # Errors

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 use townclerk_app::access::{Guarded, RouteNeed, Sessions, TokenBook, session};
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
@@ -18,7 +19,7 @@ use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
 use townclerk_registry_service::ServiceLevelHandlers;
-use townclerk_view_service::{View, Views};
+use townclerk_view_service::{View, ViewError, Views};
 
 use super::ends::{EndsFile, hear, keep, read_all_through};
 
@@ -155,11 +156,26 @@ async fn views(roles: &Roles, means: &Means<'_>, parts: &mut Parts) -> anyhow::R
     }
     for view in &open {
         for log in view.logs() {
-            let following = follow(Arc::clone(log), Arc::clone(view), parts.stop_token());
-            parts.run("a view", following);
+            let (log, view, stop) = (Arc::clone(log), Arc::clone(view), parts.stop_token());
+            parts.run("a view", made_and_followed(log, view, stop));
         }
     }
     Ok(Views::new(open))
+}
+
+/// Follows a log once the rows of its view are made; until then the other routes answer already.
+async fn made_and_followed(
+    log: Arc<dyn EventLog>,
+    view: Arc<View>,
+    stop: CancellationToken,
+) -> Result<(), ViewError> {
+    match stop.run_until_cancelled(view.make()).await {
+        None => Ok(()),
+        Some(made) => {
+            made?;
+            follow(log, view, stop).await
+        }
+    }
 }
 
 /// The gateway of before where the same councils write here; else a new one.

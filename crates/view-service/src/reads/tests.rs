@@ -19,9 +19,10 @@ use crate::view::View;
 
 async fn empty(dir: &TempDir) -> Arc<View> {
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(LogName::shared()));
-    View::open(Scope::Joint, dir.path(), vec![log])
-        .await
-        .unwrap()
+    let view = View::open(Scope::Joint, dir.path(), vec![log]).await;
+    let view = view.unwrap();
+    view.make().await.unwrap();
+    view
 }
 
 /// Reads on until it is told to stop.

@@ -5,23 +5,34 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use townclerk_app::access::{Guarded, Role};
+use townclerk_app::http::health;
+use townclerk_app::http::testing::{Client, Who, token_book};
 use townclerk_app::projector::Projector;
 use townclerk_event_log::memory::MemoryLog;
 use townclerk_event_log::{AppendError, Appended, ContinueError, Expected, Head, Tail, Verbatim};
 
 use super::*;
+use crate::routes::{Views, routes};
 
-/// A log of five messages that gives none of them.
+/// A log that does not give all of its messages.
 struct Mute {
     name: LogName,
+    /// Its last sequence, and the last one that it gives.
+    ends: (u64, u64),
     /// What its reader hears, if anything.
     heard: Mutex<Option<LogError>>,
 }
 
 impl Mute {
     fn silent(log: &str) -> Arc<dyn EventLog> {
+        Self::giving(log, (5, 0))
+    }
+
+    fn giving(log: &str, ends: (u64, u64)) -> Arc<dyn EventLog> {
         Arc::new(Self {
             name: LogName::new(log).unwrap(),
+            ends,
             heard: Mutex::default(),
         })
     }
@@ -33,7 +44,8 @@ impl Mute {
             why: "it is away".to_owned(),
         };
         let heard = Mutex::new(Some(error));
-        Arc::new(Self { name, heard })
+        let ends = (5, 0);
+        Arc::new(Self { name, ends, heard })
     }
 }
 
@@ -70,7 +82,7 @@ impl EventLog for Mute {
 
     async fn head(&self) -> Result<Head, LogError> {
         Ok(Head {
-            sequence: 5,
+            sequence: self.ends.0,
             looked: Timestamp::UNIX_EPOCH,
         })
     }
@@ -79,7 +91,17 @@ impl EventLog for Mute {
         if let Some(error) = self.heard.lock().unwrap().take() {
             return Err(error);
         }
-        Ok(futures::stream::pending().boxed())
+        let messages = (1..=self.ends.1).map(|sequence| {
+            Ok(StoredMessage {
+                sequence,
+                subject: "tc.brent.others".to_owned(),
+                id: None,
+                payload: "written by others".into(),
+            })
+        });
+        let given: Vec<_> = messages.collect();
+        let given = futures::stream::iter(given);
+        Ok(given.chain(futures::stream::pending()).boxed())
     }
 }
 
@@ -89,6 +111,46 @@ async fn failure(logs: &[Arc<dyn EventLog>]) -> String {
     let replays = logs.iter().map(LogReplay::new).collect();
     let read = read_all(replays, &targets, &|_| {}).await;
     read.err().unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_view_is_made_everything_answers_how_far_it_is_and_nobody_reads_half_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let brent: Scope = "brent".parse().unwrap();
+    let log = Mute::giving("brent", (6_000, 2_000));
+    let view = View::open(brent, folder.path(), vec![log]).await.unwrap();
+    let made = Arc::clone(&view);
+    let making = tokio::spawn(async move { made.make().await });
+    let far = "its rows are made from the whole history: read 2000 of 6000 events of brent";
+    let told = async {
+        while !view.unready().iter().any(|why| why.ends_with(far)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), told).await.unwrap();
+    let views = Views::new([view]);
+    let readiness = views.clone();
+    let guarded = health::routes(
+        Guarded::new(token_book()),
+        Arc::new(move || match readiness.unready() {
+            reasons if reasons.is_empty() => Ok(()),
+            reasons => Err(reasons),
+        }),
+    );
+    let client = Client::new(routes(guarded, &views).into_parts().0);
+    let officer = Who::Everywhere(Role::Officer);
+    assert_eq!(client.get("/livez", officer).await.status, 200);
+    for path in [
+        "/readyz",
+        "/v1/views/brent/figures",
+        "/v1/views/brent",
+        "/brent",
+    ] {
+        let answer = client.get(path, officer).await;
+        assert_eq!(answer.problem(), "not-ready", "{path}: {answer:?}");
+        assert!(answer.text.contains(far), "{path}: {answer:?}");
+    }
+    making.abort();
 }
 
 #[tokio::test(start_paused = true)]

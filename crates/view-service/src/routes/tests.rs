@@ -17,9 +17,9 @@ use crate::view::View;
 async fn joint(dir: &TempDir) -> Client {
     let logs = [REACHED, NOT_REACHED, SHARED].map(|name| LogName::new(name).unwrap());
     let logs = logs.map(|name| Arc::new(MemoryLog::new(name)) as Arc<dyn EventLog>);
-    let view = View::open(Scope::Joint, dir.path(), logs.into())
-        .await
-        .unwrap();
+    let view = View::open(Scope::Joint, dir.path(), logs.into()).await;
+    let view = view.unwrap();
+    view.make().await.unwrap();
     let (router, _) = routes(Guarded::new(token_book()), &Views::new([view])).into_parts();
     Client::new(router)
 }
