@@ -36,6 +36,24 @@ fn cut(messages: &Path) {
     std::fs::remove_file(messages.join("index.db")).ok();
 }
 
+/// Changes a byte of the third message, and nothing that nats-server looks at when it starts.
+fn spoil(messages: &Path) {
+    let path = messages.join("1.blk");
+    let mut block = std::fs::read(&path).unwrap();
+    let subject = b"tc.brent.ticket.";
+    let mut starts = block
+        .windows(subject.len())
+        .enumerate()
+        .filter(|(_, window)| window == subject)
+        .map(|(at, _)| at);
+    let third = starts.nth(2).unwrap();
+    let data = b"incident";
+    let within = block[third..].windows(data.len());
+    let at = third + within.enumerate().find(|(_, w)| w == data).unwrap().0;
+    block[at] = b'I';
+    std::fs::write(&path, block).unwrap();
+}
+
 async fn log_tickets(desk: &Caller, count: usize) {
     for number in 0..count {
         let (status, answer) = desk
@@ -146,6 +164,42 @@ async fn a_log_that_lost_its_end_takes_nothing_until_an_operator_decides() {
         (status, answer["sequence"].as_u64()),
         (201, Some(found + 1)),
         "{answer}"
+    );
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_spoilt_in_the_middle_is_found_without_anybody_asking() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    log_tickets(&town.as_role(Role::ServiceDesk), 10).await;
+    until_read(&town, 10).await;
+    let tokens = town.stop().await;
+    // The reading of this day is over: the next is due at once.
+    let ends = dir.path().join("ends.json");
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(&ends).unwrap()).unwrap();
+    kept["brent"]
+        .as_object_mut()
+        .unwrap()
+        .remove("read_through");
+    std::fs::write(&ends, kept.to_string()).unwrap();
+    spoil(&messages(dir.path()));
+    let town = Town::again_unready(dir.path(), tokens).await;
+    let operator = town.as_role(Role::Operator);
+    let said = eventually("the hole is told", || async {
+        let (status, ready) = operator.get("/readyz").await;
+        let detail = ready["detail"].as_str().unwrap_or_default().to_owned();
+        (status == 503 && detail.contains("brent") && detail.contains("message 3"))
+            .then_some(detail)
+    })
+    .await;
+    assert!(said.contains("is missing"), "{said}");
+    let verify = operator.replay("brent", "verify").await;
+    assert_eq!(verify["ok"], false, "{verify}");
+    let said = verify["differences"][0].as_str().unwrap();
+    assert!(
+        said.contains("the log brent") && said.contains('3'),
+        "{said}"
     );
     town.stop().await;
 }

@@ -123,9 +123,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
-    if caller.is_none() {
-        public::moments_fit(asked)?;
-    }
+    public::moments_fit(Reader::of(caller.as_ref(), &scope), asked)?;
     let of = (&view, &scope, asked);
     let (registry, content) = read(topic, &views, of, caller.as_ref(), Extent::Page).await?;
     let place = Place {
@@ -149,9 +147,7 @@ async fn table(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let asked = asked(&params(query)?)?;
-    if caller.is_none() {
-        public::moments_fit(asked)?;
-    }
+    public::moments_fit(Reader::of(caller.as_ref(), &scope), asked)?;
     let of = (&view, &scope, asked);
     let (_, content) = read(topic, &views, of, caller.as_ref(), Extent::Whole).await?;
     csv::answer(&content, &scope, &table)
@@ -183,7 +179,7 @@ async fn read(
         | Topic::Posts
         | Topic::Tickets => None,
     };
-    let reader = Reader::of(caller);
+    let reader = Reader::of(caller, scope);
     let (scope, caller) = (scope.clone(), caller.cloned());
     let read = move |rows: &ViewRows<'_>| {
         let registry = rows.with_rows(|rows| Registry::read(rows, asked.known_at))?;
@@ -212,7 +208,7 @@ fn asking<'a>(
         scope,
         asked,
         registry,
-        audience: Reader::of(caller).audience(),
+        audience: Reader::of(caller, scope).audience(),
         records: reads(RECORDS, scope, caller),
         tickets: reads(TICKETS, scope, caller),
         signed_in: caller.is_some(),
@@ -329,7 +325,9 @@ async fn names(views: &Views, caller: Option<&Extension<Caller>>) -> Result<Regi
     let Some(view) = views.iter().next() else {
         return Ok(Registry::default());
     };
-    views.read(Reader::of(caller), view, named).await
+    views
+        .read(Reader::of(caller, view.scope()), view, named)
+        .await
 }
 
 fn named(rows: &ViewRows<'_>) -> Result<Registry, ViewError> {

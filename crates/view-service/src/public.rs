@@ -1,4 +1,4 @@
-//! What readers without a token may ask of the joint figures: [`RULE`] as the read API and the pages
+//! What readers without a token for the joint view may ask of the joint figures: [`RULE`] as the read API and the pages
 //! hold to it.
 
 use axum::Json;
@@ -10,14 +10,19 @@ use townclerk_views::figures::{Periods, Query};
 use townclerk_views::measure::Measure;
 use townclerk_views::public::{RULE, RuleShown};
 
+use crate::reads::Reader;
+
 /// The rule, for everybody to read.
 pub async fn rule() -> Json<RuleShown> {
     Json(RULE.shown())
 }
 
 /// # Errors
-/// Everything that is asked for and needs a token.
-pub fn query_fits(query: &Query) -> Result<(), Problem> {
+/// Everything that is asked for and needs a token, or another one.
+pub fn query_fits(reader: Reader, query: &Query) -> Result<(), Problem> {
+    if reader == Reader::Entitled {
+        return Ok(());
+    }
     let mut faults = moments_beside(query.basis);
     if let Periods::These(periods) = &query.periods {
         let finer = periods.iter().filter(|period| !RULE.takes(period));
@@ -38,13 +43,16 @@ pub fn query_fits(query: &Query) -> Result<(), Problem> {
             faults.extend(refused.map(|measure| format!("{measure} by {names}")));
         }
     }
-    found(faults)
+    found(reader, faults)
 }
 
 /// # Errors
-/// Moments that need a token.
-pub fn moments_fit(basis: Basis) -> Result<(), Problem> {
-    found(moments_beside(basis))
+/// Moments that need a token, or another one.
+pub fn moments_fit(reader: Reader, basis: Basis) -> Result<(), Problem> {
+    match reader {
+        Reader::Entitled => Ok(()),
+        Reader::Anonymous | Reader::OfOthers => found(reader, moments_beside(basis)),
+    }
 }
 
 fn moments_beside(basis: Basis) -> Vec<String> {
@@ -58,14 +66,18 @@ fn moments_beside(basis: Basis) -> Vec<String> {
         .collect()
 }
 
-fn found(faults: Vec<String>) -> Result<(), Problem> {
+fn found(reader: Reader, faults: Vec<String>) -> Result<(), Problem> {
     if faults.is_empty() {
         return Ok(());
     }
+    let (kind, needed) = match reader {
+        Reader::Anonymous => (Kind::UNAUTHENTICATED, "a token"),
+        Reader::OfOthers | Reader::Entitled => (Kind::FORBIDDEN, "a token that reads this view"),
+    };
     let detail = format!(
-        "this needs a token: {}. {}",
+        "this needs {needed}: {}. {}",
         faults.join("; "),
         RULE.in_words().join(" ")
     );
-    Err(Problem::new(Kind::UNAUTHENTICATED, detail).with("faults", faults))
+    Err(Problem::new(kind, detail).with("faults", faults))
 }

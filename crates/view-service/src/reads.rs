@@ -9,6 +9,7 @@ use axum::Extension;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use townclerk_app::access::Caller;
 use townclerk_app::http::Problem;
+use townclerk_domain::names::Scope;
 use townclerk_view_store::store::Store;
 use townclerk_views::figure::Figure;
 use townclerk_views::figures::{Audience, Query, Reading, each_figure};
@@ -16,49 +17,52 @@ use townclerk_views::rows::{RowsError, Stoppable};
 
 use crate::view::{View, ViewError};
 
-/// Who reads, as far as the bounds of reading go.
+/// Who reads a view, as far as the bounds of reading go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     Anonymous,
-    SignedIn,
+    /// Signed in with a token for other views: of this one it is shown what everybody is shown.
+    OfOthers,
+    Entitled,
 }
 
 impl Reader {
-    pub fn of(caller: Option<&Extension<Caller>>) -> Self {
+    pub fn of(caller: Option<&Extension<Caller>>, scope: &Scope) -> Self {
         match caller {
             None => Self::Anonymous,
-            Some(_) => Self::SignedIn,
+            Some(Extension(caller)) if caller.reads_view(scope.as_str()) => Self::Entitled,
+            Some(_) => Self::OfOthers,
         }
     }
 
     pub(crate) fn audience(self) -> Audience {
         match self {
-            Self::Anonymous => Audience::Public,
-            Self::SignedIn => Audience::Readers,
+            Self::Anonymous | Self::OfOthers => Audience::Public,
+            Self::Entitled => Audience::Readers,
         }
     }
 
     /// Most figures in one answer: a figure takes about a kilobyte of JSON.
     pub(crate) const fn figures_max(self) -> usize {
         match self {
-            Self::Anonymous => 5_000,
-            Self::SignedIn => 100_000,
+            Self::Anonymous | Self::OfOthers => 5_000,
+            Self::Entitled => 100_000,
         }
     }
 
     /// Reads that run at a time.
     const fn running_max(self) -> usize {
         match self {
-            Self::Anonymous => 2,
-            Self::SignedIn => 4,
+            Self::Anonymous | Self::OfOthers => 2,
+            Self::Entitled => 4,
         }
     }
 
     /// Most kilobytes of answers that wait to be taken by those who asked.
     pub(crate) const fn unsent_kilobytes_max(self) -> u32 {
         match self {
-            Self::Anonymous => 64 * 1024,
-            Self::SignedIn => 256 * 1024,
+            Self::Anonymous | Self::OfOthers => 64 * 1024,
+            Self::Entitled => 256 * 1024,
         }
     }
 }
@@ -69,10 +73,11 @@ const WAITING_MAX: usize = 64;
 /// How long a read waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
-/// Room for reads. Those who signed in have room of their own, which nobody anonymous takes.
+/// Room for reads. Those who may read more than everybody have room of their own, which nobody else
+/// takes.
 pub(crate) struct Reads {
-    anonymous: Room,
-    signed_in: Room,
+    everybody: Room,
+    entitled: Room,
 }
 
 struct Room {
@@ -96,8 +101,8 @@ impl Room {
 impl Default for Reads {
     fn default() -> Self {
         Self {
-            anonymous: Room::of(Reader::Anonymous),
-            signed_in: Room::of(Reader::SignedIn),
+            everybody: Room::of(Reader::Anonymous),
+            entitled: Room::of(Reader::Entitled),
         }
     }
 }
@@ -105,8 +110,8 @@ impl Default for Reads {
 impl Reads {
     fn room(&self, reader: Reader) -> &Room {
         match reader {
-            Reader::Anonymous => &self.anonymous,
-            Reader::SignedIn => &self.signed_in,
+            Reader::Anonymous | Reader::OfOthers => &self.everybody,
+            Reader::Entitled => &self.entitled,
         }
     }
 

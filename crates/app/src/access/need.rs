@@ -148,9 +148,14 @@ fn may_read(role: Role, caller: &Caller, view: &str) -> bool {
 }
 
 impl Caller {
+    /// Whether one of the roles may read a view.
+    pub fn reads_view(&self, view: &str) -> bool {
+        self.roles.iter().any(|role| may_read(*role, self, view))
+    }
+
     /// Whether one of the roles may read a log: then the caller may name its positions, and see them.
     pub fn reads_log(&self, log: &str) -> bool {
-        log != JOINT && self.roles.iter().any(|role| may_read(*role, self, log))
+        log != JOINT && self.reads_view(log)
     }
 }
 

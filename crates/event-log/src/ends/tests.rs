@@ -1,3 +1,5 @@
+//! When a log is closed for writing, and what is remembered of its end.
+
 use std::sync::Arc;
 
 use townclerk_contract::envelope::Message;

@@ -1,3 +1,5 @@
+//! What a reading of a whole log finds.
+
 use std::sync::Arc;
 
 use townclerk_domain::names::LogName;

@@ -42,7 +42,7 @@ pub async fn found(
     (view, scope, asked): (&Arc<View>, &Scope, Basis),
     caller: Option<&Extension<Caller>>,
 ) -> Result<Found, Problem> {
-    let reader = Reader::of(caller);
+    let reader = Reader::of(caller, scope);
     let (scope, caller) = (scope.clone(), caller.cloned());
     let search = move |rows: &ViewRows<'_>| {
         let registry = rows.with_rows(|rows| Registry::read(rows, asked.known_at))?;

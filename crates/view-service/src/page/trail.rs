@@ -91,7 +91,7 @@ async fn read(
     let Scope::Log(log) = scope else {
         return Err(missing);
     };
-    let reader = Reader::of(caller);
+    let reader = Reader::of(caller, scope);
     let (log, scope, caller) = (log.clone(), scope.clone(), caller.cloned());
     let read = move |rows: &ViewRows<'_>| {
         let Some(of) = found(rows, &log, &id, asked)? else {

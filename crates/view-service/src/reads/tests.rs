@@ -80,7 +80,7 @@ async fn a_few_reads_run_some_wait_and_the_rest_is_refused_at_once() {
     let refused = reads.run(Reader::Anonymous, &view, |_| ()).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::TOO_MANY_READS);
     // Those who signed in have room of their own.
-    reads.run(Reader::SignedIn, &view, |_| ()).await.unwrap();
+    reads.run(Reader::Entitled, &view, |_| ()).await.unwrap();
     drop(turns);
     for read in running {
         read.abort();
@@ -97,7 +97,7 @@ async fn answers_that_nobody_takes_leave_no_room_for_more() {
     let most = reads.unsent(Reader::Anonymous, all - 1).unwrap();
     let refused = reads.unsent(Reader::Anonymous, 1).unwrap_err();
     assert_eq!(refused.kind(), Kind::TOO_MANY_READS);
-    assert!(reads.unsent(Reader::SignedIn, 1).is_ok());
+    assert!(reads.unsent(Reader::Entitled, 1).is_ok());
     drop(most);
     assert!(reads.unsent(Reader::Anonymous, all).is_ok());
 }

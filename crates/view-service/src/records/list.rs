@@ -161,7 +161,7 @@ pub(super) fn page<L: Listable>(
     params: &Params,
 ) -> Result<Page<L>, ReadError> {
     let wanted = Wanted::read(&L::TAKES, params)?;
-    let page = view.with_reading(|reading| {
+    let (page, end, positions) = view.with_reading(|reading| {
         let ledger = reading.ledger(scope, wanted.basis)?;
         let beside = Beside::read::<L, _>(reading, scope, wanted.basis)?;
         let after = wanted.after.as_ref();
@@ -182,14 +182,19 @@ pub(super) fn page<L: Listable>(
                 state: L::shown(kept, &beside),
             });
         }
-        Ok(Page {
+        let page = Page {
             scope: scope.clone(),
             seen: beside.seen,
             records,
-            next: end.map(|end| page_end::written(&end, &positions)),
-        })
+            next: None,
+        };
+        Ok((page, end, positions))
     })?;
-    Ok(page)
+    let next = end.map(|end| page_end::written(&end, &positions));
+    Ok(Page {
+        next: next.transpose()?,
+        ..page
+    })
 }
 
 /// The records of a page, and where it ends if there is more.

@@ -9,8 +9,9 @@ use townclerk_views::registry::Registry;
 
 use super::ReadError;
 use super::parameters::{Takes, Wanted};
+use crate::public;
 use crate::query::Params;
-use crate::reads::ViewRows;
+use crate::reads::{Reader, ViewRows};
 
 /// A partnership has a bounded number of councils: the list has no pages.
 pub(super) const TAKES: Takes = Takes {
@@ -46,10 +47,12 @@ struct MemberShown {
 /// What cannot be read, or what is wrong with the rows.
 pub(super) fn members(
     rows: &ViewRows<'_>,
+    reader: Reader,
     scope: &Scope,
     params: &Params,
 ) -> Result<Members, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
+    public::moments_fit(reader, wanted.basis)?;
     let registry = rows.with_rows(|rows| Registry::read(rows, wanted.basis.known_at))?;
     let of_scope = registry.members.into_iter().filter(|member| match scope {
         Scope::Joint => true,

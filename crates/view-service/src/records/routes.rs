@@ -211,8 +211,8 @@ async fn membership(
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let reader = Reader::of(caller.as_ref());
-    let work = move |rows: &ViewRows<'_>| members::members(rows, &scope, &params);
+    let reader = Reader::of(caller.as_ref(), &scope);
+    let work = move |rows: &ViewRows<'_>| members::members(rows, reader, &scope, &params);
     Ok(Json(read_as(reader, &views, &view, work).await?).into_response())
 }
 
@@ -244,7 +244,7 @@ async fn read<T: Send + 'static>(
     view: &Arc<View>,
     work: impl FnOnce(&ViewRows<'_>) -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, Problem> {
-    read_as(Reader::SignedIn, views, view, work).await
+    read_as(Reader::Entitled, views, view, work).await
 }
 
 async fn read_as<T: Send + 'static>(

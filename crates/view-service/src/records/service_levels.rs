@@ -117,13 +117,14 @@ pub(super) fn open(view: &ViewRows<'_>, scope: &Scope, params: &Params) -> Resul
     };
     let end = begin.saturating_add(wanted.limit).min(asked.len());
     let page = asked.get(begin..end).unwrap_or_default();
-    let next = page
+    let ends_at = page
         .last()
         .filter(|_| end < asked.len())
         .map(|ticket| PageEnd {
             began: ticket.logged_at,
             id: ticket.id,
         });
+    let next = ends_at.map(|end| page_end::written(&end, &Positions::new()));
     Ok(Open {
         scope: scope.clone(),
         as_at,
@@ -132,7 +133,7 @@ pub(super) fn open(view: &ViewRows<'_>, scope: &Scope, params: &Params) -> Resul
         cut_at: found.cut.then_some(OPEN_MAX),
         total: asked.len(),
         service_levels: page.iter().map(OpenShown::of).collect(),
-        next: next.map(|end| page_end::written(&end, &Positions::new())),
+        next: next.transpose()?,
     })
 }
 

@@ -77,7 +77,7 @@ pub(super) struct TicketState {
 pub(super) fn page(view: &ViewRows<'_>, log: &LogName, params: &Params) -> Result<Page, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     let fits = |ticket: &Ticket| wanted.fits(&ticket.attributes);
-    let page = view.with_reading(|reading| {
+    let (tickets, end, positions) = view.with_reading(|reading| {
         let mut positions =
             page_end::positions(wanted.after.as_ref(), reading, &Scope::Log(log.clone()));
         positions.retain(|of, _| of == log);
@@ -95,13 +95,14 @@ pub(super) fn page(view: &ViewRows<'_>, log: &LogName, params: &Params) -> Resul
             let held = lists::is_held(reading.rows, log, AggregateKind::Ticket, line.id)?;
             tickets.push(TicketShown::of(line, held));
         }
-        Ok(Page {
-            log: log.clone(),
-            tickets,
-            next: end.map(|end| page_end::written(&end, &positions)),
-        })
+        Ok((tickets, end, positions))
     })?;
-    Ok(page)
+    let next = end.map(|end| page_end::written(&end, &positions));
+    Ok(Page {
+        log: log.clone(),
+        tickets,
+        next: next.transpose()?,
+    })
 }
 
 impl TicketShown {

@@ -55,3 +55,38 @@ async fn a_view_shows_the_positions_of_logs_that_its_reader_may_read() {
         assert_eq!(status["digest"].is_null(), shown.len() < all.len());
     }
 }
+
+/// A service desk's token reads its own council's view. Of the joint one it is shown what everybody is
+/// shown, as the committee is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_other_views_opens_no_more_of_the_joint_one_than_none() {
+    let dir = TempDir::new().unwrap();
+    let client = joint(&dir).await;
+    let beyond = [
+        "/v1/views/joint/figures?measure=tickets_logged&period=2020-03-01",
+        "/v1/views/joint/figures?measure=tickets_logged&period=2020-03&breakdown=category",
+        "/v1/views/joint/figures?measure=tickets_logged&period=2020-03&as_at=2020-03-02T09:00:00Z",
+        "/v1/views/joint/members?known_at=2020-03-02T09:00:00Z",
+        "/joint?known_at=2020-03-02T09:00:00Z",
+    ];
+    for path in beyond {
+        for (who, status) in [
+            (Who::Nobody, 401),
+            (Who::Local(Role::ServiceDesk), 403),
+            (Who::Everywhere(Role::Partner), 403),
+            (Who::Everywhere(Role::Committee), 200),
+        ] {
+            let answer = client.get(path, who).await;
+            assert_eq!(answer.status, status, "{who:?} {path}: {answer:?}");
+        }
+    }
+    for path in [
+        "/v1/views/joint/figures?measure=tickets_logged&period=2020-03",
+        "/v1/views/joint/members?known_at=2020-04-01T00:00:00%2B01:00",
+    ] {
+        for who in [Who::Nobody, Who::Local(Role::ServiceDesk)] {
+            let answer = client.get(path, who).await;
+            assert_eq!(answer.status, 200, "{who:?} {path}: {answer:?}");
+        }
+    }
+}

@@ -105,7 +105,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 .cloned()
                 .map(Slot::Log)
                 .collect(),
-            _ => self.slots(home),
+            (Scope::Joint, Some(_)) | (Scope::Log(_), _) => self.slots(home),
         }
     }
 

@@ -378,7 +378,7 @@ fn counted_by(measure: Measure) -> Vec<Part> {
     let mut all = Measure::ALL.into_iter();
     let mean = all.find_map(|mean| match mean.definition().made {
         Made::Mean { of, among } if of.iter().any(|part| part.measure == measure) => Some(among),
-        _ => None,
+        Made::Counted | Made::Share { .. } | Made::Mean { .. } | Made::Computed => None,
     });
     mean.map_or_else(|| vec![Part::whole(measure)], <[Part]>::to_vec)
 }

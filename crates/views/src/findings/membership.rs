@@ -277,14 +277,35 @@ fn on_day(at: Timestamp) -> Days {
 fn named_by_ticket(fact: &TicketFact, happened: Timestamp) -> Option<Named> {
     match fact {
         TicketFact::Logged(logged) => Some((logged.councils.clone(), on_day(happened))),
-        _ => None,
+        TicketFact::Triaged(_)
+        | TicketFact::Started(_)
+        | TicketFact::Held(_)
+        | TicketFact::Resolved(_)
+        | TicketFact::Reopened(_)
+        | TicketFact::Closed(_)
+        | TicketFact::Cancelled(_)
+        | TicketFact::Assigned(_)
+        | TicketFact::Recategorised(_)
+        | TicketFact::Reprioritised(_)
+        | TicketFact::Linked(_)
+        | TicketFact::Reinstated(_) => None,
     }
 }
 
 fn named_by_change(fact: &ChangeFact, happened: Timestamp) -> Option<Named> {
     match fact {
         ChangeFact::Requested(requested) => Some((requested.councils.clone(), on_day(happened))),
-        _ => None,
+        ChangeFact::Assessed(_)
+        | ChangeFact::Authorised(_)
+        | ChangeFact::Rejected(_)
+        | ChangeFact::Scheduled(_)
+        | ChangeFact::Started(_)
+        | ChangeFact::Implemented(_)
+        | ChangeFact::Reviewed(_)
+        | ChangeFact::Closed(_)
+        | ChangeFact::Cancelled(_)
+        | ChangeFact::Caused(_)
+        | ChangeFact::ReviewDue(_) => None,
     }
 }
 
@@ -311,6 +332,20 @@ fn named_by_outage(fact: &OutageFact, happened: Timestamp) -> Option<Named> {
             Some((declared.councils.clone(), days))
         }
         OutageFact::Widened(widened) => Some((widened.councils.clone(), on_day(happened))),
-        _ => None,
+        OutageFact::MaintenanceCancelled(_)
+        | OutageFact::Narrowed(_)
+        | OutageFact::Affected(_)
+        | OutageFact::UsersAffected(_)
+        | OutageFact::WorkedAround(_)
+        | OutageFact::ServiceRestored(_)
+        | OutageFact::Resolved(_)
+        | OutageFact::CauseFound(_)
+        | OutageFact::ActionAgreed(_)
+        | OutageFact::ActionCompleted(_)
+        | OutageFact::Escalated(_)
+        | OutageFact::Reviewed(_)
+        | OutageFact::Linked(_)
+        | OutageFact::Closed(_)
+        | OutageFact::Recurred(_) => None,
     }
 }

@@ -292,6 +292,7 @@ fn every_key_of_a_figure_is_always_there() {
         "period",
         "reached",
         "scope",
+        "suppressed",
         "synthetic",
         "unit",
         "value",

@@ -205,7 +205,7 @@ async fn a_parameter_that_a_list_does_not_take_is_refused_by_name() {
         ("agreements", "as_at=2020-01-01T00:00:00Z"),
         ("findings", "limit=101"),
         ("findings", "after=0_00000000000000000000000000000001"),
-        ("tickets", "as_at=2020-01-01T00:00:00Z"),
+        ("tickets", "band=overdue"),
     ] {
         let answer = service.ask(&format!("/brent/{list}?{parameter}")).await;
         assert_eq!(answer.status, 400, "{list}: {answer:?}");
