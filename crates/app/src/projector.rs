@@ -3,13 +3,16 @@
 //! Generic over what is done with the messages. A watchdog sees "the head moved, the checkpoint did
 //! not" and subscribes anew; after each subscription the last message that was read is read again
 //! and recognised, so a log that was replaced is not read on as if it were the same.
+//!
+//! Nothing that goes wrong here ends the process: what records goes on, whatever becomes of a view.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::{EventLog, Head, LogError, StoredMessage, Tail};
@@ -23,11 +26,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Looks without progress after which the subscription is given up.
 const STALLED_LOOKS: u32 = 10;
 
+/// The first and the longest pause before a projector that could not go on is tried again.
+const PROJECTOR_PAUSES: (Duration, Duration) = (LOOK_EVERY, Duration::from_secs(15));
+
 /// What is done with the messages of logs.
 #[async_trait]
 pub trait Projector: Send + Sync + 'static {
-    /// What ends the process: a disk that is full, a lock that is lost.
+    /// Why nothing can be projected just now: a disk that is full, a lock that is lost.
     type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Makes good what failed before, as far as it can. Called before each subscription, which waits
+    /// until this works.
+    async fn resume(&self) -> Result<(), Self::Error>;
 
     /// The last projected sequence.
     fn checkpoint(&self, log: &LogName) -> u64;
@@ -52,31 +62,46 @@ pub trait Projector: Send + Sync + 'static {
 /// Follows one log until told to stop.
 ///
 /// # Errors
-/// Only what the projector cannot go on after; everything else is reported as trouble and retried.
+/// None: whatever goes wrong is reported as trouble, and tried again.
 pub async fn follow<P: Projector>(
     log: Arc<dyn EventLog>,
     projector: Arc<P>,
     stop: CancellationToken,
-) -> Result<(), P::Error> {
-    let mut pause = interval(LOOK_EVERY);
-    pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+) -> Result<(), Infallible> {
+    let (first, longest) = PROJECTOR_PAUSES;
+    let mut pause = first;
     while !stop.is_cancelled() {
-        let ended = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            ended = follow_once(&*log, &*projector) => ended?,
+        let before = projector.checkpoint(log.name());
+        let once = follow_once(&*log, &*projector);
+        let Some(ended) = stop.run_until_cancelled(once).await else {
+            break;
         };
-        tracing::warn!(log = %log.name(), why = ended, "subscribing to the log anew");
-        projector.trouble(log.name(), Some(ended));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            _ = pause.tick() => {}
+        if projector.checkpoint(log.name()) > before {
+            pause = first;
+        }
+        let (why, wait) = match ended {
+            Ok(why) => (why, LOOK_EVERY),
+            Err(error) => {
+                let wait = pause;
+                pause = longest.min(pause * 2);
+                (error.to_string(), wait)
+            }
+        };
+        tracing::warn!(log = %log.name(), why, next_try = ?wait, "the log is not followed just now");
+        projector.trouble(log.name(), Some(why));
+        if stop.run_until_cancelled(sleep(wait)).await.is_none() {
+            break;
         }
     }
     Ok(())
 }
 
 /// Follows one subscription until it ends, and says why it did.
+///
+/// # Errors
+/// What the projector says.
 async fn follow_once<P: Projector>(log: &dyn EventLog, projector: &P) -> Result<String, P::Error> {
+    projector.resume().await?;
     let tail = match subscribe(log, projector).await {
         Ok(tail) => tail,
         Err(why) => return Ok(why),

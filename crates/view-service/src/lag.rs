@@ -134,7 +134,7 @@ mod tests {
         let logs: Vec<Arc<dyn EventLog>> = vec![Arc::<MemoryLog>::clone(&log)];
         let view = View::open(Scope::Log(name.clone()), folder.path(), logs);
         let view = view.await.unwrap();
-        view.make().await.unwrap();
+        view.make().await;
         let more = async |count: usize| {
             let from = log.head().await.unwrap().sequence;
             for _ in 0..count {

@@ -7,6 +7,8 @@ mod lag;
 
 mod project;
 
+mod mend;
+
 mod replay;
 pub use replay::{RebuildReport, Step, VerifyReport};
 

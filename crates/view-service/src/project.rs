@@ -6,7 +6,6 @@ use townclerk_contract::reading::{Reading, read};
 use townclerk_domain::names::LogName;
 use townclerk_event_log::{Head, StoredMessage};
 use townclerk_view_store::checkpoint::Checkpoint;
-use townclerk_view_store::store::StoreError;
 use townclerk_views::fold::{Folding, Input};
 use townclerk_views::rows::{Rows, RowsError};
 
@@ -59,35 +58,15 @@ impl View {
         served.store.apply(changes, &[(log.clone(), checkpoint)])?;
         Ok(())
     }
-
-    /// Damage that shows while rows are in use: they are put aside and read anew from the start.
-    fn begin_again(&self, served: &mut Served, damage: &ViewError) -> Result<(), ViewError> {
-        let (store, generation, kept_at) = self.generations.replace(served.generation)?;
-        tracing::warn!(
-            view = %self.scope, %damage, kept_at = %kept_at.display(),
-            "the rows are damaged: they were put aside and are rebuilt from the logs"
-        );
-        *served = Served { store, generation };
-        self.watched().reached.clear();
-        Ok(())
-    }
-}
-
-fn is_damage(error: &ViewError) -> bool {
-    let store_damage = |error: &StoreError| error.is_mended_by_rebuilding();
-    match error {
-        ViewError::Store(error) => store_damage(error),
-        ViewError::Rows(RowsError::Damaged { .. }) => true,
-        ViewError::Rows(RowsError::Store(error)) => {
-            error.downcast_ref::<StoreError>().is_some_and(store_damage)
-        }
-        _ => false,
-    }
 }
 
 #[async_trait]
 impl Projector for View {
     type Error = ViewError;
+
+    async fn resume(&self) -> Result<(), ViewError> {
+        self.open_again_if_needed().await
+    }
 
     fn checkpoint(&self, log: &LogName) -> u64 {
         // Published after each batch: no lock to wait for.
@@ -103,10 +82,8 @@ impl Projector for View {
         let _turn = self.projecting.lock().await;
         tokio::task::block_in_place(|| {
             let mut served = self.write();
-            match self.project_now(&mut served, log, &messages) {
-                Err(damage) if is_damage(&damage) => self.begin_again(&mut served, &damage),
-                other => other,
-            }?;
+            self.project_now(&mut served, log, &messages)
+                .or_else(|error| self.mend(&mut served, error))?;
             drop(served);
             self.publish_positions();
             Ok(())

@@ -413,6 +413,8 @@ impl View {
         self.watched().making = Some("its rows wait to be made after those of others".to_owned());
         let _only = REPLAYS.acquire().await;
         self.watched().making = Some("its rows are made from the whole history".to_owned());
+        // Looked at before a history is read for nothing.
+        tokio::task::block_in_place(|| self.generations.try_to_write())?;
         let mut targets = Positions::new();
         for (name, log) in &self.logs {
             targets.insert(name.clone(), log.head().await?.sequence);
@@ -457,10 +459,15 @@ impl View {
     ) -> Result<Served, ViewError> {
         let total = replayed.rows.0.len() as u64;
         let (mut store, generation) = self.generations.begin_next()?;
-        store.fill(&replayed.rows, &replayed.checkpoints, |done| {
+        let filled = store.fill(&replayed.rows, &replayed.checkpoints, |done| {
             let done = done as u64;
             progress(Step::Writing { done, total });
-        })?;
+        });
+        if let Err(error) = filled {
+            drop(store);
+            self.generations.give_up(generation);
+            return Err(error.into());
+        }
         Ok(Served { store, generation })
     }
 

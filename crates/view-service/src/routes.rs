@@ -20,6 +20,7 @@ use townclerk_app::http::Problem;
 use townclerk_app::http::described::{Answers, Described, tagged};
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
+use townclerk_view_store::store::StoreError;
 use townclerk_views::figure::Figure;
 use townclerk_views::public::RuleShown;
 use townclerk_views::rows::RowsError;
@@ -131,8 +132,8 @@ impl Views {
         };
         let view = own.or_else(any).ok_or_else(missing)?;
         // Its rows are none yet, or are about to be replaced: nobody takes them for the record.
-        if let Some(far) = view.making() {
-            return Err(Problem::not_ready(vec![format!("view {name}: {far}")]));
+        if let Some(why) = view.unreadable() {
+            return Err(Problem::not_ready(vec![format!("view {name}: {why}")]));
         }
         Ok((scope.clone(), Arc::clone(view)))
     }
@@ -355,8 +356,12 @@ pub(crate) fn failed(error: ViewError) -> Problem {
         return Problem::timeout();
     }
     tracing::error!(%error, "a read failed");
-    match error {
-        ViewError::Log(_) => Problem::unavailable("the log cannot be read now"),
+    match (&error, error.of_store()) {
+        // The rows were closed meanwhile, or the disk gives nothing: the view is opened again.
+        (_, Some(StoreError::Closed { .. } | StoreError::Io { .. })) => Problem::not_ready(vec![
+            "the rows of the view cannot be read just now".to_owned(),
+        ]),
+        (ViewError::Log(_), _) => Problem::unavailable("the log cannot be read now"),
         _ => Problem::internal(),
     }
 }

@@ -15,7 +15,7 @@ use townclerk_contract::reading::{self, Reading as MessageReading};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, LogError};
 use townclerk_view_store::checkpoint::Checkpoint;
-use townclerk_view_store::generations::{Found, Generations};
+use townclerk_view_store::generations::Generations;
 use townclerk_view_store::store::{Store, StoreError};
 use townclerk_views::FOLD_VERSION;
 use townclerk_views::figure::Figure;
@@ -33,8 +33,12 @@ const POSITION_WAIT: Duration = Duration::from_secs(5);
 /// From so many unread messages on, an empty view is rebuilt in memory rather than grown.
 const REBUILD_FROM: u64 = 5_000;
 
-/// When a log that did not answer is asked again.
-const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// The first and the longest pause before rows that could not be made are tried again. A log that did
+/// not answer is asked again after the first.
+const MAKE_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// What is said of a view whose rows cannot be read either.
+const CLOSED: &str = "its rows could not be written and are opened again once they can be";
 
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -50,6 +54,9 @@ pub enum ViewError {
         found: u64,
         wanted: u64,
     },
+    /// The view stopped, alone, and goes on by itself.
+    #[error("it stopped until its rows can be written: {why}")]
+    NotWritten { why: String },
     #[error("an answer has no JSON form")]
     Unwritable(#[from] serde_json::Error),
     #[error("a part of a replay stopped")]
@@ -129,37 +136,37 @@ pub struct LogStatus {
 }
 
 impl View {
-    /// Opens the rows in `dir`. Damage is put aside and said; the rows are rebuilt by reading.
+    /// Opens the rows in `dir`. Damage is put aside and said; the rows are rebuilt by reading. Where the
+    /// disk takes nothing, the view is there without rows, and says so until it does.
     /// Before it follows its logs it is [made](Self::make).
     ///
     /// # Errors
-    /// A held lock, a disk that cannot be used.
+    /// Rows that another process has open.
     pub async fn open(
         scope: Scope,
         dir: &Path,
         logs: Vec<Arc<dyn EventLog>>,
     ) -> Result<Arc<Self>, ViewError> {
-        let generations = Generations::in_dir(dir)?;
-        let (store, generation, found) =
-            tokio::task::block_in_place(|| generations.open_current())?;
-        match found {
-            Found::Rows => {}
-            Found::PutAside { why, kept_at } => tracing::warn!(
-                view = %scope, %why, kept_at = %kept_at.display(),
-                "the rows could not be used: they were put aside and are rebuilt from the logs"
-            ),
-            Found::Unnamed { number } => tracing::warn!(
-                view = %scope, generation = number,
-                "the file `current` held no number: the newest rows are served and named in it again"
-            ),
-        }
+        let generations = Generations::in_dir(dir);
+        let opened = tokio::task::block_in_place(|| Served::open(&scope, &generations));
+        let served = match opened {
+            Err(locked @ StoreError::Locked { .. }) => return Err(locked.into()),
+            Err(error) => {
+                tracing::error!(view = %scope, %error, "the rows cannot be opened; it is tried again");
+                Served {
+                    store: Store::closed(dir),
+                    generation: 0,
+                }
+            }
+            Ok(served) => served,
+        };
         let logs = logs.into_iter().map(|log| (log.name().clone(), log));
         let view = Self {
             scope,
             logs: logs.collect(),
             generations,
             positions: watch::Sender::new(Positions::new()),
-            served: RwLock::new(Served { store, generation }),
+            served: RwLock::new(served),
             watch: Mutex::new(Watch {
                 making: Some("how far its rows are is not looked at yet".to_owned()),
                 ..Watch::default()
@@ -174,37 +181,41 @@ impl View {
 
     /// Makes the rows from the whole history where that is quicker than to follow it, or where an
     /// event in quarantine can be read by now. It is done once, whoever asks first; a log that does
-    /// not answer is waited for.
-    ///
-    /// # Errors
-    /// A disk that cannot be used, or a log that is not what it was.
-    pub async fn make(&self) -> Result<(), ViewError> {
-        let make = || async {
+    /// not answer and a disk that takes nothing are waited for, and the view says so.
+    pub async fn make(&self) {
+        let make = async || {
+            let (first, longest) = MAKE_PAUSES;
+            let mut pause = first;
             while let Err(error) = self.make_once().await {
-                let ViewError::Log(away) = error else {
-                    return Err(error);
+                tracing::warn!(view = %self.scope, %error, next_try = ?pause, "the rows cannot be made yet");
+                self.watched().making = Some(format!("its rows wait to be made: {error}"));
+                tokio::time::sleep(pause).await;
+                pause = match error {
+                    ViewError::Log(_) => first,
+                    _ => longest.min(pause * 2),
                 };
-                tracing::warn!(view = %self.scope, error = %away, "the rows cannot be made yet");
-                self.watched().making = Some(format!("its rows wait to be made: {away}"));
-                tokio::time::sleep(MAKE_AGAIN_AFTER).await;
             }
             self.watched().making = None;
-            Ok(())
         };
-        self.made.get_or_try_init(make).await.copied()
+        self.made.get_or_init(make).await;
     }
 
     async fn make_once(&self) -> Result<(), ViewError> {
-        match self.wants_rebuild().await? {
-            true => self.rebuild_at_start().await,
-            false => Ok(()),
-        }
+        self.open_again_if_needed().await?;
+        let made = match self.wants_rebuild().await {
+            Ok(true) => self.rebuild_at_start().await,
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        made.or_else(|error| self.mend(&mut self.write(), error))
     }
 
-    /// How far the rows are made from the whole history; `None` where that is not under way, and
-    /// what is read from this view is what it has.
-    pub(crate) fn making(&self) -> Option<String> {
-        self.watched().making.clone()
+    /// Why nothing can be read from this view just now, in words; `None` where what is read from it is
+    /// what it has.
+    pub(crate) fn unreadable(&self) -> Option<String> {
+        let making = self.watched().making.clone();
+        let closed = || (!self.read().store.is_open()).then_some(CLOSED.to_owned());
+        making.or_else(closed)
     }
 
     pub fn scope(&self) -> &Scope {
@@ -288,6 +299,11 @@ impl View {
             Some(format!("view {view}: log {log} is {far}"))
         });
         making.chain(trouble).chain(unread).chain(behind).collect()
+    }
+
+    /// Whether the log cannot be read on just now.
+    pub(crate) fn has_trouble_with(&self, log: &LogName) -> bool {
+        self.watched().trouble.contains_key(log)
     }
 
     /// # Errors

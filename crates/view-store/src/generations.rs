@@ -14,6 +14,10 @@ use crate::store::{Store, StoreError};
 
 const CURRENT: &str = "current";
 
+/// As much as must fit before rows that could not be written are opened again: sled takes half a
+/// megabyte at a time, and writes a snapshot of its pages when it is opened.
+const TRY_BYTES: usize = 4 * 1024 * 1024;
+
 /// The generations in one directory.
 #[derive(Debug)]
 pub struct Generations {
@@ -39,12 +43,28 @@ enum Named {
 }
 
 impl Generations {
-    /// # Errors
-    /// The directory cannot be made.
-    pub fn in_dir(dir: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(dir).map_err(|error| io_error(dir, &error))?;
+    /// The directory is made when the served generation is opened.
+    pub fn in_dir(dir: &Path) -> Self {
         let dir = dir.to_owned();
-        Ok(Self { dir })
+        Self { dir }
+    }
+
+    /// Writes a few megabytes to the disk and removes them again.
+    ///
+    /// # Errors
+    /// A disk that takes nothing.
+    pub fn try_to_write(&self) -> Result<(), StoreError> {
+        let path = self.dir.join("try");
+        let written = fs::create_dir_all(&self.dir)
+            .and_then(|()| fs::write(&path, vec![0xa5; TRY_BYTES]))
+            .and_then(|()| fs::File::open(&path)?.sync_all());
+        let removed = match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        };
+        written
+            .and(removed)
+            .map_err(|error| io_error(&self.dir, &error))
     }
 
     /// Opens the served generation. Damage, or rows of another fold version, are put aside.
@@ -52,6 +72,7 @@ impl Generations {
     /// # Errors
     /// A held lock or a disk that cannot be used.
     pub fn open_current(&self) -> Result<(Store, u64, Found), StoreError> {
+        fs::create_dir_all(&self.dir).map_err(|error| io_error(&self.dir, &error))?;
         let named = self.named()?;
         let Some(number) = self.current()? else {
             let (store, first) = self.begin_next()?;
@@ -79,8 +100,9 @@ impl Generations {
     /// # Errors
     /// A disk that cannot be used.
     pub fn replace(&self, number: u64) -> Result<(Store, u64, PathBuf), StoreError> {
-        let kept_at = self.put_aside(number)?;
+        // Nothing is put aside before there is room for what takes its place.
         let (store, next) = self.begin_next()?;
+        let kept_at = self.put_aside(number)?;
         self.switch_to(next)?;
         Ok((store, next, kept_at))
     }
@@ -93,8 +115,24 @@ impl Generations {
         // A number is never used again, even if its generation was put aside.
         let used = self.numbers()?.into_iter().chain(self.current()?);
         let next = used.max().unwrap_or(0) + 1;
-        let path = self.path(next);
-        Ok((Store::create(&path)?, next))
+        match Store::create(&self.path(next)) {
+            Ok(store) => Ok((store, next)),
+            Err(error) => {
+                self.give_up(next);
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes what was begun and could not be written: on a full disk it is in the way.
+    pub fn give_up(&self, number: u64) {
+        let path = self.path(number);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), %error, "a generation that was begun stays");
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
 
     /// Serves `number` from now on, and removes all but it and the one before.
@@ -213,6 +251,7 @@ mod tests {
 
     use super::*;
     use crate::checkpoint::Checkpoint;
+    use crate::testing::SmallDisk;
 
     fn changes(rows: &[(&str, Option<&str>)]) -> Changes {
         let bytes = |text: &str| text.as_bytes().to_vec();
@@ -243,7 +282,7 @@ mod tests {
     #[test]
     fn rows_checkpoint_and_digest_move_together() {
         let dir = tempfile::tempdir().unwrap();
-        let generations = Generations::in_dir(dir.path()).unwrap();
+        let generations = Generations::in_dir(dir.path());
         let (mut store, number, _) = generations.open_current().unwrap();
         let first = changes(&[("Ta", Some("1")), ("Tb", Some("2")), ("Tc", Some("3"))]);
         store.apply(first, &checkpoint(3)).unwrap();
@@ -264,7 +303,7 @@ mod tests {
     #[test]
     fn a_filled_generation_has_the_digest_of_one_that_grew() {
         let dir = tempfile::tempdir().unwrap();
-        let generations = Generations::in_dir(dir.path()).unwrap();
+        let generations = Generations::in_dir(dir.path());
         let (mut grown, ..) = generations.open_current().unwrap();
         let mut rows = MemoryRows::default();
         for number in 0..2_500 {
@@ -284,7 +323,7 @@ mod tests {
     #[test]
     fn a_second_process_is_refused_by_the_lock() {
         let dir = tempfile::tempdir().unwrap();
-        let generations = Generations::in_dir(dir.path()).unwrap();
+        let generations = Generations::in_dir(dir.path());
         let _held = generations.open_current().unwrap();
         let second = generations.open_current();
         assert!(
@@ -297,7 +336,7 @@ mod tests {
     fn damage_is_put_aside_and_said() {
         for damage in ["cut", "flip", "stray row"] {
             let dir = tempfile::tempdir().unwrap();
-            let generations = Generations::in_dir(dir.path()).unwrap();
+            let generations = Generations::in_dir(dir.path());
             let (mut store, number, _) = generations.open_current().unwrap();
             for n in 0..200 {
                 let row = changes(&[(&format!("T{n}"), Some("some value or other"))]);
@@ -305,7 +344,11 @@ mod tests {
             }
             store.flush().unwrap();
             if damage == "stray row" {
-                store.db.insert(b"Tx", b"nobody wrote this").unwrap();
+                store
+                    .db()
+                    .unwrap()
+                    .insert(b"Tx", b"nobody wrote this")
+                    .unwrap();
                 store.flush().unwrap();
             }
             drop(store);
@@ -337,6 +380,68 @@ mod tests {
     }
 
     #[test]
+    fn rows_on_a_full_disk_are_those_of_before_or_closed_and_take_more_once_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let generations = Generations::in_dir(dir.path());
+        let (store, number, _) = generations.open_current().unwrap();
+        drop(store);
+        let disk = SmallDisk::under(&generations.path(number)).unwrap();
+        let (mut store, ..) = reopened(&generations);
+        disk.fill().unwrap();
+        let row = |n: u64| {
+            let value = format!("{n}").repeat(500);
+            changes(&[
+                (&format!("Ta{n}"), Some(&value)),
+                (&format!("Tz{n}"), Some(&value)),
+            ])
+        };
+        let failed = (0..100_000).find_map(|n| {
+            let refused = store.apply(row(n), &checkpoint(n)).err()?;
+            Some((n, refused))
+        });
+        let (n, refused) = failed.unwrap();
+        assert!(matches!(refused, StoreError::Io { .. }), "{refused}");
+        assert!(store.takes_no_more());
+        // What was acknowledged is known, whether or not it can still be read.
+        assert_eq!(store.checkpoint(&brent()), checkpoint(n - 1)[0].1);
+        if store.is_open() {
+            let last = store.get(format!("Ta{}", n - 1).as_bytes()).unwrap();
+            assert!(last.is_some());
+            assert_eq!(store.get(format!("Ta{n}").as_bytes()).unwrap(), None);
+        }
+        assert!(store.apply(row(n), &checkpoint(n)).is_err());
+        drop(store);
+        disk.make_room().unwrap();
+        generations.try_to_write().unwrap();
+        let (mut store, again, found) = reopened(&generations);
+        assert!(matches!(found, Found::Rows), "{found:?}");
+        assert_eq!(again, number);
+        let kept = store.checkpoint(&brent()).sequence;
+        for n in kept + 1..n + 100 {
+            store.apply(row(n), &checkpoint(n)).unwrap();
+        }
+        store.flush().unwrap();
+    }
+
+    #[test]
+    fn a_snapshot_that_was_not_finished_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let generations = Generations::in_dir(dir.path());
+        let (mut store, number, _) = generations.open_current().unwrap();
+        store
+            .apply(changes(&[("Ta", Some("1"))]), &checkpoint(1))
+            .unwrap();
+        store.flush().unwrap();
+        drop(store);
+        let cut = generations.path(number).join("snap.FFFFFFFF.generating");
+        fs::write(&cut, b"cut").unwrap();
+        let (store, again, found) = reopened(&generations);
+        assert!(matches!(found, Found::Rows), "{found:?}");
+        assert_eq!(again, number);
+        assert_eq!(store.get(b"Ta").unwrap(), Some(b"1".to_vec()));
+    }
+
+    #[test]
     fn the_newest_rows_are_served_and_named_again_where_what_names_them_is_no_number() {
         for damage in [
             &b""[..],
@@ -346,7 +451,7 @@ mod tests {
             &[b'9'; 40],
         ] {
             let dir = tempfile::tempdir().unwrap();
-            let generations = Generations::in_dir(dir.path()).unwrap();
+            let generations = Generations::in_dir(dir.path());
             let (mut store, number, _) = generations.open_current().unwrap();
             store
                 .apply(changes(&[("Ta", Some("1"))]), &checkpoint(1))
@@ -367,7 +472,7 @@ mod tests {
     #[test]
     fn where_no_generation_is_left_that_could_be_named_an_empty_one_is_begun() {
         let dir = tempfile::tempdir().unwrap();
-        let generations = Generations::in_dir(dir.path()).unwrap();
+        let generations = Generations::in_dir(dir.path());
         fs::write(dir.path().join(CURRENT), b"\xff").unwrap();
         let (store, number, found) = generations.open_current().unwrap();
         assert!(matches!(found, Found::Unnamed { number: n } if n == number));
@@ -377,13 +482,14 @@ mod tests {
     #[test]
     fn rows_of_another_fold_version_are_put_aside() {
         let dir = tempfile::tempdir().unwrap();
-        let generations = Generations::in_dir(dir.path()).unwrap();
+        let generations = Generations::in_dir(dir.path());
         let (mut store, ..) = generations.open_current().unwrap();
         store
             .apply(changes(&[("Ta", Some("1"))]), &checkpoint(1))
             .unwrap();
         store
-            .db
+            .db()
+            .unwrap()
             .insert(b"\0fold-version", &0_u32.to_be_bytes())
             .unwrap();
         store.flush().unwrap();

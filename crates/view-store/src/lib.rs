@@ -10,3 +10,6 @@ pub mod digest;
 pub mod store;
 
 pub mod generations;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -34,12 +34,27 @@ pub enum StoreError {
     Locked { path: PathBuf },
     #[error("{path} cannot be read or written: {why}; is the disk full?")]
     Io { path: PathBuf, why: String },
+    #[error("the rows in {path} are closed until they can be written again")]
+    Closed { path: PathBuf },
 }
 
 impl StoreError {
     /// Whether rebuilding mends it. A full disk or a held lock must be looked at by people.
     pub fn is_mended_by_rebuilding(&self) -> bool {
         matches!(self, Self::Damaged { .. } | Self::OtherVersion { .. })
+    }
+
+    /// The same without the path, for those who are not to know where this installation lies.
+    pub fn without_path(&self) -> String {
+        match self {
+            Self::Damaged { why, .. } => format!("its rows are damaged: {why}"),
+            Self::OtherVersion { found, .. } => {
+                format!("its rows are of fold version {found}, this program's is {FOLD_VERSION}")
+            }
+            Self::Locked { .. } => "another process has its rows open".to_owned(),
+            Self::Io { why, .. } => format!("its rows cannot be read or written ({why})"),
+            Self::Closed { .. } => "its rows could not be written and are closed".to_owned(),
+        }
     }
 
     fn of(path: &Path, error: &sled::Error) -> Self {
@@ -68,12 +83,25 @@ impl From<StoreError> for RowsError {
     }
 }
 
-/// An open generation.
+/// A generation.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    pub(crate) db: sled::Db,
+    /// `None` where the rows could not be opened, or are not whole after a write that failed.
+    db: Option<sled::Db>,
+    /// A write failed: sled takes no other until it is opened again.
+    failed: bool,
     digest: Digest,
+    checkpoints: BTreeMap<LogName, Checkpoint>,
+}
+
+/// What a generation holds, all of it read.
+#[derive(Default)]
+struct Held {
+    rows: Digest,
+    /// The digest as it is stored.
+    stored: Option<Digest>,
+    version: Option<u32>,
     checkpoints: BTreeMap<LogName, Checkpoint>,
 }
 
@@ -84,7 +112,7 @@ impl Store {
     /// A disk that cannot be used, or a directory that is not empty.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let store = Self::open_sled(path)?;
-        if !store.db.is_empty() {
+        if !store.db()?.is_empty() {
             return Err(store.damaged("a new generation holds rows already"));
         }
         let mut batch = sled::Batch::default();
@@ -101,6 +129,16 @@ impl Store {
     /// # Errors
     /// See [`StoreError::is_mended_by_rebuilding`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match Self::open_once(path) {
+            // sled takes a snapshot that a full disk cut short for one that is whole.
+            Err(StoreError::Damaged { .. }) if remove_unfinished_snapshots(path)? => {
+                Self::open_once(path)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(path: &Path) -> Result<Self, StoreError> {
         // sled panics on some kinds of damage, such as a file that was cut short.
         let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let mut store = Self::open_sled(path)?;
@@ -115,6 +153,17 @@ impl Store {
         })
     }
 
+    /// A generation that cannot be opened: it holds nothing, and takes nothing.
+    pub fn closed(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            db: None,
+            failed: true,
+            digest: Digest::default(),
+            checkpoints: BTreeMap::new(),
+        }
+    }
+
     fn open_sled(path: &Path) -> Result<Self, StoreError> {
         let db = sled::Config::new()
             .path(path)
@@ -123,17 +172,61 @@ impl Store {
             .map_err(|error| StoreError::of(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
-            db,
+            db: Some(db),
+            failed: false,
             digest: Digest::default(),
             checkpoints: BTreeMap::new(),
         })
     }
 
-    fn read_all(&mut self) -> Result<(), StoreError> {
-        let mut found = Digest::default();
-        let mut stored = None;
-        let mut version = None;
-        for row in self.db.iter() {
+    pub(crate) fn db(&self) -> Result<&sled::Db, StoreError> {
+        let closed = || StoreError::Closed {
+            path: self.path.clone(),
+        };
+        self.db.as_ref().ok_or_else(closed)
+    }
+
+    /// Whether rows can be read from it.
+    pub fn is_open(&self) -> bool {
+        self.db.is_some()
+    }
+
+    /// Whether a write failed, or none is possible: the generation must be opened again.
+    pub fn takes_no_more(&self) -> bool {
+        self.failed
+    }
+
+    /// Gives the files back. How far each log was read is still known.
+    pub fn close(&mut self) {
+        self.failed = true;
+        let db = self.db.take();
+        // sled panics where the last of its files cannot be written.
+        if std::panic::catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {
+            tracing::warn!(path = %self.path.display(), "sled panicked when it was closed");
+        }
+    }
+
+    /// After a write that failed, what sled holds in memory may be a part of the batch: the rows are
+    /// served on only where they are those of before.
+    fn keep_only_what_is_whole(&mut self) {
+        self.failed = true;
+        let held = std::panic::catch_unwind(AssertUnwindSafe(|| self.held()));
+        let is_whole = match held {
+            Ok(Ok(held)) => {
+                held.rows == self.digest
+                    && held.stored == Some(self.digest)
+                    && held.checkpoints == self.checkpoints
+            }
+            Ok(Err(_)) | Err(_) => false,
+        };
+        if !is_whole {
+            self.close();
+        }
+    }
+
+    fn held(&self) -> Result<Held, StoreError> {
+        let mut all = Held::default();
+        for row in self.db()?.iter() {
             let (key, value) = row.map_err(|error| StoreError::of(&self.path, &error))?;
             if let Some(log) = key.strip_prefix(CHECKPOINT_PREFIX) {
                 let log = std::str::from_utf8(log)
@@ -143,17 +236,22 @@ impl Store {
                 let (Some(log), Some(checkpoint)) = (log, checkpoint) else {
                     return Err(self.damaged("a checkpoint cannot be read"));
                 };
-                self.checkpoints.insert(log, checkpoint);
+                all.checkpoints.insert(log, checkpoint);
             } else if key == DIGEST_KEY {
-                stored = <[u8; 32]>::try_from(&*value).ok().map(Digest::from_bytes);
+                all.stored = <[u8; 32]>::try_from(&*value).ok().map(Digest::from_bytes);
             } else if key == VERSION_KEY {
-                version = <[u8; 4]>::try_from(&*value).ok().map(u32::from_be_bytes);
+                all.version = <[u8; 4]>::try_from(&*value).ok().map(u32::from_be_bytes);
             } else {
-                found.add(&key, &value);
+                all.rows.add(&key, &value);
             }
         }
-        match version {
-            Some(FOLD_VERSION) if stored == Some(found) => {}
+        Ok(all)
+    }
+
+    fn read_all(&mut self) -> Result<(), StoreError> {
+        let held = self.held()?;
+        match held.version {
+            Some(FOLD_VERSION) if held.stored == Some(held.rows) => {}
             Some(FOLD_VERSION) => {
                 return Err(self.damaged("the rows are not those that the digest was made of"));
             }
@@ -163,24 +261,39 @@ impl Store {
             }
             None => return Err(self.damaged("what was written into it is gone")),
         }
-        self.digest = found;
+        self.digest = held.rows;
+        self.checkpoints = held.checkpoints;
         Ok(())
     }
 
     /// Applies changes and checkpoints in one batch.
     ///
     /// # Errors
-    /// What the disk or sled says; nothing of the batch is stored then.
+    /// What the disk or sled says; nothing of the batch can be read then, and the generation
+    /// [takes no more](Self::takes_no_more).
     pub fn apply(
         &mut self,
         changes: Changes,
         checkpoints: &[(LogName, Checkpoint)],
     ) -> Result<(), StoreError> {
+        let applied = self.try_to_apply(changes, checkpoints);
+        if applied.is_err() {
+            self.keep_only_what_is_whole();
+        }
+        applied
+    }
+
+    fn try_to_apply(
+        &mut self,
+        changes: Changes,
+        checkpoints: &[(LogName, Checkpoint)],
+    ) -> Result<(), StoreError> {
+        let db = self.db()?;
         let mut digest = self.digest;
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
             let failed = |error: sled::Error| StoreError::of(&self.path, &error);
-            let before = self.db.get(&key).map_err(failed)?;
+            let before = db.get(&key).map_err(failed)?;
             if before.as_deref() == value.as_deref() {
                 continue;
             }
@@ -246,10 +359,11 @@ impl Store {
         count: &AtomicUsize,
         written: &mut dyn FnMut(usize),
     ) -> Result<Digest, StoreError> {
+        let db = self.db()?;
         let mut digest = Digest::default();
         for (key, value) in rows {
             digest.add(key, value);
-            let inserted = self.db.insert(key.as_slice(), value.as_slice());
+            let inserted = db.insert(key.as_slice(), value.as_slice());
             inserted.map_err(|error| StoreError::of(&self.path, &error))?;
             let done = count.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(ROWS_BETWEEN_REPORTS) {
@@ -264,7 +378,7 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn flush(&self) -> Result<(), StoreError> {
-        let flushed = self.db.flush();
+        let flushed = self.db()?.flush();
         flushed.map_err(|error| StoreError::of(&self.path, &error))?;
         Ok(())
     }
@@ -294,7 +408,7 @@ impl Store {
     }
 
     fn write(&self, batch: sled::Batch) -> Result<(), StoreError> {
-        let applied = self.db.apply_batch(batch);
+        let applied = self.db()?.apply_batch(batch);
         applied.map_err(|error| StoreError::of(&self.path, &error))
     }
 
@@ -306,16 +420,41 @@ impl Store {
     }
 }
 
+/// Removes the snapshots that sled had begun and not finished; whether there were any. It makes each
+/// from its log, and makes it again.
+fn remove_unfinished_snapshots(path: &Path) -> Result<bool, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Io {
+        path: path.to_owned(),
+        why: error.to_string(),
+    };
+    let mut removed = false;
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            std::fs::remove_file(path.join(&*name)).map_err(failed)?;
+            removed = true;
+        }
+    }
+    Ok(removed)
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Rows for Store {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        let value = self.db.get(key);
+        let value = self.db()?.get(key);
         let value = value.map_err(|error| StoreError::of(&self.path, &error))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
         let start = from.max(prefix).to_vec();
-        for row in self.db.range(start..) {
+        for row in self.db()?.range(start..) {
             let (key, value) = row.map_err(|error| StoreError::of(&self.path, &error))?;
             if !key.starts_with(prefix) || visit(&key, &value)? == ControlFlow::Break(()) {
                 break;

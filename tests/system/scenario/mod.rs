@@ -46,7 +46,7 @@ async fn told(scope: &str, tell: impl FnOnce(&Story)) {
     let view = View::open(scope.clone(), folder.path(), logs)
         .await
         .unwrap();
-    view.make().await.unwrap();
+    view.make().await;
     let mut parts = townclerk_app::lifecycle::Parts::new();
     for log in view.logs() {
         let following = townclerk_app::projector::follow(

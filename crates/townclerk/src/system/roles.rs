@@ -1,6 +1,7 @@
 //! Which roles a process plays: its routes, and the parts that run beside them.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
 use townclerk_registry_service::ServiceLevelHandlers;
-use townclerk_view_service::{View, ViewError, Views};
+use townclerk_view_service::{View, Views};
 
 use super::ends::{EndsFile, hear, keep, read_all_through};
 
@@ -168,13 +169,10 @@ async fn made_and_followed(
     log: Arc<dyn EventLog>,
     view: Arc<View>,
     stop: CancellationToken,
-) -> Result<(), ViewError> {
+) -> Result<(), Infallible> {
     match stop.run_until_cancelled(view.make()).await {
         None => Ok(()),
-        Some(made) => {
-            made?;
-            follow(log, view, stop).await
-        }
+        Some(()) => follow(log, view, stop).await,
     }
 }
 

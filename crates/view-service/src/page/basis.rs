@@ -33,6 +33,8 @@ pub struct LogShown {
     pub covers: String,
     /// When it was last read to its end.
     pub reached: Option<Moment>,
+    /// Whether it cannot be read on just now.
+    pub stopped: bool,
 }
 
 /// `summed` are the figures of the whole scope, which say who is silent; `all` stand on the page.
@@ -51,6 +53,7 @@ pub fn rests(asking: &Asking<'_>, topic: Topic, summed: &[&Figure], all: &[&Figu
         name: words::log_name(log, registry),
         covers: covers(log, topic, registry),
         reached: at.map(words::moment),
+        stopped: asking.view.view().has_trouble_with(log),
     };
     Rests {
         as_at: latest(summed, |figure| figure.as_at),
@@ -79,6 +82,7 @@ pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, View
         name: words::log_name(log, registry),
         covers: covers(log, Topic::Findings, registry),
         reached: at.map(words::moment),
+        stopped: asking.view.view().has_trouble_with(log),
     };
     Ok(Rests {
         as_at: asking.asked.as_at.map(words::moment),

@@ -21,7 +21,7 @@ async fn empty(dir: &TempDir) -> Arc<View> {
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new(LogName::shared()));
     let view = View::open(Scope::Joint, dir.path(), vec![log]).await;
     let view = view.unwrap();
-    view.make().await.unwrap();
+    view.make().await;
     view
 }
 

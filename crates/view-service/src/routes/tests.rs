@@ -19,7 +19,7 @@ async fn joint(dir: &TempDir) -> Client {
     let logs = logs.map(|name| Arc::new(MemoryLog::new(name)) as Arc<dyn EventLog>);
     let view = View::open(Scope::Joint, dir.path(), logs.into()).await;
     let view = view.unwrap();
-    view.make().await.unwrap();
+    view.make().await;
     let (router, _) = routes(Guarded::new(token_book()), &Views::new([view])).into_parts();
     Client::new(router)
 }

@@ -193,7 +193,7 @@ impl Record {
 async fn open(scope: Scope, dir: &TempDir, logs: Vec<Arc<dyn EventLog>>) -> Arc<View> {
     let dir = dir.path().join(scope.as_str());
     let view = View::open(scope, &dir, logs.clone()).await.unwrap();
-    view.make().await.unwrap();
+    view.make().await;
     for log in &logs {
         let head = log.head().await.unwrap();
         let mut messages = Vec::new();

@@ -198,7 +198,7 @@ impl History {
 async fn open(scope: Scope, dir: &TempDir, logs: Vec<Arc<dyn EventLog>>) -> Arc<View> {
     let dir = dir.path().join(scope.as_str());
     let view = View::open(scope, &dir, logs).await.unwrap();
-    view.make().await.unwrap();
+    view.make().await;
     catch_up(&view).await;
     view
 }
