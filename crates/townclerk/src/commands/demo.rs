@@ -14,6 +14,7 @@ use townclerk_app::access::{IssuedToken, Role};
 use townclerk_domain::names::{Code, JOINT, SHARED};
 use townclerk_event_log::import::import;
 use townclerk_sample_history::{SEED, demonstration};
+use townclerk_views::measure::Measure;
 
 use super::up::addresses;
 use super::{Outcome, show};
@@ -100,7 +101,7 @@ async fn caught_up(system: &System) -> anyhow::Result<()> {
     }
 }
 
-/// The figures of one scope, each as it came.
+/// The figures of one measure, each as it came.
 #[derive(Deserialize)]
 struct Answer {
     figures: Vec<Box<RawValue>>,
@@ -112,10 +113,18 @@ async fn print_figures(system: &System, issued: &[IssuedToken]) -> anyhow::Resul
     let mut figures = Vec::new();
     for scope in COUNCILS.into_iter().chain([SHARED, JOINT]) {
         let path = format!("/v1/views/{scope}/figures");
-        let everything = [("everything", "true".to_owned())];
-        let answer: Answer = client.get_as(&path, &everything).await?;
-        show::note(format!("{scope}: {} figures", answer.figures.len()));
-        figures.extend(answer.figures);
+        let before = figures.len();
+        // A measure at a time: an answer with all of them may take longer than one is given.
+        for measure in Measure::ALL {
+            let asked = [
+                ("everything", "true".to_owned()),
+                ("measure", measure.name().to_owned()),
+            ];
+            let answer: Answer = client.get_as(&path, &asked).await?;
+            figures.extend(answer.figures);
+        }
+        let count = figures.len() - before;
+        show::note(format!("{scope}: {count} figures"));
     }
     show::array(&figures)
 }
