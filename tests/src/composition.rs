@@ -53,6 +53,7 @@ impl Composition {
             open_gateway: None,
             tokens: token_book(),
             ends: Arc::new(EndsFile::load(dir.path(), &Arc::default()).unwrap()),
+            writes: Arc::default(),
             audit: Arc::new(AuditLog::none()),
             sessions: Arc::default(),
             clock: clock::system(),

@@ -395,6 +395,7 @@ async fn an_import_that_is_killed_is_repeated_and_ends_as_if_it_never_was() {
         credentials: dir.path().join("credentials"),
         server_name: None,
         ends: Arc::default(),
+        writes: Arc::default(),
     };
     let brent = [LogName::new("brent").unwrap()];
     townclerk::system::initialise(&logs, &brent).await.unwrap();

@@ -414,6 +414,7 @@ impl Apart {
                 credentials: self.credentials.clone(),
                 server_name: None,
                 ends: Arc::default(),
+                writes: Arc::default(),
             }),
             ..UpOptions::on_free_ports(&self.data, &[]).unwrap()
         }

@@ -14,6 +14,9 @@ pub use ends::{Ends, SeenEnd, Shortened};
 mod end_checked;
 pub use end_checked::EndChecked;
 
+mod writes;
+pub use writes::{FAILED_COUNTS, Says, Watched, Writes};
+
 mod read_through;
 pub use read_through::{Pace, ReadThrough, is_missing, missing, read_through};
 

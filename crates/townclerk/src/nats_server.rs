@@ -10,6 +10,7 @@ mod child;
 mod config;
 mod credentials;
 mod data_dir_lock;
+mod health;
 mod reload;
 mod supervisor;
 #[cfg(test)]

@@ -385,7 +385,7 @@ mod tests {
         let generations = Generations::in_dir(dir.path());
         let (store, number, _) = generations.open_current().unwrap();
         drop(store);
-        let disk = SmallDisk::under(&generations.path(number)).unwrap();
+        let disk = SmallDisk::under(&generations.path(number).join("db")).unwrap();
         let (mut store, ..) = reopened(&generations);
         disk.fill().unwrap();
         let row = |n: u64| {

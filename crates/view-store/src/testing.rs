@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
-/// The rows of a generation on a disk of their own, which can be full.
+/// A file on a disk of its own, which can be full.
 #[derive(Debug)]
 pub struct SmallDisk {
     file: OwnedFd,
@@ -14,13 +14,16 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Moves the rows of `generation`, which nobody has open, to such a disk.
+    /// Moves a file, which nobody has open, to such a disk.
     ///
     /// # Errors
-    /// Files that cannot be moved.
-    pub fn under(generation: &Path) -> io::Result<Self> {
-        let stands_at = generation.join("db");
-        let file = memfd_create("rows", MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC)?;
+    /// A file that cannot be moved.
+    pub fn under(path: &Path) -> io::Result<Self> {
+        let stands_at = path.to_owned();
+        let file = memfd_create(
+            "small-disk",
+            MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC,
+        )?;
         let small = Self { file, stands_at };
         fs::write(small.path(), fs::read(&small.stands_at)?)?;
         fs::remove_file(&small.stands_at)?;
@@ -28,7 +31,7 @@ impl SmallDisk {
         Ok(small)
     }
 
-    /// From now on it takes nothing more: what sled writes beyond the end of its file fails.
+    /// From now on it takes nothing more: what is written beyond the end of the file fails.
     ///
     /// # Errors
     /// A kernel that does not seal.
@@ -36,17 +39,19 @@ impl SmallDisk {
         Ok(fcntl_add_seals(&self.file, SealFlags::GROW)?)
     }
 
-    /// Moves the rows, which nobody has open any more, back to where there is room.
+    /// Moves the file back to where there is room. Who has it open still sees the full disk.
     ///
     /// # Errors
-    /// Files that cannot be moved.
+    /// A file that cannot be moved.
     pub fn make_room(self) -> io::Result<()> {
-        let rows = fs::read(self.path())?;
+        let bytes = fs::read(self.path())?;
         fs::remove_file(&self.stands_at)?;
-        fs::write(&self.stands_at, rows)
+        fs::write(&self.stands_at, bytes)
     }
 
+    /// As other processes of the same user find it too.
     fn path(&self) -> String {
-        format!("/proc/self/fd/{}", self.file.as_raw_fd())
+        let (process, file) = (std::process::id(), self.file.as_raw_fd());
+        format!("/proc/{process}/fd/{file}")
     }
 }

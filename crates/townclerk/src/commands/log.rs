@@ -35,6 +35,7 @@ async fn init(nats: Nats) -> anyhow::Result<Outcome> {
         credentials: nats.credentials,
         server_name: None,
         ends: Arc::default(),
+        writes: Arc::default(),
     };
     for (log, initialised) in initialise(&logs, &nats.logs).await? {
         show::line(match initialised {

@@ -32,6 +32,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         credentials: options.nats.credentials,
         server_name: None,
         ends: Arc::default(),
+        writes: Arc::default(),
     };
     let ends = Arc::new(EndsFile::load(&options.data, &logs.ends)?);
     let names = &options.nats.logs;
@@ -68,6 +69,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         open_gateway: None,
         tokens,
         ends,
+        writes: Arc::clone(&logs.writes),
         audit: Arc::new(audit),
         sessions: Arc::default(),
         clock: clock::system(),

@@ -22,6 +22,7 @@ pub async fn up(options: Up) -> anyhow::Result<Outcome> {
             credentials,
             server_name: None,
             ends: Arc::default(),
+            writes: Arc::default(),
         }),
     })
     .await?;

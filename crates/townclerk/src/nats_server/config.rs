@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::accounts::{self, Allowed, push_user};
 use super::credentials::{Credentials, SYS_ACCOUNT, SYS_INBOX_PREFIX};
+use super::health::HEALTHZ_SUBJECT;
 
 /// What the user of the system account may ask: the server's settings, sync interval included.
 pub const VARZ_SUBJECT: &str = "$SYS.REQ.SERVER.PING.VARZ";
@@ -66,7 +67,7 @@ accounts {{
 "#
     );
     let allowed = Allowed {
-        publish: vec![VARZ_SUBJECT.to_owned()],
+        publish: vec![VARZ_SUBJECT.to_owned(), HEALTHZ_SUBJECT.to_owned()],
         listen: vec![format!("{SYS_INBOX_PREFIX}.>")],
         answers: false,
     };

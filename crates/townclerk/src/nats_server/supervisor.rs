@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::child::{Launch, NotReady, Run};
 use super::config::{self, Settings, UnusablePath};
 use super::credentials::{Credentials, CredentialsError};
 use super::data_dir_lock::{DataDirLock, LockError};
+use super::health::Health;
 use super::reload::{self, ReloadError};
 use crate::town::Partner;
 
@@ -44,8 +46,13 @@ const URL_FILE: &str = "nats.url";
 /// Where in the data directory the server writes its log.
 const LOG_FILE: &str = "nats-server.log";
 
-/// Hears whether the server could be told to read its configuration again.
-type Reload = oneshot::Sender<io::Result<()>>;
+/// What the supervisor is asked to do with the server that runs.
+pub(super) enum Order {
+    /// To tell it to read its configuration again, and say whether that could be told.
+    Reload(oneshot::Sender<io::Result<()>>),
+    /// To stop it and start it again.
+    Restart,
+}
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -69,7 +76,9 @@ pub struct NatsServer {
     server_name: String,
     data_dir: PathBuf,
     credentials: RwLock<Arc<Credentials>>,
-    reload: mpsc::Sender<Reload>,
+    orders: mpsc::Sender<Order>,
+    health: watch::Receiver<Option<String>>,
+    looking: JoinHandle<()>,
     pid: watch::Receiver<Option<u32>>,
     stop: CancellationToken,
     supervisor: JoinHandle<io::Result<()>>,
@@ -130,7 +139,8 @@ impl NatsServer {
             "nats-server is ready"
         );
         let stop = CancellationToken::new();
-        let (reload, reloads) = mpsc::channel(1);
+        let (orders, ordered) = mpsc::channel(1);
+        let (says, health) = watch::channel(None);
         let (pid_sender, pid) = watch::channel(run.pid());
         let port = launch.port;
         let supervisor = Supervisor {
@@ -139,15 +149,26 @@ impl NatsServer {
             pid: pid_sender,
             stop: stop.clone(),
         };
+        let credentials = Arc::new(credentials);
+        let looking = Health {
+            url: url_at(port),
+            credentials: Arc::clone(&credentials),
+            data_dir: data_dir.clone(),
+            orders: orders.clone(),
+            says,
+            stop: stop.clone(),
+        };
         let server = Self {
             port,
             server_name,
             data_dir,
-            credentials: RwLock::new(Arc::new(credentials)),
-            reload,
+            credentials: RwLock::new(credentials),
+            orders,
+            health,
+            looking: tokio::spawn(looking.run()),
             pid,
             stop,
-            supervisor: tokio::spawn(supervisor.run(run, reloads)),
+            supervisor: tokio::spawn(supervisor.run(run, ordered)),
         };
         let file = server.data_dir.join(URL_FILE);
         let written = private_file::write(&file, format!("{}\n", server.url()));
@@ -192,14 +213,19 @@ impl NatsServer {
 
     async fn signal_reload(&self) -> Result<(), ReloadError> {
         let (done, told) = oneshot::channel();
-        let sent = self.reload.send(done).await;
+        let sent = self.orders.send(Order::Reload(done)).await;
         sent.map_err(|_| ReloadError::Stopping)?;
         let told = told.await.map_err(|_| ReloadError::Stopping)?;
         told.map_err(ReloadError::Signal)
     }
 
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        url_at(self.port)
+    }
+
+    /// Tells why it cannot write what is recorded, as long as it cannot.
+    pub fn health(&self) -> watch::Receiver<Option<String>> {
+        self.health.clone()
     }
 
     pub fn port(&self) -> u16 {
@@ -242,7 +268,8 @@ impl NatsServer {
         let stopped = (&mut self.supervisor).await;
         stopped
             .map_err(StopError::Supervisor)?
-            .map_err(StopError::Stop)
+            .map_err(StopError::Stop)?;
+        (&mut self.looking).await.map_err(StopError::Supervisor)
     }
 }
 
@@ -251,9 +278,17 @@ impl Drop for NatsServer {
     /// and with it the child, which is killed then. Nothing to do after a stop.
     fn drop(&mut self) {
         if !self.stop.is_cancelled() {
+            self.looking.abort();
             self.supervisor.abort();
         }
     }
+}
+
+/// How a run came to its end.
+enum Ended {
+    Stopped,
+    ToBeRestarted,
+    ByItself(io::Result<ExitStatus>),
 }
 
 /// The task that owns the process and the lock.
@@ -265,7 +300,7 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn run(self, first: Run, mut reloads: mpsc::Receiver<Reload>) -> io::Result<()> {
+    async fn run(self, first: Run, mut orders: mpsc::Receiver<Order>) -> io::Result<()> {
         let mut running = Some(first);
         let mut back_off = BACK_OFF_MIN;
         while let Some(mut run) = running {
@@ -273,22 +308,28 @@ impl Supervisor {
             let ended = loop {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => break None,
-                    ended = run.ended() => break Some(ended),
-                    Some(reload) = reloads.recv() => {
+                    () = self.stop.cancelled() => break Ended::Stopped,
+                    ended = run.ended() => break Ended::ByItself(ended),
+                    Some(order) = orders.recv() => match order {
                         // Who asked may have gone meanwhile.
-                        reload.send(run.reload()).ok();
+                        Order::Reload(told) => { told.send(run.reload()).ok(); }
+                        Order::Restart => break Ended::ToBeRestarted,
                     }
                 }
             };
             self.pid.send_replace(None);
-            let Some(ended) = ended else {
-                run.stop().await?;
-                break;
-            };
             match ended {
-                Ok(status) => tracing::warn!(%status, "nats-server died; restarting it"),
-                Err(error) => tracing::warn!(%error, "lost sight of nats-server; restarting it"),
+                Ended::Stopped => {
+                    run.stop().await?;
+                    break;
+                }
+                Ended::ToBeRestarted => run.stop().await?,
+                Ended::ByItself(Ok(status)) => {
+                    tracing::warn!(%status, "nats-server died; restarting it");
+                }
+                Ended::ByItself(Err(error)) => {
+                    tracing::warn!(%error, "lost sight of nats-server; restarting it");
+                }
             }
             if began.elapsed() >= STEADY {
                 back_off = BACK_OFF_MIN;
@@ -329,6 +370,10 @@ impl Supervisor {
             tracing::warn!(error = %error, next_try = ?back_off, "nats-server does not restart");
         }
     }
+}
+
+fn url_at(port: u16) -> String {
+    format!("nats://127.0.0.1:{port}")
 }
 
 /// The server that runs on a data directory: its URL and its name.

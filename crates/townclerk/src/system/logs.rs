@@ -8,7 +8,7 @@ use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::{
     Access, Credential, Initialised, JetStreamLog, PartnerDoor, Role,
 };
-use townclerk_event_log::{EndChecked, Ends, EventLog, Grouped, PartnerDesk};
+use townclerk_event_log::{EndChecked, Ends, EventLog, Grouped, PartnerDesk, Watched, Writes};
 
 /// Where logs are and how to get in.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Logs {
     pub server_name: Option<String>,
     /// How far they were seen: what writes to one looks whether it still reaches as far.
     pub ends: Arc<Ends>,
+    /// What becomes of the appends to them.
+    pub writes: Arc<Writes>,
 }
 
 impl Logs {
@@ -60,7 +62,8 @@ impl Logs {
                     let ends = Arc::clone(&self.ends);
                     let opened = JetStreamLog::open_checked(&access, &ends).await?;
                     let checked = EndChecked::new(Arc::new(opened), ends);
-                    Arc::new(Grouped::new(Arc::new(checked)))
+                    let watched = Watched::new(Arc::new(checked), Arc::clone(&self.writes));
+                    Arc::new(Grouped::new(Arc::new(watched)))
                 }
                 Role::Operator | Role::Reader | Role::Gateway => {
                     Arc::new(JetStreamLog::open(&access).await?)

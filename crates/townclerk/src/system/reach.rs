@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 use townclerk_domain::names::LogName;
+use townclerk_event_log::Writes;
 use townclerk_event_log::jetstream::Role;
 
 use super::ends::EndsFile;
@@ -66,6 +67,7 @@ impl Reach {
             credentials: credentials.clone(),
             server_name: None,
             ends: Arc::default(),
+            writes: Arc::default(),
         })
     }
 }
@@ -115,6 +117,7 @@ impl Opened {
             credentials: data.join("credentials"),
             server_name: Some(server_name),
             ends: Arc::default(),
+            writes: Arc::default(),
         };
         Ok(Self {
             ends: EndsFile::load(data, &logs.ends)?,
@@ -191,11 +194,14 @@ pub(crate) fn tenants(town: &Town) -> (Vec<String>, Vec<Partner>) {
 }
 
 pub(super) fn logs_of(nats: &NatsServer, data: &Path) -> Logs {
+    let health = nats.health();
+    let writes = Writes::with_server(Box::new(move || health.borrow().clone()));
     Logs {
         url: nats.url(),
         credentials: data.join("credentials"),
         server_name: Some(nats.server_name().to_owned()),
         ends: Arc::default(),
+        writes: Arc::new(writes),
     }
 }
 

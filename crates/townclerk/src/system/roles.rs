@@ -16,7 +16,7 @@ use townclerk_app::http::problem_page::ProblemPages;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_event_log::{EventLog, PartnerDesk};
+use townclerk_event_log::{EventLog, PartnerDesk, Writes};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
 use townclerk_partner_gateway::{events, facts};
 use townclerk_registry_service::ServiceLevelHandlers;
@@ -51,6 +51,8 @@ pub struct Means<'a> {
     pub tokens: Arc<TokenBook>,
     /// How far the logs were seen.
     pub ends: Arc<EndsFile>,
+    /// What became of the appends to them.
+    pub writes: Arc<Writes>,
     pub audit: Arc<AuditLog>,
     /// Who is signed in, from a composition before.
     pub sessions: Arc<Sessions>,
@@ -117,9 +119,11 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
 /// What must be so before the process can do all of its work.
 fn readiness(views: &Views, means: &Means<'_>) -> Readiness {
     let (views, ends) = (views.clone(), Arc::clone(means.ends.ends()));
+    let writes = Arc::clone(&means.writes);
     Arc::new(move || {
         let mut reasons = views.unready();
         reasons.extend(ends.trouble());
+        reasons.extend(writes.trouble());
         match reasons.is_empty() {
             true => Ok(()),
             false => Err(reasons),

@@ -421,6 +421,7 @@ impl Running {
             open_gateway: self.gateway.clone(),
             tokens: Arc::clone(&self.tokens),
             ends: Arc::clone(&self.ends),
+            writes: Arc::clone(&self.logs.writes),
             audit: Arc::clone(&self.audit),
             sessions: Arc::clone(&self.sessions),
             clock: clock::system(),

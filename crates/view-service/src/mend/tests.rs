@@ -50,7 +50,7 @@ async fn opened(dir: &Path, log: &Arc<MemoryLog>) -> Arc<View> {
 /// The view on a disk of its own.
 async fn on_a_small_disk(dir: &Path, log: &Arc<MemoryLog>) -> (Arc<View>, SmallDisk) {
     drop(opened(dir, log).await);
-    let disk = SmallDisk::under(&dir.join("generation-1")).unwrap();
+    let disk = SmallDisk::under(&dir.join("generation-1/db")).unwrap();
     (opened(dir, log).await, disk)
 }
 

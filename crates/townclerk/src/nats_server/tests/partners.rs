@@ -82,7 +82,7 @@ async fn pull(connection: &Connection, durable: &str) -> async_nats::Message {
 }
 
 /// What the tool of Brent must not send to.
-const REFUSED: [&str; 32] = [
+const REFUSED: [&str; 33] = [
     "facts.lewisham",
     "facts.shared",
     "facts.brent-hornbill",
@@ -116,6 +116,7 @@ const REFUSED: [&str; 32] = [
     "$JS.API.CONSUMER.MSG.NEXT.EVENTS.shared-brent-halo",
     "$JS.ACK.domain.account.EVENTS.brent-halo.1.1.1.1.0",
     "$SYS.REQ.SERVER.PING.VARZ",
+    "$SYS.REQ.SERVER.PING.HEALTHZ",
 ];
 
 #[tokio::test]

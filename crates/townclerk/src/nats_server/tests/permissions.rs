@@ -4,8 +4,9 @@ use async_nats::jetstream::{self, consumer, stream};
 use serde_json::json;
 
 use super::*;
+use crate::nats_server::health::HEALTHZ_SUBJECT;
 
-async fn make_stream(operator: &Connection, log: &str) {
+pub(super) async fn make_stream(operator: &Connection, log: &str) {
     let context = jetstream::new(operator.client.clone());
     let config = stream::Config {
         name: STREAM.to_owned(),
@@ -129,7 +130,7 @@ async fn an_account_sees_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn the_system_user_can_ask_for_the_settings_alone() {
+async fn the_system_user_can_ask_for_the_settings_and_the_health_alone() {
     let directory = tempfile::tempdir().unwrap();
     let server = start(directory.path()).await;
     let credentials = server.credentials();
@@ -142,6 +143,8 @@ async fn the_system_user_can_ask_for_the_settings_alone() {
         answer["data"]["jetstream"]["config"]["sync_always"], true,
         "{answer}"
     );
+    let health = sys.ask(HEALTHZ_SUBJECT, json!({})).await;
+    assert_eq!(health["data"]["status"], "ok", "{health}");
     sys.is_refused("$SYS.REQ.SERVER.PING.CONNZ").await;
     sys.is_refused("$SYS.REQ.ACCOUNT.BRENT.CONNZ").await;
     sys.may_not_listen("$SYS.>").await;

@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::{Pid, Signal, kill_process};
+use townclerk_view_store::testing::SmallDisk;
 
+use super::permissions::make_stream;
 use super::*;
 use crate::nats_server::config::{LOG_BYTES_MAX, LOGS_KEPT};
 
@@ -90,6 +92,50 @@ async fn a_server_that_died_is_restarted_on_its_port() {
     }
     server.stop().await.unwrap();
     assert_eq!(servers_on(directory.path()), Vec::<i32>::new());
+}
+
+/// Whether the log of Brent takes a message.
+async fn is_taken(writer: &Connection) -> bool {
+    let subject = "tc.brent.ticket.1".to_owned();
+    let answer = writer.client.request(subject, "x".repeat(2_000).into());
+    let answer = timeout(Duration::from_secs(1), answer).await;
+    let Ok(Ok(answer)) = answer else { return false };
+    let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+    answer["error"].is_null() && answer["seq"].as_u64() > Some(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_write_says_so_and_is_restarted_once_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path()).await;
+    let operator = connect(&server, "brent", Role::Operator).await;
+    make_stream(&operator, "brent").await;
+    let writer = connect(&server, "brent", Role::Writer).await;
+    assert!(is_taken(&writer).await);
+    server.stop().await.unwrap();
+    let messages = directory.path().join("jetstream/BRENT/streams/EVENTS/msgs");
+    let disk = SmallDisk::under(&messages.join("1.blk")).unwrap();
+    let server = start(directory.path()).await;
+    let mut health = server.health();
+    let writer = connect(&server, "brent", Role::Writer).await;
+    assert!(is_taken(&writer).await);
+    assert_eq!(*health.borrow_and_update(), None);
+    disk.fill().unwrap();
+    within("a message that is not taken", async {
+        while is_taken(&writer).await {}
+    })
+    .await;
+    let sick = health.wait_for(Option::is_some);
+    let said = within("its reason", sick).await.unwrap().clone().unwrap();
+    assert!(said.starts_with("nats-server cannot write"), "{said}");
+    disk.make_room().unwrap();
+    within("a message that is taken again", async {
+        while !is_taken(&writer).await {}
+    })
+    .await;
+    let well = health.wait_for(Option::is_none);
+    within("that it is well", well).await.unwrap();
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
