@@ -317,6 +317,10 @@ pub struct List {
     /// Of service levels: only those of this priority, p1 to p5
     #[arg(long)]
     pub priority: Option<String>,
+    /// Of tickets and service levels: only those with a value, such as service=email; may be repeated
+    /// for other dimensions
+    #[arg(long = "where", value_name = "DIMENSION=VALUE")]
+    pub filters: Vec<String>,
     /// Of outages: only those of this nature: failure, known-error, maintenance
     #[arg(long)]
     pub nature: Option<String>,

@@ -198,6 +198,7 @@ impl<R: Rows> Search<'_, R> {
                     id: ticket.id,
                     sample: ticket.sample,
                     last_happened: Some(ticket.last_happened),
+                    held: false,
                     stands: (),
                 };
                 let detail = format!("The ticket is said to come from {cause}, {NOT_RECORDED}.");

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::contributions::Basis;
 use crate::key::timeline;
+use crate::lists;
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 
@@ -22,6 +23,8 @@ pub struct Kept<S> {
     pub sample: bool,
     /// When the last of its facts that count happened.
     pub last_happened: Option<Timestamp>,
+    /// Whether its log holds a later event of it that cannot be read: what it says is not in `stands`.
+    pub held: bool,
     pub stands: S,
 }
 
@@ -33,6 +36,7 @@ impl<S> Kept<Option<S>> {
             id,
             sample,
             last_happened,
+            held,
             stands,
         } = self;
         stands.map(|stands| Kept {
@@ -40,6 +44,7 @@ impl<S> Kept<Option<S>> {
             id,
             sample,
             last_happened,
+            held,
             stands,
         })
     }
@@ -96,8 +101,10 @@ fn of_prefix_up_to<D: Decider>(
     position: u64,
 ) -> Result<Vec<Kept<D::State>>, RowsError> {
     let mut kept = Vec::new();
+    let any_held = lists::any_is_held(rows)?;
     rows.scan(prefix, prefix, &mut |key, value| {
         let (log, aggregate) = timeline::read(D::KIND, key)?;
+        let held = any_held && lists::is_held(rows, &log, D::KIND, aggregate.id)?;
         let mut row: Row<D::Fact> = Row::decode(value)?;
         row.timeline
             .entries
@@ -109,6 +116,7 @@ fn of_prefix_up_to<D: Decider>(
             id: aggregate.id,
             sample: row.sample,
             last_happened: facts.last().map(|last| last.happened),
+            held,
             stands,
         });
         Ok(ControlFlow::Continue(()))

@@ -205,3 +205,16 @@ pub fn is_held(
     let key = quarantine::waiting(log, AggregateId { kind, id });
     Ok(rows.get(&key)?.is_some())
 }
+
+/// Whether any record is held: where none is, as nearly always, nobody has to look for each.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn any_is_held(rows: &impl Rows) -> Result<bool, RowsError> {
+    let mut any = false;
+    rows.scan(quarantine::WAITING, quarantine::WAITING, &mut |_, _| {
+        any = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(any)
+}

@@ -38,7 +38,7 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
 }
 
 /// Each dimension has one value: the service refuses a second one too, but by the name of its query.
-fn filters(asked: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
+pub(super) fn filters(asked: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
     let mut filters: Vec<(&str, String)> = Vec::new();
     for filter in asked {
         let Some((dimension, value)) = filter.split_once('=') else {
@@ -46,8 +46,8 @@ fn filters(asked: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
         };
         if let Some((_, before)) = filters.iter().find(|(known, _)| *known == dimension) {
             bail!(
-                "--where {dimension} is given as {before:?} and as {value:?}: give it once, or ask \
-                 with --breakdown {dimension} for every value"
+                "--where {dimension} is given as {before:?} and as {value:?}: give it once; figures for \
+                 every value are asked for with --breakdown {dimension}"
             );
         }
         filters.push((dimension, value.to_owned()));
@@ -148,8 +148,8 @@ mod tests {
     fn a_dimension_is_filtered_by_one_value() {
         assert_eq!(read(&["priority=p1", "kind=incident"]), Ok(2));
         let twice = read(&["priority=p1", "kind=incident", "priority=p3"]).unwrap_err();
-        let says = "--where priority is given as \"p1\" and as \"p3\": give it once, or ask with \
-                    --breakdown priority for every value";
+        let says = "--where priority is given as \"p1\" and as \"p3\": give it once; figures for every \
+                    value are asked for with --breakdown priority";
         assert_eq!(twice, says);
         assert!(read(&["priority"]).unwrap_err().contains("DIMENSION=VALUE"));
     }

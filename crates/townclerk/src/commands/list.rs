@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 
 use self::columns::{Column, columns};
+use super::figures::filters;
 use super::show::Output;
 use super::{Outcome, show};
 use crate::cli::{List, Sort};
@@ -19,6 +20,7 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
     query.extend(options.band.map(|value| ("band", value)));
     query.extend(options.priority.map(|value| ("priority", value)));
+    query.extend(filters(&options.filters)?);
     query.extend(options.nature.map(|value| ("nature", value)));
     let within = options.within_days;
     query.extend(within.map(|value| ("within_days", value.to_string())));
@@ -138,6 +140,9 @@ fn remarks(record: &Value) -> String {
         );
         remarks.push(format!("planned for {window}"));
     }
+    if record["held"] == true {
+        remarks.push("a later event cannot be read".to_owned());
+    }
     if record["sample"] == true {
         remarks.push("sample data".to_owned());
     }
@@ -187,6 +192,7 @@ mod tests {
             remarks(&rough),
             "some time from 2019-04-01 to 2019-04-30; sample data"
         );
-        assert_eq!(remarks(&json!({"planned": null, "sample": false})), "");
+        assert_eq!(remarks(&json!({"planned": null, "sample": false, "held": false})), "");
+        assert_eq!(remarks(&json!({"held": true})), "a later event cannot be read");
     }
 }

@@ -122,7 +122,11 @@ fn line(change: &Kept<Change>, freezes: &[&Kept<Freeze>]) -> String {
     let held = held(change, freezes);
     let held: String = held.iter().map(|words| format!("; {words}")).collect();
     let kind = requested.change_type.code();
-    format!("{} ({kind}), {when}{held}", requested.title)
+    let line = format!("{} ({kind}), {when}{held}", requested.title);
+    match change.held {
+        true => format!("{line}; {}", words::HELD),
+        false => line,
+    }
 }
 
 /// In which freezes the change was begun, or is to begin.
@@ -176,6 +180,7 @@ mod tests {
             id: Uuid::nil(),
             sample: true,
             last_happened: None,
+            held: false,
             stands,
         }
     }

@@ -76,7 +76,7 @@ pub fn reviews(asking: &Asking<'_>, changes: &[&Kept<Change>], now: Timestamp) -
         let by = due.map(|due| words::day(due.by));
         Row {
             header: stands.requested.title.to_string(),
-            detail: Some(words::log_name(&change.log, asking.registry)),
+            detail: words::beside(change, words::log_name(&change.log, asking.registry)),
             period: None,
             cells: vec![
                 Cell::words(stands.implemented.map(|at| words::day(london_day(at)))),

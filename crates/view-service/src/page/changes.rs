@@ -222,7 +222,7 @@ fn freezes_table(
         });
         Row {
             header: declared.title.to_string(),
-            detail: Some(words::log_name(&freeze.log, asking.registry)),
+            detail: words::beside(freeze, words::log_name(&freeze.log, asking.registry)),
             period: None,
             cells: vec![
                 Cell::Words(words::brief(declared.from)),
@@ -308,7 +308,7 @@ fn gates_table(asking: &Asking<'_>, mut gates: Vec<&Kept<Gate>>, now: Timestamp)
         };
         Row {
             header: set.title.to_string(),
-            detail: Some(words::log_name(&gate.log, asking.registry)),
+            detail: words::beside(gate, words::log_name(&gate.log, asking.registry)),
             period: None,
             cells: vec![
                 Cell::Words(set.project.to_string()),

@@ -173,7 +173,7 @@ pub fn open_actions(
         let due = words::day(action.agreed.due);
         Row {
             header: action.agreed.text.to_string(),
-            detail: Some(action.agreed.action.to_string()),
+            detail: words::beside(outage, action.agreed.action.to_string()),
             period: None,
             cells: vec![
                 Cell::Words(title(&outage.stands)),

@@ -106,7 +106,7 @@ fn urgent(asking: &Asking<'_>, found: &OpenTickets) -> Table {
         Row {
             header: format!("{priority} {kind}, {service}"),
             detail: Some(match ticket.held {
-                true => format!("logged {logged}; a later event cannot be read"),
+                true => format!("logged {logged}; {}", words::HELD),
                 false => format!("logged {logged}"),
             }),
             period: None,

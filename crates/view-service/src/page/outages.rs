@@ -214,7 +214,7 @@ fn known_errors(asking: &Asking<'_>, found: &[&Kept<Outage>]) -> Table {
         let workaround = stands.workaround.as_ref().map(ToString::to_string);
         Row {
             header: title(stands),
-            detail: Some(when(stands)),
+            detail: words::beside(outage, when(stands)),
             period: None,
             cells: vec![
                 Cell::Words(words::councils(&stands.councils, asking.registry)),
@@ -287,7 +287,7 @@ fn row(asking: &Asking<'_>, outage: &Kept<Outage>) -> Row {
     let Kept { stands, .. } = outage;
     Row {
         header: title(stands),
-        detail: Some(when(stands)),
+        detail: words::beside(outage, when(stands)),
         period: None,
         cells: vec![
             Cell::Words(words::councils(&stands.councils, asking.registry)),

@@ -215,7 +215,7 @@ fn interims_table(asking: &Asking<'_>, posts: &[&Kept<Post>], now: Option<Timest
         let until = holder.until.map(words::day);
         Row {
             header: post.stands.created.role.to_string(),
-            detail: Some(words::log_name(&post.log, asking.registry)),
+            detail: words::beside(post, words::log_name(&post.log, asking.registry)),
             period: None,
             cells: vec![
                 Cell::Words(post.stands.created.team.to_string()),

@@ -41,7 +41,7 @@ pub fn programmes_table(
         let complete = stands.phases.values().filter(|phase| phase.is_complete());
         Row {
             header: stands.opened.title.to_string(),
-            detail: Some(words::log_name(&programme.log, asking.registry)),
+            detail: words::beside(programme, words::log_name(&programme.log, asking.registry)),
             period: None,
             cells: vec![
                 Cell::Words(words::brief(stands.opened_at)),

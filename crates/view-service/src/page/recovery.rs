@@ -97,7 +97,7 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
         let target = |minutes: Option<u32>| minutes.map_or("not recorded".to_owned(), minutes_of);
         Row {
             header: tested.group.to_string(),
-            detail: Some(words::brief(test.stands.at)),
+            detail: words::beside(test, words::brief(test.stands.at)),
             period: None,
             cells: vec![
                 Cell::Words(words::log_name(&test.log, asking.registry)),

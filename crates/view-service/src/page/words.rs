@@ -11,8 +11,20 @@ use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Period, london_day, london_time};
 use townclerk_views::failures::begun_minutes;
 use townclerk_views::figure::{MemberDays, Number};
+use townclerk_views::kept::Kept;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
+
+/// What is said of a record of which the log holds an event that this version cannot read.
+pub const HELD: &str = "a later event cannot be read";
+
+/// What is written beside the name of a record.
+pub fn beside<S>(kept: &Kept<S>, detail: String) -> Option<String> {
+    Some(match kept.held {
+        true => format!("{detail}; {HELD}"),
+        false => detail,
+    })
+}
 
 /// An instant as people and as programs read it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ pub(super) fn page<L: Listable>(
             records.push(Shown {
                 id: kept.id,
                 log: kept.log.clone(),
-                held: lists::is_held(reading.rows, &kept.log, L::KIND, kept.id)?,
+                held: kept.held,
                 state: L::shown(kept, &beside),
             });
         }

@@ -88,6 +88,7 @@ pub(super) fn one<L: Listable>(
                 id: uuid,
                 sample: row.sample,
                 last_happened: standing.last().map(|last| last.happened),
+                held,
                 stands,
             };
             L::shown(&kept, &beside)

@@ -93,8 +93,11 @@ fn read_sequence(key: &[u8]) -> Result<u64, RowsError> {
     Ok(u64::from_be_bytes(reader.bytes()?))
 }
 
+/// Before the keys of all that waits.
+pub const WAITING: &[u8] = b"H";
+
 pub fn waiting(log: &LogName, aggregate: AggregateId) -> Vec<u8> {
-    let mut key = vec![b'H'];
+    let mut key = WAITING.to_vec();
     push_name(&mut key, log.as_str());
     push_name(&mut key, aggregate.kind.token());
     key.extend_from_slice(aggregate.id.as_bytes());

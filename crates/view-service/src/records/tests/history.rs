@@ -235,6 +235,18 @@ impl Service {
         self.client.get(&format!("/v1/views{path}"), who).await
     }
 
+    /// A page, as an officer sees it.
+    pub async fn page(&self, path: &str) -> String {
+        use townclerk_app::access::Role;
+
+        let views = Views::new(self.views.iter().cloned());
+        let guarded = crate::page::routes(Guarded::new(token_book()), &views);
+        let client = Client::new(guarded.into_parts().0);
+        let answer = client.get(path, Who::Everywhere(Role::Officer)).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.text
+    }
+
     /// Asks for what must be there.
     pub async fn read(&self, path: &str) -> Value {
         let answer = self.ask(path).await;
