@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use townclerk::history::{self, Manifest};
+use townclerk::history::{self, Manifest, SIGNATURE};
 use townclerk::nats_server::{NatsServer, Options};
 use townclerk::system::{Opened, Reach};
 use townclerk_app::access::Role;
@@ -49,6 +49,18 @@ fn townclerk(arguments: &[&str], paths: &[(&str, &Path)]) -> Output {
         all.push(path.to_str().unwrap());
     }
     run(&all)
+}
+
+/// Imports an export, asked for by who signed it.
+fn import(out: &Path, data: &Path, more: &[&str]) -> Output {
+    let read = Manifest::read(out).unwrap().unwrap();
+    let key = read.signed.key().map(ToString::to_string);
+    let whose = match &key {
+        Some(key) => vec!["--key", key.as_str()],
+        None => vec!["--unsigned"],
+    };
+    let arguments = [&["history", "import", "--json"], &whose[..], more].concat();
+    townclerk(&arguments, &[("", out), ("--data", data)])
 }
 
 /// What a command that went well said.
@@ -174,11 +186,6 @@ async fn a_town_that_was_exported_and_imported_says_the_same() {
         counted > 250,
         "only {counted} events: too few to show anything"
     );
-    let checked = said(&townclerk(
-        &["history", "check", "--json"],
-        &[("", out.path())],
-    ));
-    assert_eq!(checked["faults"], json!([]));
     let mut before = Vec::new();
     for name in VIEWS {
         before.push(view(&town, name, &manifest).await);
@@ -190,8 +197,9 @@ async fn a_town_that_was_exported_and_imported_says_the_same() {
     town.stop().await;
     // and imported into an empty one while that runs,
     let town = Town::first_start(second.path()).await;
-    let paths = [("", out.path()), ("--data", second.path())];
-    let imported = said(&townclerk(&["history", "import", "--json"], &paths));
+    let signer = whose_exports_are_taken(first.path(), second.path(), out.path());
+    let imported = said(&import(out.path(), second.path(), &[]));
+    assert_eq!(imported["signed_by"], signer.as_str(), "{imported}");
     for (log, entry) in imported["logs"]
         .as_array()
         .unwrap()
@@ -211,7 +219,7 @@ async fn a_town_that_was_exported_and_imported_says_the_same() {
         assert!(before == after, "the figures of {name} differ");
     }
     // the same import again finds everything there,
-    let again = said(&townclerk(&["history", "import", "--json"], &paths));
+    let again = said(&import(out.path(), second.path(), &[]));
     assert_eq!(again["logs"][0]["outcome"], "already-there", "{again}");
     // and an export of the second is that of the first, byte for byte.
     let back = folder();
@@ -219,8 +227,57 @@ async fn a_town_that_was_exported_and_imported_says_the_same() {
     let exported = said(&townclerk(&["history", "export", "--json"], &paths));
     let exported: Manifest = serde_json::from_value(exported).unwrap();
     assert_eq!(exported.logs, manifest.logs);
+    // What an installation signed itself needs no key.
+    let paths = [("", back.path()), ("--data", second.path())];
+    said(&townclerk(&["history", "import", "--json"], &paths));
     what_went_on_is_refused(&town, second.path(), out.path()).await;
     town.stop().await;
+}
+
+/// Who signed an export is told and compared, and what somebody else signed, or nobody, is imported only
+/// where that is asked for. Says who signed it.
+fn whose_exports_are_taken(first: &Path, second: &Path, out: &Path) -> String {
+    let key_of = |data: &Path| {
+        let key = townclerk(&["history", "key"], &[("--data", data)]);
+        assert_eq!(key.status.code(), Some(0), "{}", text(&key));
+        String::from_utf8(key.stdout).unwrap().trim().to_owned()
+    };
+    let signer = key_of(first);
+    let checked = townclerk(&["history", "check"], &[("", out)]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+    let not_compared = format!("signed by {signer}, not compared with a key that you trust");
+    assert!(text(&checked).contains(&not_compared), "{}", text(&checked));
+    let check_by = |key: &str| {
+        let arguments = ["history", "check", "--json", "--key", key];
+        townclerk(&arguments, &[("", out)])
+    };
+    let checked = said(&check_by(&signer));
+    assert_eq!(checked["faults"], json!([]));
+    assert_eq!(checked["trusted"], true);
+    assert_eq!(checked["signed_by"], signer.as_str());
+    let other = key_of(second);
+    let checked = check_by(&other);
+    assert_eq!(checked.status.code(), Some(4), "{}", text(&checked));
+    assert!(text(&checked).contains(&signer), "{}", text(&checked));
+    let import = || townclerk(&["history", "import"], &[("", out), ("--data", second)]);
+    let refused = import();
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    let typed = format!("--key {signer} --data {}", second.display());
+    assert!(text(&refused).contains(&typed), "{}", text(&refused));
+    // The same without its signature.
+    let (signature, aside) = (out.join(SIGNATURE), out.join("aside"));
+    std::fs::rename(&signature, &aside).unwrap();
+    let checked = townclerk(&["history", "check"], &[("", out)]);
+    assert!(text(&checked).contains("unsigned"), "{}", text(&checked));
+    let refused = import();
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    assert!(
+        text(&refused).contains("--unsigned --data"),
+        "{}",
+        text(&refused)
+    );
+    std::fs::rename(&aside, &signature).unwrap();
+    signer
 }
 
 /// A log that has gone on since is refused.
@@ -229,8 +286,7 @@ async fn what_went_on_is_refused(town: &Town, dir: &Path, out: &Path) {
     let ticket = incident("p3", "email");
     let one_more = desk.command("/v1/logs/brent/tickets", "one-more", &ticket);
     assert_eq!(one_more.await.0, 201);
-    let paths = [("", out), ("--data", dir)];
-    let refused = townclerk(&["history", "import", "--json"], &paths);
+    let refused = import(out, dir, &[]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
     let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
     let why = refused["logs"][0]["refused"].as_str().unwrap();
@@ -262,12 +318,10 @@ async fn one_council_goes_out_and_comes_in_alone() {
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
     assert!(text(&refused).contains("not empty"), "{}", text(&refused));
     let tokens = Town::first_start(second.path()).await.stop().await;
-    let paths = [("", out.path()), ("--data", second.path())];
-    let imported = said(&townclerk(&["history", "import", "--json"], &paths));
+    let imported = said(&import(out.path(), second.path(), &[]));
     assert_eq!(imported["logs"][0]["now_at"], "brent:1", "{imported}");
     // What is not in the export is named.
-    let other = ["history", "import", "--logs", "lewisham"];
-    let refused = townclerk(&other, &paths);
+    let refused = import(out.path(), second.path(), &["--logs", "lewisham"]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
     assert!(text(&refused).contains("no log lewisham here, only brent"));
     let town = Town::again(second.path(), tokens).await;
@@ -276,7 +330,7 @@ async fn one_council_goes_out_and_comes_in_alone() {
     assert_eq!(status["logs"]["lewisham"]["position"], 0, "{status}");
     one_that_went_on_keeps_the_others_as_they_are(&town, first.path(), second.path()).await;
     town.stop().await;
-    what_was_done_stands_in_the_audit_log(first.path(), second.path());
+    what_was_done_stands_in_the_audit_log(first.path(), second.path(), out.path());
 }
 
 /// Where one log is refused, one that is short of its file is not continued either.
@@ -288,8 +342,7 @@ async fn one_that_went_on_keeps_the_others_as_they_are(town: &Town, from: &Path,
     let lewisham = LogName::new("lewisham").unwrap();
     assert_eq!(exported.log(&lewisham).unwrap().messages, 1);
     what_went_on_is_refused(town, to, all.path()).await;
-    let paths = [("", all.path()), ("--data", to)];
-    let refused = townclerk(&["history", "import", "--json"], &paths);
+    let refused = import(all.path(), to, &[]);
     let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
     let logs = refused["logs"].as_array().unwrap();
     let short = logs.iter().find(|log| log["log"] == "lewisham").unwrap();
@@ -301,8 +354,8 @@ async fn one_that_went_on_keeps_the_others_as_they_are(town: &Town, from: &Path,
     opened.close().await.unwrap();
 }
 
-/// Exports and imports are there from their begin, and with how they ended.
-fn what_was_done_stands_in_the_audit_log(first: &Path, second: &Path) {
+/// Exports and imports are there from their begin, with who signed and with how they ended.
+fn what_was_done_stands_in_the_audit_log(first: &Path, second: &Path, out: &Path) {
     let outcomes = |data: &Path, what: &str| -> Vec<String> {
         let audit = townclerk(&["audit", "--json"], &[("--data", data)]);
         let lines = String::from_utf8(audit.stdout).unwrap();
@@ -316,6 +369,10 @@ fn what_was_done_stands_in_the_audit_log(first: &Path, second: &Path) {
     };
     let exports = ["begun", "done", "begun", "refused", "begun", "done"];
     assert_eq!(outcomes(first, "history export --out "), exports);
+    let read = Manifest::read(out).unwrap().unwrap();
+    let key = read.signed.key().unwrap();
+    let import = format!("history import {} (signed by {key})", out.display());
+    assert_eq!(outcomes(second, &import), ["begun", "done"]);
     let imports = ["begun", "done", "begun", "refused", "begun", "refused"];
     assert_eq!(outcomes(second, "history import ")[..6], imports);
 }
@@ -334,9 +391,9 @@ async fn an_export_that_was_tampered_with_is_refused_by_its_line_and_nothing_is_
     let named = "brent.ndjson:300: brent:300 is missing";
     assert!(text(&checked).contains(named), "{}", text(&checked));
     let tokens = Town::first_start(dir.path()).await.stop().await;
-    let paths = [("", out.path()), ("--data", dir.path())];
-    let refused = townclerk(&["history", "import"], &paths);
+    let refused = import(out.path(), dir.path(), &[]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    let named = "brent:300 is missing";
     assert!(text(&refused).contains(named), "{}", text(&refused));
     let town = Town::again(dir.path(), tokens).await;
     let (_, status) = town.as_role(Role::Operator).get("/v1/views/brent").await;
@@ -362,14 +419,14 @@ async fn long_export(out: &Path, length: u64) -> Manifest {
     export.log(&log, length, |_| {}).await.unwrap();
     let all = [log.name().clone()];
     export
-        .finish("2026-11-22T12:00:00Z".to_owned(), &all)
+        .finish("2026-11-22T12:00:00Z".to_owned(), &all, None)
         .unwrap()
 }
 
 fn importing(out: &Path, server: &NatsServer, dir: &Path) -> Command {
     let mut command = Command::new(executable());
     command
-        .args(["history", "import", "--json"])
+        .args(["history", "import", "--json", "--unsigned"])
         .arg(out)
         .args(["--nats-url", &server.url()])
         .arg("--credentials")
@@ -439,6 +496,8 @@ async fn an_import_that_is_killed_is_repeated_and_ends_as_if_it_never_was() {
         .args(["history", "export", "--json", "--nats-url", &server.url()])
         .arg("--credentials")
         .arg(dir.path().join("credentials"))
+        .arg("--data")
+        .arg(dir.path())
         .arg("--out")
         .arg(back.path())
         .output()

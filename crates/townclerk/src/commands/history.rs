@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use townclerk_domain::names::LogName;
 use townclerk_event_log::jetstream::Role;
@@ -10,20 +9,29 @@ use townclerk_event_log::jetstream::Role;
 use super::audit::Action;
 use super::show::Output;
 use super::{Outcome, show};
-use crate::history::{self, Comparison, LogEnds, LogFile, Manifest};
+use crate::history::{
+    self, Comparison, Fault, LogEnds, LogFile, Manifest, PublicKey, SignedManifest, SigningKey,
+};
 use crate::system::{Opened, Reach};
 
+mod check;
+mod key;
 mod report;
-use report::{CheckReport, LogReport, Report};
+mod trust;
+use check::{Check, checked};
+use key::Key;
+use report::{ExportReport, LogReport, Report};
 
 #[derive(Debug, Subcommand)]
 pub enum History {
-    /// Write logs into a folder: a file of lines for each, and a manifest
+    /// Write logs into a folder: a file of lines for each, and a signed manifest
     Export(Export),
     /// Read an exported folder, and name the first wrong line of each file
     Check(Check),
     /// Continue logs with an exported folder; repeat it after an interruption
     Import(Import),
+    /// Print the public key by which exports of this installation are known
+    Key(Key),
 }
 
 #[derive(Debug, Args)]
@@ -42,15 +50,6 @@ pub struct Export {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Ends with 0 if everything is as it was exported, with 4 if it is not.")]
-pub struct Check {
-    /// The exported folder
-    pub folder: PathBuf,
-    #[command(flatten)]
-    pub output: Output,
-}
-
-#[derive(Debug, Args)]
 #[command(after_help = IMPORT_HELP)]
 pub struct Import {
     /// The exported folder
@@ -58,6 +57,12 @@ pub struct Import {
     /// Only these logs; may be repeated
     #[arg(long, value_delimiter = ',')]
     pub logs: Vec<LogName>,
+    /// Who must have signed it, if not this installation: a public key, or a file that holds one
+    #[arg(long, value_name = "KEY|FILE", value_parser = PublicKey::given)]
+    pub key: Option<PublicKey>,
+    /// Take an export that nobody signed
+    #[arg(long, conflicts_with = "key")]
+    pub unsigned: bool,
     #[command(flatten)]
     pub reach: Reach,
     #[command(flatten)]
@@ -77,14 +82,18 @@ pub async fn history(options: History) -> anyhow::Result<Outcome> {
             action.end(&outcome);
             outcome
         }
-        History::Check(options) => check(options).await,
+        History::Check(options) => check::check(options).await,
         History::Import(options) => {
+            // Read first, so that the audit log has from the begin who signed it.
+            let read = Manifest::read(&options.folder);
             let what = format!("history import {}", options.folder.display());
-            let action = Action::begin(&options.reach.data, with_logs(what, &options.logs));
-            let outcome = import(options).await;
+            let what = with_signer(with_logs(what, &options.logs), &read);
+            let action = Action::begin(&options.reach.data, what);
+            let outcome = import(options, read).await;
             action.end(&outcome);
             outcome
         }
+        History::Key(options) => key::key(&options).await,
     }
 }
 
@@ -97,24 +106,35 @@ fn with_logs(what: String, logs: &[LogName]) -> String {
     format!("{what} --logs {}", logs.join(","))
 }
 
+/// What was read of a folder.
+type Read = anyhow::Result<Result<SignedManifest, Fault>>;
+
+/// What is done, with who signed what it is done with.
+fn with_signer(what: String, read: &Read) -> String {
+    match read {
+        Ok(Ok(read)) => format!("{what} ({})", trust::signed(&read.signed)),
+        Ok(Err(_)) | Err(_) => what,
+    }
+}
+
 async fn export(options: Export) -> anyhow::Result<Outcome> {
     let opened = Opened::on(&options.reach).await?;
     let exported = export_from(&opened, &options).await;
     opened.close().await?;
     match exported? {
-        Ok(manifest) => {
-            show_manifest(&manifest, &options)?;
+        Ok(exported) => {
+            show_exported(&exported, &options)?;
             Ok(Outcome::Good)
         }
         Err(why) => refuse(&Report::refused(why), options.output),
     }
 }
 
-/// The manifest, or why it is refused.
+/// What was written, or why it is refused.
 async fn export_from(
     opened: &Opened,
     options: &Export,
-) -> anyhow::Result<Result<Manifest, String>> {
+) -> anyhow::Result<Result<ExportReport, String>> {
     let names = match chosen(&options.logs, &opened.names) {
         Ok(names) => names,
         Err(why) => return Ok(Err(why)),
@@ -123,6 +143,7 @@ async fn export_from(
         Ok(export) => export,
         Err(refusal) => return Ok(Err(refusal.to_string())),
     };
+    let key = SigningKey::of_or_made(&options.reach.data).await?;
     let readers = opened.logs.open(&names, Role::Reader).await?;
     // All heads first: the export is of one moment, as far as several logs have one.
     let began = townclerk_app::clock::system()();
@@ -137,13 +158,20 @@ async fn export_from(
             .await?;
         show::finish(&bar);
     }
-    Ok(Ok(export.finish(began.to_string(), &opened.names)?))
+    Ok(Ok(ExportReport {
+        manifest: export.finish(began.to_string(), &opened.names, Some(&key))?,
+        signed_by: key.public(),
+    }))
 }
 
-fn show_manifest(manifest: &Manifest, options: &Export) -> anyhow::Result<()> {
+fn show_exported(exported: &ExportReport, options: &Export) -> anyhow::Result<()> {
     if options.output.is_json() {
-        return show::json(manifest);
+        return show::json(exported);
     }
+    let ExportReport {
+        manifest,
+        signed_by,
+    } = exported;
     let headers = ["log", "messages", "bytes", "chain"];
     let rows = manifest.logs.iter().map(|entry| {
         let LogFile {
@@ -163,58 +191,24 @@ fn show_manifest(manifest: &Manifest, options: &Export) -> anyhow::Result<()> {
     show::table(options.output, &headers, rows);
     show::beside(
         options.output,
-        format!("Exported into {}", options.out.display()),
+        format!(
+            "Exported into {}, signed by {signed_by}",
+            options.out.display()
+        ),
     );
     Ok(())
 }
 
-async fn check(options: Check) -> anyhow::Result<Outcome> {
-    let manifest = match Manifest::read(&options.folder)? {
-        Ok(manifest) => manifest,
-        Err(fault) => {
-            CheckReport::faulty(fault).show(options.output)?;
-            return Ok(Outcome::Differences);
-        }
-    };
-    let report = checked(&options.folder, &manifest.logs).await?;
-    report.show(options.output)?;
-    Ok(match report.ok {
-        true => Outcome::Good,
-        false => Outcome::Differences,
-    })
-}
-
-/// Checks the files of some logs, each to its first fault.
-async fn checked(folder: &Path, entries: &[LogFile]) -> anyhow::Result<CheckReport> {
-    let mut report = CheckReport::default();
-    for entry in entries {
-        let bar = show::bar(&format!("checking {}", entry.log), entry.messages);
-        let (heard, folder, file) = (bar.clone(), folder.to_owned(), entry.clone());
-        let check = move || history::check(&folder, &file, |done| heard.set_position(done));
-        let found = tokio::task::spawn_blocking(check)
-            .await
-            .context("the check broke down")?
-            .with_context(|| format!("cannot read {}", entry.file))?;
-        match found {
-            Ok(()) => {
-                show::finish(&bar);
-                report.right.push(entry.clone());
-            }
-            Err(fault) => {
-                bar.abandon();
-                report.faults.push(fault);
-            }
-        }
-    }
-    report.ok = report.faults.is_empty();
-    Ok(report)
-}
-
-async fn import(options: Import) -> anyhow::Result<Outcome> {
-    let manifest = match Manifest::read(&options.folder)? {
-        Ok(manifest) => manifest,
+async fn import(options: Import, read: Read) -> anyhow::Result<Outcome> {
+    let SignedManifest { manifest, signed } = match read? {
+        Ok(read) => read,
         Err(fault) => return refuse(&Report::faulty(vec![fault]), options.output),
     };
+    let own = SigningKey::of(&options.reach.data)?;
+    let own = own.as_ref().map(SigningKey::public);
+    if let Err(why) = trust::admit(&signed, own.as_ref(), &options) {
+        return refuse(&Report::refused(why).signed(&signed), options.output);
+    }
     let held: Vec<LogName> = manifest
         .logs
         .iter()
@@ -228,13 +222,15 @@ async fn import(options: Import) -> anyhow::Result<Outcome> {
     let entries: Vec<LogFile> = entries.collect();
     let checked = checked(&options.folder, &entries).await?;
     if !checked.ok {
-        return refuse(&Report::faulty(checked.faults), options.output);
+        let report = Report::faulty(checked.faults).signed(&signed);
+        return refuse(&report, options.output);
     }
     let opened = Opened::on(&options.reach).await?;
     let imported = import_into(&opened, &options.folder, &entries).await;
     let closed = opened.close().await;
     // What was appended stands, so it is said first, whatever failed after it.
     let (report, failure) = imported?;
+    let report = report.signed(&signed);
     report.show(options.output)?;
     if let Some(error) = failure {
         return Err(error);

@@ -15,8 +15,10 @@ use townclerk_contract::chain::Chain;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::{EventLog, StoredMessage};
 
+use super::key::SigningKey;
 use super::line::{self, LINE_MAX};
 use super::manifest::{LogFile, MANIFEST, Manifest, file_of};
+use super::signature::{self, SIGNATURE};
 
 /// Messages that are handed over at once, and how many such pieces may wait to be written.
 const PIECE: usize = 500;
@@ -83,17 +85,28 @@ impl Exported {
         self.logs.last().context("it was just put there")
     }
 
-    /// Ends the export: writes the manifest.
+    /// Ends the export: writes the manifest, and before it who vouches for it, if anybody does.
     ///
     /// # Errors
     /// A disk that fails.
-    pub fn finish(self, exported: String, partnership: &[LogName]) -> anyhow::Result<Manifest> {
+    pub fn finish(
+        self,
+        exported: String,
+        partnership: &[LogName],
+        key: Option<&SigningKey>,
+    ) -> anyhow::Result<Manifest> {
         let manifest = Manifest::new(exported, partnership, self.logs);
         let mut text = serde_json::to_vec_pretty(&manifest)?;
         text.push(b'\n');
-        let mut file = new_file(&self.dir)?;
-        file.write_all(&text)?;
-        put_in_place(file, &self.dir.join(MANIFEST))?;
+        let put = |text: &[u8], name: &str| -> anyhow::Result<()> {
+            let mut file = new_file(&self.dir)?;
+            file.write_all(text)?;
+            put_in_place(file, &self.dir.join(name))
+        };
+        if let Some(key) = key {
+            put(&signature::of(&text, key)?, SIGNATURE)?;
+        }
+        put(&text, MANIFEST)?;
         // The names of the files, too, are on the disk before the export counts as done.
         File::open(&self.dir)?.sync_all()?;
         Ok(manifest)

@@ -25,6 +25,10 @@ pub enum FaultKind {
     Unreadable,
     /// The manifest is not there, cannot be read, or does not belong to the files.
     Manifest,
+    /// The signature cannot be read, or is not one of this manifest.
+    Signature,
+    /// In the place of a file there is something else.
+    NoFile,
 }
 
 /// The first thing that is wrong with a file.
@@ -42,6 +46,17 @@ pub struct Fault {
 /// What helps against most of it.
 pub(super) const EXPORT_AGAIN: &str =
     "take the file from another copy of this export, or export again";
+
+/// Something else in the place of a file.
+pub(super) fn no_file(name: &str, found: &str) -> Fault {
+    Fault {
+        file: name.to_owned(),
+        line: None,
+        kind: FaultKind::NoFile,
+        found: format!("it is {found}, and is not opened"),
+        remedy: "a regular file of an export is taken, or a link to one".to_owned(),
+    }
+}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

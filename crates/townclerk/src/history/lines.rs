@@ -3,7 +3,7 @@
 //! A log's positions begin with 1 and have no gaps, so position and line number are the same.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -12,9 +12,10 @@ use townclerk_contract::position::Position;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::Verbatim;
 
-use super::fault::{EXPORT_AGAIN, Fault, FaultKind};
+use super::fault::{EXPORT_AGAIN, Fault, FaultKind, no_file};
 use super::line::{self, LINE_MAX};
 use super::manifest::LogFile;
+use super::regular::{self, Opened};
 
 /// What comes next in a file.
 pub enum Next {
@@ -26,7 +27,7 @@ pub enum Next {
 
 /// A log's file, as far as it was read.
 pub struct Lines {
-    reader: BufReader<File>,
+    reader: BufReader<Take<File>>,
     entry: LogFile,
     /// Lines read.
     number: u64,
@@ -40,9 +41,10 @@ impl Lines {
     /// # Errors
     /// A file that is there and cannot be opened.
     pub fn open(dir: &Path, entry: &LogFile) -> io::Result<Result<Self, Fault>> {
-        let file = match File::open(dir.join(&entry.file)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let file = match regular::open(&dir.join(&entry.file))? {
+            Opened::File(file) => file,
+            Opened::Other(other) => return Ok(Err(no_file(&entry.file, other))),
+            Opened::Missing => {
                 return Ok(Err(Fault {
                     file: entry.file.clone(),
                     line: None,
@@ -51,10 +53,11 @@ impl Lines {
                     remedy: EXPORT_AGAIN.to_owned(),
                 }));
             }
-            Err(error) => return Err(error),
         };
+        // A file that goes on beyond what the manifest says is not read to its end, if it has one.
+        let bytes_max = entry.bytes.saturating_add(LINE_MAX as u64 + 1);
         Ok(Ok(Self {
-            reader: BufReader::with_capacity(1 << 18, file),
+            reader: BufReader::with_capacity(1 << 18, file.take(bytes_max)),
             entry: entry.clone(),
             number: 0,
             chain: Chain::default(),
@@ -67,6 +70,12 @@ impl Lines {
     /// How many lines were read.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// How many bytes were read.
+    #[cfg(test)]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The next message. After a fault or the end there is nothing more to be read.
@@ -86,13 +95,7 @@ impl Lines {
             return Ok(self.faulty(FaultKind::Surplus, found));
         }
         let Some(text) = self.line.strip_suffix(b"\n") else {
-            return Ok(match self.line.len() > LINE_MAX {
-                true => self.faulty(FaultKind::Unreadable, "the line is too long".to_owned()),
-                false => {
-                    let found = "the line breaks off in the middle".to_owned();
-                    self.faulty(FaultKind::Truncated, found)
-                }
-            });
+            return Ok(self.without_end());
         };
         let line = match line::decode(&self.entry.log, text) {
             Ok(line) => line,
@@ -136,6 +139,22 @@ impl Lines {
         self.hash.update(&self.line);
         self.bytes += read as u64;
         Ok(read > 0)
+    }
+
+    /// A line that has no end.
+    fn without_end(&self) -> Next {
+        if self.line.len() > LINE_MAX {
+            let found = format!(
+                "more than {LINE_MAX} bytes follow without a line break, the most that a line of an export has"
+            );
+            return self.faulty(FaultKind::Unreadable, found);
+        }
+        if self.bytes > self.entry.bytes {
+            let found = format!("the manifest counts {} bytes", self.entry.bytes);
+            return self.faulty(FaultKind::Surplus, found);
+        }
+        let found = "the line breaks off in the middle".to_owned();
+        self.faulty(FaultKind::Truncated, found)
     }
 
     fn at_the_end(&mut self) -> Option<Fault> {
@@ -185,7 +204,7 @@ impl Lines {
             sequence: number,
         };
         let mut at = number;
-        while self.read_line()? {
+        while self.read_line()? && self.line.len() <= LINE_MAX {
             at += 1;
             if line::position(&self.line).is_some_and(|position| position == missing) {
                 let text = format!("{log}:{found} stands here, and {missing} only in line {at}");

@@ -8,7 +8,9 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use townclerk_domain::names::LogName;
 
-use super::fault::{EXPORT_AGAIN, Fault, FaultKind};
+use super::fault::{EXPORT_AGAIN, Fault, FaultKind, no_file};
+use super::regular::{self, Short};
+use super::signature::{self, Signed};
 
 /// The manifest's name in the folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -60,28 +62,22 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest of a folder.
+    /// Reads the manifest of a folder, and who signed it.
     ///
     /// # Errors
     /// A folder that cannot be read.
-    pub fn read(dir: &Path) -> anyhow::Result<Result<Self, Fault>> {
-        let path = dir.join(MANIFEST);
-        let size = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Err(fault(
-                    "it is not there: this is no export, or one that did not end",
-                    "name the folder of a finished export, or export again",
-                )));
-            }
-            Err(error) => return Err(error).context(format!("cannot read {}", path.display())),
+    pub fn read(dir: &Path) -> anyhow::Result<Result<SignedManifest, Fault>> {
+        let text = match text(dir)? {
+            Ok(text) => text,
+            Err(fault) => return Ok(Err(fault)),
         };
-        if size > MANIFEST_MAX {
-            return Ok(Err(fault("it is too large", EXPORT_AGAIN)));
-        }
-        let text =
-            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self::parse(&text))
+        let manifest = match Self::parse(&text) {
+            Ok(manifest) => manifest,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        // The same bytes are parsed and compared with the signature.
+        let signed = signature::read(dir, &text)?;
+        Ok(signed.map(|signed| SignedManifest { manifest, signed }))
     }
 
     fn parse(text: &[u8]) -> Result<Self, Fault> {
@@ -119,6 +115,48 @@ impl Manifest {
     pub fn log(&self, log: &LogName) -> Option<&LogFile> {
         self.logs.iter().find(|entry| entry.log == *log)
     }
+}
+
+/// A manifest as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedManifest {
+    pub manifest: Manifest,
+    pub signed: Signed,
+}
+
+/// The bytes of the manifest.
+fn text(dir: &Path) -> anyhow::Result<Result<Vec<u8>, Fault>> {
+    let at = |path: &Path| format!("cannot read {}", path.display());
+    match std::fs::metadata(dir) {
+        Ok(found) if found.is_dir() => {}
+        Ok(found) => {
+            let what = regular::other(&found).unwrap_or("a file");
+            return Ok(Err(Fault {
+                file: dir.display().to_string(),
+                line: None,
+                kind: FaultKind::NoFile,
+                found: format!("it is {what}"),
+                remedy: "name the folder of an export".to_owned(),
+            }));
+        }
+        // Its manifest is missing, too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| at(dir)),
+    }
+    let path = dir.join(MANIFEST);
+    let read = regular::read(&path, MANIFEST_MAX).with_context(|| at(&path))?;
+    Ok(match read {
+        Short::Text(text) => Ok(text),
+        Short::Missing => Err(fault(
+            "it is not there: this is no export, or one that did not end",
+            "name the folder of a finished export, or export again",
+        )),
+        Short::TooLong => Err(fault(
+            &format!("it has more than {MANIFEST_MAX} bytes"),
+            EXPORT_AGAIN,
+        )),
+        Short::Other(other) => Err(no_file(MANIFEST, other)),
+    })
 }
 
 fn fault(found: &str, remedy: &str) -> Fault {

@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use super::*;
 
+mod hostile;
+mod signing;
+
 const TICKET: &str = "00000000-0000-0000-0000-000000000007";
 
 fn name(log: &str) -> LogName {
@@ -83,6 +86,10 @@ async fn log_of(log: &str, messages: &[Verbatim]) -> Arc<MemoryLog> {
 }
 
 async fn exported(logs: &[Arc<MemoryLog>]) -> (TempDir, Manifest) {
+    exported_by(None, logs).await
+}
+
+async fn exported_by(key: Option<&SigningKey>, logs: &[Arc<MemoryLog>]) -> (TempDir, Manifest) {
     let dir = tempfile::tempdir().unwrap();
     let mut export = export(dir.path()).unwrap().unwrap();
     for log in logs {
@@ -90,7 +97,7 @@ async fn exported(logs: &[Arc<MemoryLog>]) -> (TempDir, Manifest) {
         export.log(&**log, head, |_| {}).await.unwrap();
     }
     let all = ["brent", "lewisham", "shared"].map(name);
-    let manifest = export.finish("2026-11-22T12:00:00Z".to_owned(), &all);
+    let manifest = export.finish("2026-11-22T12:00:00Z".to_owned(), &all, key);
     (dir, manifest.unwrap())
 }
 
@@ -140,7 +147,9 @@ async fn what_was_exported_comes_in_byte_for_byte_foreign_messages_too() {
         empty,
     ];
     let (dir, manifest) = exported(&logs).await;
-    assert_eq!(Manifest::read(dir.path()).unwrap(), Ok(manifest.clone()));
+    let read = Manifest::read(dir.path()).unwrap().unwrap();
+    assert_eq!(read.manifest, manifest);
+    assert_eq!(read.signed, Signed::Unsigned);
     let expected = BTreeMap::from([("brent", brent), ("lewisham", lewisham), ("shared", vec![])]);
     for (log, expected) in expected {
         let entry = manifest.log(&name(log)).unwrap();

@@ -5,13 +5,28 @@ use townclerk_contract::position::Position;
 use townclerk_domain::names::LogName;
 use townclerk_event_log::import::Refusal;
 
+use super::trust;
 use crate::commands::show::{self, Output};
-use crate::history::{Comparison, Fault, Imported, LogFile};
+use crate::history::{Comparison, Fault, Imported, LogFile, Manifest, PublicKey, Signed};
+
+/// What an export came to.
+#[derive(Serialize)]
+pub(super) struct ExportReport {
+    #[serde(flatten)]
+    pub manifest: Manifest,
+    pub signed_by: PublicKey,
+}
 
 /// What a check came to.
 #[derive(Default, Serialize)]
 pub(super) struct CheckReport {
     pub ok: bool,
+    /// None where nobody signed it, or where that could not be told.
+    signed_by: Option<PublicKey>,
+    /// Whether that is the key that was given with `--key`.
+    trusted: bool,
+    #[serde(skip)]
+    signed: String,
     pub faults: Vec<Fault>,
     /// The files that are as they were exported.
     pub right: Vec<LogFile>,
@@ -22,6 +37,21 @@ impl CheckReport {
         Self {
             faults: vec![fault],
             ..Self::default()
+        }
+    }
+
+    /// Adds who signed it, and compares that with who must have.
+    pub fn judge(&mut self, signed: &Signed, trusted: Option<&PublicKey>) {
+        self.signed_by = signed.key().cloned();
+        match trust::compared(signed, trusted) {
+            Ok(said) => {
+                self.signed = said;
+                self.trusted = trusted.is_some();
+            }
+            Err(fault) => {
+                self.faults.push(fault);
+                self.ok = false;
+            }
         }
     }
 
@@ -43,6 +73,9 @@ impl CheckReport {
         for fault in &self.faults {
             show::line(fault.to_string());
         }
+        if !self.signed.is_empty() {
+            show::line(&self.signed);
+        }
         Ok(())
     }
 }
@@ -53,6 +86,8 @@ pub(super) struct Report {
     pub ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    /// None where nobody signed it, or where that could not be told.
+    signed_by: Option<PublicKey>,
     faults: Vec<Fault>,
     logs: Vec<LogReport>,
 }
@@ -112,6 +147,14 @@ impl Report {
         Self {
             faults,
             ..Self::default()
+        }
+    }
+
+    /// With who signed what was to be imported.
+    pub fn signed(self, signed: &Signed) -> Self {
+        Self {
+            signed_by: signed.key().cloned(),
+            ..self
         }
     }
 
