@@ -192,7 +192,13 @@ mod tests {
             remarks(&rough),
             "some time from 2019-04-01 to 2019-04-30; sample data"
         );
-        assert_eq!(remarks(&json!({"planned": null, "sample": false, "held": false})), "");
-        assert_eq!(remarks(&json!({"held": true})), "a later event cannot be read");
+        assert_eq!(
+            remarks(&json!({"planned": null, "sample": false, "held": false})),
+            ""
+        );
+        assert_eq!(
+            remarks(&json!({"held": true})),
+            "a later event cannot be read"
+        );
     }
 }

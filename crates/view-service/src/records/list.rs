@@ -14,7 +14,7 @@ use townclerk_views::figures::Reading;
 use townclerk_views::findings::{FindingKind, findings};
 use townclerk_views::kept::{Kept, there_up_to};
 use townclerk_views::ledger::Ledger;
-use townclerk_views::lists::{self, Listed, PageEnd};
+use townclerk_views::lists::{Listed, PageEnd};
 use townclerk_views::rows::{Rows, RowsError};
 use uuid::Uuid;
 
