@@ -19,7 +19,7 @@ use super::scope::{Coverages, covering, window};
 use super::suppression::Tables;
 use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
-use crate::definition::{Made, Whose};
+use crate::definition::Made;
 use crate::dimension::Mask;
 use crate::figure::{ClaimShown, Figure, MemberDays, Number, PeriodShown};
 use crate::key::quarantine;
@@ -297,7 +297,7 @@ impl<R: Rows> Evaluation<'_, R> {
         });
         let definition = measure.definition();
         Ok(Figure {
-            measure: definition.name,
+            measure: definition.measured.name,
             scope: self.scope.clone(),
             period: PeriodShown::from(&asked.period),
             breakdown: breakdown_shown(asked.values, asked.home.as_ref()),
@@ -420,7 +420,7 @@ impl Breakdown {
     /// Whether a measure can be broken down so: what counts by affected council has no home.
     pub fn fits(&self, measure: Measure) -> bool {
         let by_home = self.home != super::query::Home::Whole;
-        measure.takes(self.mask()) && !(by_home && measure.definition().whose == Whose::Affected)
+        measure.takes(self.mask()) && (!by_home || measure.definition().measured.by_home)
     }
 }
 
@@ -428,6 +428,9 @@ impl Breakdown {
 fn uncompared(mut claims: Vec<ClaimShown>) -> Vec<ClaimShown> {
     for claim in &mut claims {
         claim.differs = None;
+        claim.ours = None;
+        claim.differs_by = None;
+        claim.why = Some(SUPPRESSED.to_owned());
     }
     claims
 }

@@ -7,6 +7,7 @@ mod availability;
 mod backlog;
 mod change_control;
 mod change_rates;
+mod claims;
 mod failures;
 mod families;
 mod family_laws;
