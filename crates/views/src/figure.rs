@@ -49,6 +49,9 @@ pub struct Figure {
     /// When each log was last seen to hold nothing more than what is counted here.
     pub reached: BTreeMap<LogName, Option<Timestamp>>,
     pub complete_to: BTreeMap<LogName, Option<Timestamp>>,
+    /// The values that the figure counts by and no record of the scope has, by dimension: a 0 of them
+    /// is no count of anything, and the code may be mistyped. Empty where all are known.
+    pub no_record_has: BTreeMap<&'static str, String>,
     /// Recorded events that could not be read and may belong here.
     pub held: u64,
     /// Whether any of it was made up for a demonstration.

@@ -97,6 +97,10 @@ fn remarks(figure: &Value) -> String {
     if let Some(why) = figure["suppressed"].as_str() {
         remarks.push(why.to_owned());
     }
+    for (dimension, value) in figure["no_record_has"].as_object().into_iter().flatten() {
+        let value = show::cell(value);
+        remarks.push(format!("no record has this value: {dimension} {value}"));
+    }
     for part in figure["members"].as_array().into_iter().flatten() {
         let [council, from, to] = ["council", "from", "to"].map(|key| show::cell(&part[key]));
         remarks.push(format!("{council} a member {from} to {to} only"));
@@ -191,6 +195,12 @@ mod tests {
         ] {
             assert_eq!(format!("{}: {}", published(&claim), verdict(&claim)), says);
         }
+    }
+
+    #[test]
+    fn a_value_that_no_record_has_is_said_beside_its_zero() {
+        let figure = serde_json::json!({"no_record_has": {"service": "emial"}});
+        assert_eq!(remarks(&figure), "no record has this value: service emial");
     }
 
     #[test]

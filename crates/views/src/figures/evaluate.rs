@@ -17,6 +17,7 @@ use super::like_for_like::constant;
 use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use super::suppression::Tables;
+use super::unseen::KnownValues;
 use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
 use crate::definition::Made;
@@ -186,6 +187,8 @@ pub(super) struct Evaluation<'a, R> {
     pub audience: Audience,
     pub tables: RefCell<Tables>,
     held: Held,
+    /// The values that records have, for the dimensions that were looked at.
+    pub known_values: RefCell<KnownValues>,
     /// The numbers that this query has asked for already.
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
 }
@@ -218,6 +221,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             audience: Audience::Readers,
             tables: RefCell::default(),
             held: Held::count(reading)?,
+            known_values: RefCell::default(),
             cells: RefCell::default(),
         })
     }
@@ -327,6 +331,10 @@ impl<R: Rows> Evaluation<'_, R> {
                 .iter()
                 .map(|(log, c)| (log.clone(), c.as_ref().map(LogCoverage::complete_to)))
                 .collect(),
+            no_record_has: match suppressed {
+                true => BTreeMap::new(),
+                false => self.no_record_has(asked, computed.as_ref(), as_at)?,
+            },
             held: self.held.of(measure, &logs),
             synthetic: computed.is_some_and(|found| found.sample || coverages.use_sample()),
             claims: match (&self.constant, suppressed) {

@@ -18,6 +18,7 @@ mod recovery;
 mod scope;
 mod services;
 mod suppression;
+mod unseen;
 
 pub use additive::{additive_differences, additive_query};
 pub use backlog::{FLOWS, MOVES, backlog_differences, backlog_query};

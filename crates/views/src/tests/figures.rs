@@ -290,6 +290,7 @@ fn every_key_of_a_figure_is_always_there() {
         "like_for_like",
         "measure",
         "members",
+        "no_record_has",
         "numerator",
         "partial",
         "period",

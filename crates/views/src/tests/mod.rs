@@ -25,3 +25,4 @@ mod quarantine;
 mod recovery;
 mod service_levels;
 mod ticket_levels;
+mod unseen;

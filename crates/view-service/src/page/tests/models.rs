@@ -39,6 +39,7 @@ fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
         reached: BTreeMap::new(),
         complete_to: BTreeMap::new(),
         held: 0,
+        no_record_has: Default::default(),
         synthetic: false,
         claims: Vec::new(),
         like_for_like: None,
@@ -69,6 +70,14 @@ fn a_period_is_partial_if_one_of_its_figures_is() {
     let name = |figures: &[Option<&Figure>]| Row::of_period(&period("2020-07"), figures).header;
     assert_eq!(name(&[Some(&whole), None]), "July 2020");
     assert_eq!(name(&[Some(&whole), Some(&part)]), "July 2020 (partial)");
+}
+
+#[test]
+fn a_value_that_no_record_has_is_no_plain_zero() {
+    let mut none = figure("2020-07", Some(0), false);
+    assert_eq!(Cell::of(Some(&none)).text(), "0");
+    none.no_record_has.insert("service", "emial".to_owned());
+    assert_eq!(Cell::of(Some(&none)).text(), "no record has this value");
 }
 
 #[test]
