@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fields::{FieldFault, faults, schema_of};
+use crate::fields::{faults, listed, schema_of};
 use crate::identity::EventId;
 use crate::names::Code;
 use crate::plain_text::{HiddenCharacter, hidden_in};
@@ -121,7 +121,8 @@ pub(crate) fn told_in_full<F: Serialize + DeserializeOwned + schemars::JsonSchem
     text: &str,
 ) -> Result<(), FieldError> {
     let (what, fields) = payload(fact)?;
-    let current = fields.get(field).ok_or_else(|| unknown(field, &fields))?;
+    // One that has its default is not written; whether there is such a field was looked at before.
+    let current = fields.get(field).unwrap_or(&Value::Null);
     let schema = schema_of::<F>();
     let variants = schema.get("oneOf").and_then(Value::as_array);
     let mut of_field = variants
@@ -139,15 +140,10 @@ pub(crate) fn told_in_full<F: Serialize + DeserializeOwned + schemars::JsonSchem
     if fewest.is_empty() {
         return Ok(());
     }
-    let told = |fault: FieldFault| match fault.path.as_str() {
-        "" => fault.why,
-        path => format!("{path}: {}", fault.why),
-    };
-    let why: Vec<String> = fewest.into_iter().map(told).collect();
     Err(FieldError::NotAValue {
         field: field.to_owned(),
         value: text.chars().take(80).collect(),
-        why: why.join("; "),
+        why: listed(&fewest),
     })
 }
 
@@ -266,6 +262,11 @@ fn with_value<F: Serialize + DeserializeOwned>(
     fields.insert(field.to_owned(), value);
     let tagged = [(what, Value::Object(fields))].into_iter().collect();
     serde_json::from_value(Value::Object(tagged)).map_err(|error| error.to_string())
+}
+
+/// The fields of a fact as they are written; null where it has none.
+pub(crate) fn fields_of<F: Serialize>(fact: &F) -> Value {
+    payload(fact).map_or(Value::Null, |(_, fields)| Value::Object(fields))
 }
 
 /// A fact serialises as `{what: {fields}}`, serde's own form of an enum.

@@ -7,11 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::amendment::{
-    Correction, FieldError, HAPPENED, Recordable, VALUE_BYTES_MAX, Voiding, hidden_characters,
-    told_in_full,
+    Correction, FieldError, HAPPENED, Recordable, VALUE_BYTES_MAX, Voiding, fields_of,
+    hidden_characters, told_in_full,
 };
+use crate::fields::{self, FieldFault};
 use crate::identity::AggregateKind;
 use crate::instant;
 use crate::names::LogName;
@@ -48,6 +50,12 @@ pub trait Decider {
 
     /// Why a fact is refused, by value.
     type Refusal: Clone + PartialEq + std::fmt::Debug + std::fmt::Display + Serialize;
+
+    /// What is wrong with the fields of a fact that is told, beyond what the schema of its type says.
+    /// Looked at only in what is asked: what is recorded was taken by the rules of its day.
+    fn faults(_said: &Value) -> Vec<FieldFault> {
+        Vec::new()
+    }
 
     /// May `fact` happen next in `state`, on this occasion?
     fn decide(
@@ -92,6 +100,8 @@ pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
         listed(characters)
     )]
     HiddenCharacters { characters: Vec<HiddenCharacter> },
+    #[error("{}", fields::listed(faults))]
+    FaultyFields { faults: Vec<FieldFault> },
 }
 
 fn listed(characters: &[HiddenCharacter]) -> String {
@@ -125,6 +135,10 @@ pub fn decide<D: Decider>(
     }
     match &asked.what {
         Recordable::Fact(fact) => {
+            let faults = D::faults(&fields_of(fact));
+            if !faults.is_empty() {
+                return Err(Rejection::FaultyFields { faults });
+            }
             let candidate = Standing {
                 happened: asked.happened,
                 sequence: timeline.last_sequence() + 1,
@@ -168,13 +182,30 @@ fn with_correction<D: Decider>(
             ),
         });
     }
+    let faults_before = faults_of_corrected::<D>(&facts, correction);
     correct(&mut facts, correction).map_err(bad_correction)?;
     told_strictly(&facts, correction).map_err(|error| bad_correction(error.into()))?;
+    let mut faults = faults_of_corrected::<D>(&facts, correction);
+    faults.retain(|fault| !faults_before.contains(fault));
+    if !faults.is_empty() {
+        let why = fields::listed(&faults);
+        return Err(Rejection::BadCorrection { why });
+    }
     for standing in &facts {
         plausible(standing.happened, now)?;
     }
     facts.sort_by_key(|standing| (standing.happened, standing.sequence));
     replay::<D>(&facts, facts.len(), home, now)
+}
+
+/// What is wrong with the fact that a correction is of.
+fn faults_of_corrected<D: Decider>(
+    facts: &[Standing<D::Fact>],
+    correction: &Correction,
+) -> Vec<FieldFault> {
+    let mut facts = facts.iter();
+    let target = facts.find(|standing| standing.id == correction.event.short());
+    target.map_or_else(Vec::new, |target| D::faults(&fields_of(&target.fact)))
 }
 
 /// Recorded corrections are read leniently; a new one is told as a new fact is.

@@ -69,6 +69,14 @@ impl Decimal {
         i128::from(self.units) * 10_i128.pow(u32::from(finer))
     }
 
+    /// The number of so many millionths, with `decimals`; `None` where it has more of them or does
+    /// not fit.
+    pub fn of_finest_units(millionths: i128, decimals: u8) -> Option<Self> {
+        let scale = 10_i128.pow(u32::from(DECIMALS_MAX.checked_sub(decimals)?));
+        let units = i64::try_from(millionths / scale).ok()?;
+        (millionths % scale == 0).then_some(Self { units, decimals })
+    }
+
     /// `numerator / denominator`, rounded half up (away from zero) to `decimals`; `None` where
     /// the denominator is not positive or the result does not fit.
     pub fn ratio(numerator: i64, denominator: i64, decimals: u8) -> Option<Self> {

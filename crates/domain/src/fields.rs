@@ -4,13 +4,17 @@
 //! Serde ends at the first fault, and takes more forms of an instant than the schema has: the schema
 //! is looked at first, then serde reads. A new field is looked at because its type has a schema.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
 use crate::instant;
 use crate::names::Code;
+use crate::period::Period;
 
 /// How many faults are told of one text.
 const FAULTS_MAX: usize = 20;
@@ -19,7 +23,8 @@ const FAULTS_MAX: usize = 20;
 const FOUND_CHARS_MAX: usize = 80;
 
 /// What kind of fault it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FieldFaultKind {
     /// The field is not known.
     Unknown,
@@ -31,13 +36,28 @@ pub enum FieldFaultKind {
 }
 
 /// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
     /// Its path, such as `effects[0].from`; empty for the whole.
     pub path: String,
     pub kind: FieldFaultKind,
     /// What was found, and what would be taken.
     pub why: String,
+}
+
+impl fmt::Display for FieldFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.why),
+            path => write!(f, "{path}: {}", self.why),
+        }
+    }
+}
+
+/// All of them, one after the other.
+pub fn listed(faults: &[FieldFault]) -> String {
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 /// The JSON Schema (2020-12) of a `T` as it is read, with nothing to be looked up elsewhere.
@@ -230,6 +250,7 @@ fn is_a(said: &Value, wanted: &str) -> bool {
 fn read_as(schema: &Value, text: &str) -> Result<(), String> {
     let format = schema.get("format").and_then(Value::as_str);
     let pattern = schema.get("pattern").and_then(Value::as_str);
+    let title = schema.get("title").and_then(Value::as_str);
     match (format, pattern) {
         (Some("date-time"), _) => said(instant::parse(text)),
         (Some("date"), _) => match text.parse::<jiff::civil::Date>() {
@@ -238,6 +259,7 @@ fn read_as(schema: &Value, text: &str) -> Result<(), String> {
         },
         (_, Some(Code::PATTERN)) => said(Code::new(text)),
         (_, Some(Decimal::PATTERN)) => said(text.parse::<Decimal>()),
+        _ if title == Some(Period::TITLE) => said(text.parse::<Period>()),
         _ => Ok(()),
     }
 }

@@ -65,6 +65,10 @@ pub mod service_terms;
 
 pub mod coverage;
 
+pub mod dimension;
+
+pub mod measured;
+
 pub mod claim;
 
 pub mod partnership;

@@ -124,6 +124,13 @@ impl std::str::FromStr for Month {
         if year.len() != 4 || month.len() != 2 {
             return Err(invalid());
         }
+        // Numbers may have a sign; a month has none.
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+        {
+            return Err(invalid());
+        }
         let year = year.parse().map_err(|_| invalid())?;
         let month = month.parse().map_err(|_| invalid())?;
         Self::new(year, month).ok_or_else(invalid)
@@ -154,6 +161,9 @@ pub enum Period {
 }
 
 impl Period {
+    /// By which schemas tell a period from other texts: it is too rich for a regular expression.
+    pub const TITLE: &str = "Period";
+
     /// The council-year quarter in which a month lies.
     pub fn quarter_of(month: Month) -> Self {
         let since_april = month.number() - 3;
@@ -287,13 +297,14 @@ impl std::str::FromStr for Period {
 /// A day as `2018-06-04`, in the years that months may have.
 fn day(text: &str) -> Option<Date> {
     let day: Date = (text.len() == 10).then(|| text.parse().ok()).flatten()?;
-    Month::new(day.year(), day.month()).map(|_| day)
+    let is_written_so = day.to_string() == text;
+    Month::new(day.year(), day.month()).and(is_written_so.then_some(day))
 }
 
 /// Labels carry two digits of each year: 1950 to 2049.
 fn quarter_from(years: &str, quarter: &str) -> Option<Period> {
     let two_digits = |text: &str| {
-        (text.len() == 2)
+        (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit()))
             .then(|| text.parse::<u8>().ok())
             .flatten()
             .map(i16::from)
@@ -335,6 +346,7 @@ impl schemars::JsonSchema for Period {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
+            "title": Self::TITLE,
             "type": "string",
             "description": "2019-07, 19/20 Q4, 2018-06-04, 2019-07/2020-07 or 2018-01-01/2018-07-04",
         })
@@ -363,6 +375,9 @@ mod tests {
         for bad in [
             "",
             "2019-13",
+            "2019-+7",
+            "+9/10 Q1",
+            "2019-W01-1",
             "19/21 Q1",
             "19/20 Q5",
             "19/20 Q+1",

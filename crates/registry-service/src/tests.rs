@@ -2,6 +2,7 @@
 
 mod service_level;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -167,6 +168,75 @@ async fn a_nested_unknown_field_and_a_claim_in_the_wrong_log_are_refused() {
         "wrong-log"
     );
     assert_eq!(service.log.head().await.unwrap().sequence, 0);
+}
+
+#[tokio::test]
+async fn a_bad_claim_is_told_every_fault_with_what_would_be_taken() {
+    let service = service();
+    let bad = json!({
+        "measure": "tickets_loged", "scope": "brent", "period": "2019-13", "value": "many",
+        "breakdown": {"colour": "red", "priority": "p9"}, "source": "", "unit": "tickets",
+        "precision": {"about": {"tolerance": "0"}}, "page": 4,
+    });
+    let answer = service.ask("/v1/logs/brent/claims", "1", bad).await;
+    assert_eq!(answer.problem(), "invalid-field");
+    let answer = answer.json();
+    let fields = answer["fields"].as_array().unwrap().iter();
+    let fields: BTreeSet<&str> = fields.filter_map(Value::as_str).collect();
+    let wrong = [
+        "measure",
+        "period",
+        "value",
+        "breakdown.colour",
+        "breakdown.priority",
+        "source",
+        "unit",
+        "precision.about.tolerance",
+        "page",
+    ];
+    assert_eq!(fields, BTreeSet::from(wrong));
+    let detail = answer["detail"].as_str().unwrap();
+    for says in [
+        "tickets_loged",
+        "tickets_logged",
+        "2019-13",
+        "19/20 Q4",
+        "p9",
+        "p1, p2",
+    ] {
+        assert!(detail.contains(says), "{says}: {detail}");
+    }
+    assert_eq!(service.log.head().await.unwrap().sequence, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_computed_is_recorded_as_a_text_and_a_number_as_roughly_as_it_was_said() {
+    let service = service();
+    let published = "org.townclerk.publication.claim-published.v1";
+    let text = json!({
+        "measure": "calls_abandoned", "scope": "brent", "period": "19/20 Q4", "kind": "text",
+        "unit": "calls", "value": "8000", "precision": "at-least", "source": "A paper, 6.7",
+    });
+    service
+        .records("/v1/logs/brent/claims", "1", text, published)
+        .await;
+    let about = json!({
+        "measure": "tickets_logged", "scope": "brent", "period": "19/20 Q4", "value": "8000",
+        "precision": {"about": {"tolerance": "100"}}, "source": "A paper, 6.7",
+    });
+    let (answer, event) = service
+        .records("/v1/logs/brent/claims", "2", about, published)
+        .await;
+    let one = answer.headers["location"].to_str().unwrap().to_owned();
+    let is = r#"{"between":{"and":"8100"}}"#;
+    let precision = correction(&event, "precision", r#"{"about":{"tolerance":"100"}}"#, is);
+    let corrected = "org.townclerk.publication.corrected.v1";
+    service
+        .records(&format!("{one}/correct"), "3", precision, corrected)
+        .await;
+    let measure = correction(&event, "measure", "tickets_logged", "tickets");
+    let answer = service.ask(&format!("{one}/correct"), "4", measure).await;
+    assert_eq!(answer.json()["rejection"]["rejection"], "bad-correction");
 }
 
 const AVAILABILITY: &str = "/v1/logs/brent/agreements/availability";

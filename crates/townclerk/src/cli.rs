@@ -291,6 +291,8 @@ pub enum Sort {
     Interims,
     Agreements,
     Findings,
+    /// Published figures, each with whether it agrees with ours
+    Claims,
     /// Open tickets beside what was agreed, the most urgent first
     ServiceLevels,
 }

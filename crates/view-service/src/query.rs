@@ -32,7 +32,7 @@ const BREAKDOWN: &str = "breakdown";
 pub(crate) const LIKE_FOR_LIKE: &str = "like_for_like";
 
 /// The breakdown by the log in which records lie.
-pub(crate) const HOME: &str = "home";
+pub(crate) use townclerk_domain::measured::HOME;
 
 /// What a figures query takes beside the name of each dimension.
 const NAMES: [&str; 9] = [
@@ -204,12 +204,7 @@ fn measure_fits(measure: Measure, breakdown: &Breakdown) -> Result<(), Problem> 
         None if !breakdown.fits(measure) => HOME,
         None => return Ok(()),
     };
-    let of_home = Breakdown {
-        home: Home::Split,
-        ..Breakdown::default()
-    };
-    let has = measure.definition().dimensions.iter().map(|d| d.name());
-    let has: Vec<&str> = has.chain(of_home.fits(measure).then_some(HOME)).collect();
+    let has: Vec<&str> = measure.definition().measured.broken_down_by().collect();
     let has = match has.is_empty() {
         true => "none".to_owned(),
         false => has.join(", "),

@@ -10,26 +10,7 @@ use townclerk_domain::ticket::Logged;
 
 use crate::dimension::{Dimension, UNKNOWN, provider};
 
-/// Whether a ticket was an aged one when it was resolved, by what was agreed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Age {
-    Recent,
-    Aged,
-    /// No age limit governs it.
-    Unknown,
-}
-
-impl Age {
-    pub const ALL: [Self; 3] = [Self::Recent, Self::Aged, Self::Unknown];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Recent => "recent",
-            Self::Aged => "aged",
-            Self::Unknown => UNKNOWN,
-        }
-    }
-}
+pub use townclerk_domain::dimension::Age;
 
 /// What a record was when it was counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,157 +1,32 @@
-//! The dimensions by which figures are broken down.
+//! Sets of dimensions, and which of them counters are kept by.
 
-use townclerk_domain::change::{ChangeType, Outcome};
 use townclerk_domain::identity::AggregateKind;
-use townclerk_domain::outage::{Party, Severity};
-use townclerk_domain::post::Appointment;
-use townclerk_domain::ticket::{Channel, Priority, TicketKind, UserClass};
 
-use crate::attributes::{Age, Attributes};
+use crate::attributes::Attributes;
 
-/// The value of a dimension that is not known of a record yet, such as the cause of an outage.
-pub const UNKNOWN: &str = "unknown";
+pub use townclerk_domain::dimension::{Dimension, UNKNOWN, provider};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dimension {
-    Kind,
-    Priority,
-    Service,
-    Category,
-    Channel,
-    Outcome,
-    ChangeType,
-    Appointment,
-    /// What failed in an outage.
-    Component,
-    /// In which way it failed.
-    Class,
-    /// Whose the cause was.
-    Party,
-    /// Who deals with a ticket: the shared technology service, or a council's own application team.
-    Provider,
-    /// Whether a ticket was an aged one when it was resolved.
-    Age,
-    UserClass,
-    Directorate,
-    /// The team that a post belongs to.
-    Team,
-    /// What whoever holds a post does.
-    Role,
-    /// The worst that an outage did to a service.
-    Severity,
-}
-
-/// The code of who deals with a ticket.
-pub(crate) const fn provider(sts: bool) -> &'static str {
-    match sts {
-        true => "sts",
-        false => "council",
-    }
-}
-
-impl Dimension {
-    pub const ALL: [Self; 18] = [
-        Self::Kind,
-        Self::Priority,
-        Self::Service,
-        Self::Category,
-        Self::Channel,
-        Self::Outcome,
-        Self::ChangeType,
-        Self::Appointment,
-        Self::Component,
-        Self::Class,
-        Self::Party,
-        Self::Provider,
-        Self::Age,
-        Self::UserClass,
-        Self::Directorate,
-        Self::Team,
-        Self::Role,
-        Self::Severity,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Kind => "kind",
-            Self::Priority => "priority",
-            Self::Service => "service",
-            Self::Category => "category",
-            Self::Channel => "channel",
-            Self::Outcome => "outcome",
-            Self::ChangeType => "change_type",
-            Self::Appointment => "appointment",
-            Self::Component => "component",
-            Self::Class => "class",
-            Self::Party => "party",
-            Self::Provider => "provider",
-            Self::Age => "age",
-            Self::UserClass => "user_class",
-            Self::Directorate => "directorate",
-            Self::Team => "team",
-            Self::Role => "role",
-            Self::Severity => "severity",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|dimension| dimension.name() == name)
-    }
-
-    /// All values there can be; `None` where they are data.
-    pub fn values(self) -> Option<Vec<&'static str>> {
-        match self {
-            Self::Kind => Some(TicketKind::ALL.iter().map(|kind| kind.code()).collect()),
-            Self::Priority => Some(Priority::ALL.iter().map(|p| p.code()).collect()),
-            Self::Channel => Some(Channel::ALL.iter().map(|c| c.code()).collect()),
-            Self::Outcome => Some(Outcome::ALL.iter().map(|o| o.code()).collect()),
-            Self::ChangeType => Some(ChangeType::ALL.iter().map(|t| t.code()).collect()),
-            Self::Appointment => Some(Appointment::ALL.iter().map(|a| a.code()).collect()),
-            Self::Party => {
-                let known = Party::ALL.iter().map(|party| party.code());
-                Some(known.chain([UNKNOWN]).collect())
-            }
-            Self::Severity => {
-                let known = Severity::ALL.iter().map(|severity| severity.code());
-                Some(known.chain([UNKNOWN]).collect())
-            }
-            Self::Provider => Some([true, false].map(provider).to_vec()),
-            Self::Age => Some(Age::ALL.map(Age::code).to_vec()),
-            Self::UserClass => Some(UserClass::ALL.iter().map(|c| c.code()).collect()),
-            Self::Service
-            | Self::Category
-            | Self::Component
-            | Self::Class
-            | Self::Directorate
-            | Self::Team
-            | Self::Role => None,
-        }
-    }
-
-    /// Persisted in keys: append, never reorder.
-    fn bit(self) -> u32 {
-        match self {
-            Self::Kind => 1,
-            Self::Priority => 1 << 1,
-            Self::Service => 1 << 2,
-            Self::Category => 1 << 3,
-            Self::Channel => 1 << 4,
-            Self::Outcome => 1 << 5,
-            Self::ChangeType => 1 << 6,
-            Self::Appointment => 1 << 7,
-            Self::Component => 1 << 8,
-            Self::Class => 1 << 9,
-            Self::Party => 1 << 10,
-            Self::Provider => 1 << 11,
-            Self::Age => 1 << 12,
-            Self::UserClass => 1 << 15,
-            Self::Directorate => 1 << 16,
-            Self::Team => 1 << 13,
-            Self::Role => 1 << 14,
-            Self::Severity => 1 << 17,
-        }
+/// The bit of a dimension in a mask. Persisted in keys: append, never reorder.
+fn bit(dimension: Dimension) -> u32 {
+    match dimension {
+        Dimension::Kind => 1,
+        Dimension::Priority => 1 << 1,
+        Dimension::Service => 1 << 2,
+        Dimension::Category => 1 << 3,
+        Dimension::Channel => 1 << 4,
+        Dimension::Outcome => 1 << 5,
+        Dimension::ChangeType => 1 << 6,
+        Dimension::Appointment => 1 << 7,
+        Dimension::Component => 1 << 8,
+        Dimension::Class => 1 << 9,
+        Dimension::Party => 1 << 10,
+        Dimension::Provider => 1 << 11,
+        Dimension::Age => 1 << 12,
+        Dimension::UserClass => 1 << 15,
+        Dimension::Directorate => 1 << 16,
+        Dimension::Team => 1 << 13,
+        Dimension::Role => 1 << 14,
+        Dimension::Severity => 1 << 17,
     }
 }
 
@@ -163,7 +38,7 @@ impl Mask {
     pub const NONE: Self = Self(0);
 
     pub fn of(dimensions: impl IntoIterator<Item = Dimension>) -> Self {
-        let bits = dimensions.into_iter().fold(0, |bits, d| bits | d.bit());
+        let bits = dimensions.into_iter().fold(0, |bits, d| bits | bit(d));
         Self(bits)
     }
 
@@ -222,7 +97,7 @@ impl Mask {
     pub fn dimensions(self) -> impl Iterator<Item = Dimension> {
         Dimension::ALL
             .into_iter()
-            .filter(move |dimension| self.0 & dimension.bit() != 0)
+            .filter(move |dimension| self.0 & bit(*dimension) != 0)
     }
 
     /// The values of a record with these attributes, in the order of the dimensions; `None` where

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use townclerk_domain::claim::Precision;
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::Period;
@@ -48,6 +49,9 @@ pub struct Figure {
     /// When each log was last seen to hold nothing more than what is counted here.
     pub reached: BTreeMap<LogName, Option<Timestamp>>,
     pub complete_to: BTreeMap<LogName, Option<Timestamp>>,
+    /// The values that the figure counts by and no record of the scope has, by dimension: a 0 of them
+    /// is no count of anything, and the code may be mistyped. Empty where all are known.
+    pub no_record_has: BTreeMap<&'static str, String>,
     /// Recorded events that could not be read and may belong here.
     pub held: u64,
     /// Whether any of it was made up for a demonstration.
@@ -93,11 +97,19 @@ impl From<&Period> for PeriodShown {
 pub struct ClaimShown {
     pub value: Number,
     pub decimals: u8,
+    /// How exactly the value was published.
+    pub precision: Precision,
     pub as_at: Option<Timestamp>,
     pub source: String,
-    /// Whether our figure at the claim's own `as_at`, rounded to its decimals, is another number;
-    /// null where we have none.
+    /// Our number at the claim's own `as_at`, rounded to the most decimals that the claim has; null
+    /// where we have none, or do not show it to whoever asks.
+    pub ours: Option<Number>,
+    /// Whether that is a number which the claim does not allow; null where we have none.
     pub differs: Option<bool>,
+    /// Where it differs, ours less the nearest number that the claim allows.
+    pub differs_by: Option<Number>,
+    /// Why it cannot be compared; null where it can.
+    pub why: Option<String>,
 }
 
 /// A decimal that is written as a JSON number, digit for digit.

@@ -65,7 +65,7 @@ pub mod figures;
 
 /// Changes with every change of what rows look like or how they follow from events: rows of
 /// another version are rebuilt.
-pub const FOLD_VERSION: u32 = 4;
+pub const FOLD_VERSION: u32 = 5;
 
 #[cfg(test)]
 mod tests;

@@ -101,7 +101,7 @@ pub enum Accumulation {
 
 impl Measure {
     pub fn name(self) -> &'static str {
-        self.definition().name
+        self.definition().measured.name
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -142,7 +142,7 @@ impl Measure {
     }
 
     pub fn has(self, dimension: Dimension) -> bool {
-        self.definition().dimensions.contains(&dimension)
+        self.definition().measured.dimensions.contains(&dimension)
     }
 
     /// Whether it can be broken down so.
@@ -161,7 +161,10 @@ impl fmt::Display for Measure {
 mod tests {
     use std::collections::BTreeSet;
 
+    use townclerk_domain::measured;
+
     use super::*;
+    use crate::definition::Whose;
 
     #[test]
     fn no_two_measures_share_a_name_or_a_byte() {
@@ -171,6 +174,18 @@ mod tests {
             (names.len(), bytes.len()),
             (Measure::ALL.len(), Measure::ALL.len())
         );
+    }
+
+    #[test]
+    fn what_is_measured_is_what_claims_are_judged_by() {
+        let defined: BTreeSet<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
+        let named: BTreeSet<&str> = measured::ALL.iter().map(|known| known.name).collect();
+        assert_eq!(defined, named);
+        for measure in Measure::ALL {
+            let definition = measure.definition();
+            let affected = definition.whose == Whose::Affected;
+            assert_eq!(definition.measured.by_home, !affected, "{measure}");
+        }
     }
 
     #[test]
@@ -184,7 +199,7 @@ mod tests {
             for part in of.iter().chain(among) {
                 let whole = part.measure.definition();
                 assert_eq!(whole.made, Made::Counted, "{measure}");
-                let all = measure.definition().dimensions.iter().copied();
+                let all = measure.definition().measured.dimensions.iter().copied();
                 let fixed = part.fixed.iter().map(|(dimension, _)| *dimension);
                 for dimension in all.chain(fixed) {
                     assert!(part.measure.has(dimension), "{measure} by {dimension:?}");

@@ -83,7 +83,7 @@ pub(super) fn the_rolling_averages_are_means_of_unrounded_months(story: &Story) 
     assert_ne!(story.shown(rolling, &CHILDREN, "2020-06"), "");
 }
 
-/// Paragraphs 6.3 and 6.4: two months below target, none of them in a row. One of the two lies
+/// Paragraphs 6.2 to 6.4: two months below target, none of them in a row. One of the two lies
 /// before the window of the average that they are listed beside.
 pub(super) fn july_2019_lies_outside_the_window_that_the_paper_lists_it_in(story: &Story) {
     let below = Measure::MonthsBelowTarget;

@@ -27,6 +27,9 @@ pub struct Said<P> {
     pub payload: P,
 }
 
+/// What is wrong with a payload beyond what its schema says.
+pub type Beyond = fn(&Value) -> Vec<FieldFault>;
+
 /// Reads the body of a command whose payload is a `P`, whose schema this is.
 ///
 /// # Errors
@@ -35,6 +38,7 @@ pub async fn read<P: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
     schema: &Value,
+    beyond: Beyond,
 ) -> Result<Said<P>, Problem> {
     declared_as_json(headers)?;
     let bytes = collect(headers, body, BODY_BYTES_MAX).await?;
@@ -42,7 +46,7 @@ pub async fn read<P: DeserializeOwned>(
         let at = error.valid_up_to();
         Problem::malformed_json(format!("the body is not UTF-8: see its byte {at}"))
     })?;
-    parse(text, schema)
+    parse(text, schema, beyond)
 }
 
 /// A browser's form cannot declare JSON, so this also keeps other sites' forms out.
@@ -96,14 +100,20 @@ struct Happened {
 /// Looks at the text by its schema, so that every fault is told, then reads it twice: when did it
 /// happen, and what. Reading the types from the text itself, rather than from a tree, keeps a field
 /// that stands twice from passing unseen.
-fn parse<P: DeserializeOwned>(text: &str, schema: &Value) -> Result<Said<P>, Problem> {
+fn parse<P: DeserializeOwned>(
+    text: &str,
+    schema: &Value,
+    beyond: Beyond,
+) -> Result<Said<P>, Problem> {
     let said: Value = serde_json::from_str(text).map_err(Problem::malformed_json)?;
     // Serde would also take the fields of a struct from an array, by their order.
     let Value::Object(mut said) = said else {
         return Err(Problem::malformed_json("the body must be a JSON object"));
     };
     said.remove(HAPPENED);
-    let mut found = fields::faults(schema, &Value::Object(said));
+    let said = Value::Object(said);
+    let mut found = fields::faults(schema, &said);
+    found.extend(beyond(&said));
     let happened = happened(text).map_err(|fault| found.insert(0, fault)).ok();
     let payload = match typed(text)? {
         Ok((payload, mut ignored)) => {
@@ -180,7 +190,7 @@ mod tests {
     use townclerk_domain::ticket::{Closed, Held, Linked};
 
     fn parse<P: DeserializeOwned + JsonSchema>(text: &str) -> Result<Said<P>, Problem> {
-        super::parse(text, &fields::schema_of::<P>())
+        super::parse(text, &fields::schema_of::<P>(), |_| Vec::new())
     }
 
     fn refused<P: DeserializeOwned + JsonSchema + std::fmt::Debug>(text: &str) -> Problem {

@@ -24,6 +24,7 @@ use townclerk_domain::identity::{
 use townclerk_domain::names::{Code, LogName};
 use uuid::Uuid;
 
+use super::body::Beyond;
 use super::described::{Schema, taken};
 use super::problem::Problem;
 use super::{body, headers};
@@ -142,9 +143,8 @@ impl<R: Served> Commands<R> {
                 location: Some(format!("{}/{}", asking.path(), made.id)),
             })
         };
-        self.route(target, move |_, payload| {
-            Ok(Recordable::Fact(fact(payload)))
-        })
+        let what = move |_: &Asking, payload| Ok(Recordable::Fact(fact(payload)));
+        self.route_beyond(target, what, R::faults)
     }
 
     /// A command on the aggregate that the path names as `{id}`.
@@ -152,9 +152,8 @@ impl<R: Served> Commands<R> {
     where
         P: DeserializeOwned + JsonSchema + Send + 'static,
     {
-        self.route(by_id::<R>, move |_, payload| {
-            Ok(Recordable::Fact(fact(payload)))
-        })
+        let what = move |_: &Asking, payload| Ok(Recordable::Fact(fact(payload)));
+        self.route_beyond(by_id::<R>, what, R::faults)
     }
 
     /// Corrects a field of a recorded event of the aggregate `{id}`.
@@ -190,13 +189,24 @@ impl<R: Served> Commands<R> {
         T: Fn(&Asking) -> Result<Target, Problem> + Send + Sync + 'static,
         W: Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem> + Send + Sync + 'static,
     {
-        let parts = Arc::new((self.clone(), target, what, taken::<P>()));
+        self.route_beyond(target, what, |_| Vec::new())
+    }
+
+    /// As [`Self::route`], for payloads that may be wrong beyond what their schema says.
+    fn route_beyond<P, T, W>(&self, target: T, what: W, beyond: Beyond) -> CommandRoute
+    where
+        P: DeserializeOwned + JsonSchema + Send + 'static,
+        T: Fn(&Asking) -> Result<Target, Problem> + Send + Sync + 'static,
+        W: Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem> + Send + Sync + 'static,
+    {
+        let taken_as = (taken::<P>(), beyond);
+        let parts = Arc::new((self.clone(), target, what, taken_as));
         let answering = Arc::new(move |request| -> BoxFuture<'static, Response> {
             let parts = Arc::clone(&parts);
             Box::pin(async move {
-                let (commands, target, what, schema) = &*parts;
+                let (commands, target, what, taken_as) = &*parts;
                 commands
-                    .carry_out(request, target, what, schema)
+                    .carry_out(request, target, what, taken_as)
                     .await
                     .into_response()
             })
@@ -212,7 +222,7 @@ impl<R: Served> Commands<R> {
         request: Request,
         target: impl Fn(&Asking) -> Result<Target, Problem>,
         what: impl Fn(&Asking, P) -> Result<Recordable<R::Fact>, Problem>,
-        schema: &Value,
+        (schema, beyond): &(Value, Beyond),
     ) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
@@ -238,7 +248,7 @@ impl<R: Served> Commands<R> {
             creates,
             location,
         } = target(&asking)?;
-        let said = body::read(&parts.headers, body, schema).await?;
+        let said = body::read(&parts.headers, body, schema, *beyond).await?;
         let what = what(&asking, said.payload)?;
         let command = Command {
             aggregate,

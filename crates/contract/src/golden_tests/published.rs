@@ -1,6 +1,6 @@
 //! Samples of coverages and claims.
 
-use townclerk_domain::claim::{ClaimFact, Published};
+use townclerk_domain::claim::{ClaimFact, ClaimKind, Precision, Published};
 use townclerk_domain::coverage::{CoverageFact, Declared, Ended, Selector};
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::Scope;
@@ -24,8 +24,8 @@ pub fn coverage_facts() -> [CoverageFact; 2] {
     ]
 }
 
-pub fn claim_facts() -> [ClaimFact; 1] {
-    [ClaimFact::ClaimPublished(Published {
+pub fn claim_facts() -> [ClaimFact; 5] {
+    let exact = Published {
         measure: "tickets_logged".to_owned(),
         scope: Scope::Joint,
         period: "19/20 Q4".parse().unwrap(),
@@ -33,5 +33,28 @@ pub fn claim_facts() -> [ClaimFact; 1] {
         value: "13".parse().unwrap(),
         as_at: Some("2020-07-31T23:00:00Z".parse().unwrap()),
         source: "A committee paper, paragraph 6.7".to_owned(),
-    })]
+        kind: ClaimKind::Figure,
+        unit: None,
+        precision: Precision::Exact,
+    };
+    let said = |precision| Published {
+        precision,
+        ..exact.clone()
+    };
+    let tolerance = "0.5".parse().unwrap();
+    let and = "15".parse().unwrap();
+    let text = Published {
+        measure: "calls_abandoned".to_owned(),
+        kind: ClaimKind::Text,
+        unit: Some("calls".to_owned()),
+        ..said(Precision::AtMost)
+    };
+    [
+        exact.clone(),
+        text,
+        said(Precision::About { tolerance }),
+        said(Precision::Between { and }),
+        said(Precision::AtLeast),
+    ]
+    .map(ClaimFact::ClaimPublished)
 }

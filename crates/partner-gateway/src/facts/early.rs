@@ -29,7 +29,8 @@ pub(super) fn may_pass<R: MayPass>(rejection: &Rejection<R::Refusal>) -> bool {
         | Rejection::LongPast { .. }
         | Rejection::Voided
         | Rejection::BadCorrection { .. }
-        | Rejection::HiddenCharacters { .. } => false,
+        | Rejection::HiddenCharacters { .. }
+        | Rejection::FaultyFields { .. } => false,
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::claim::Published;
+use townclerk_domain::claim::{ClaimKind, Precision, Published};
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::{Period, london_midnight};
@@ -99,6 +99,9 @@ impl Table {
                 value,
                 as_at: self.as_at,
                 source: self.paper.source(self.paragraph),
+                kind: ClaimKind::Figure,
+                unit: None,
+                precision: Precision::Exact,
             },
         }
     }

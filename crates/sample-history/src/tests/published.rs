@@ -141,14 +141,14 @@ fn spelt(claim: &Published) -> String {
 }
 
 const OTHER_CLAIMS: [&str; 18] = [
-    "availability childrens-social-care lewisham 2019-07 97.4 6.3 2020-07-31",
-    "availability childrens-social-care lewisham 2019-10 98.8 6.3 2020-07-31",
+    "availability childrens-social-care lewisham 2019-07 97.4 6.2 2020-07-31",
+    "availability childrens-social-care lewisham 2019-10 98.8 6.2 2020-07-31",
     "availability education lewisham 2019-08 95.8 6.3 2020-07-31",
     "availability education lewisham 2019-10 97.0 6.3 2020-07-31",
     "availability_rolling_12 childrens-social-care lewisham 2020-07 99.47 6.2 2020-07-31",
     "availability_rolling_12 education lewisham 2020-07 99.34 6.2 2020-07-31",
-    "months_below_target childrens-social-care lewisham 2019-08/2020-07 2 6.3 2020-07-31",
-    "months_below_target childrens-social-care lewisham 2019-07/2020-07 2 6.3 2020-07-31",
+    "months_below_target childrens-social-care lewisham 2019-08/2020-07 2 6.2 2020-07-31",
+    "months_below_target childrens-social-care lewisham 2019-07/2020-07 2 6.2 2020-07-31",
     "months_below_target education lewisham 2019-08/2020-07 2 6.3 2020-07-31",
     "longest_run_below_target childrens-social-care lewisham 2019-07/2020-07 1 6.4 2020-07-31",
     "longest_run_below_target education lewisham 2019-07/2020-07 1 6.4 2020-07-31",

@@ -271,6 +271,7 @@ fn may_fit_later<R: std::fmt::Debug + std::fmt::Display>(rejection: &Rejection<R
         | Rejection::FarFuture { .. }
         | Rejection::LongPast { .. }
         | Rejection::HiddenCharacters { .. }
+        | Rejection::FaultyFields { .. }
         | Rejection::Voided => false,
     }
 }
@@ -322,6 +323,7 @@ fn refused<D: Decider>(place: Place, fact: &Fact, rejection: &Rejection<D::Refus
             Sort::InvalidField,
             "see what the tool copies them from: no reader can see them",
         ),
+        Rejection::FaultyFields { .. } => (Sort::InvalidField, "send what would be taken"),
     };
     let found = rejection.to_string();
     of_fact(Finding::at(place, sort, &found, remedy), fact)

@@ -97,6 +97,10 @@ fn remarks(figure: &Value) -> String {
     if let Some(why) = figure["suppressed"].as_str() {
         remarks.push(why.to_owned());
     }
+    for (dimension, value) in figure["no_record_has"].as_object().into_iter().flatten() {
+        let value = show::cell(value);
+        remarks.push(format!("no record has this value: {dimension} {value}"));
+    }
     for part in figure["members"].as_array().into_iter().flatten() {
         let [council, from, to] = ["council", "from", "to"].map(|key| show::cell(&part[key]));
         remarks.push(format!("{council} a member {from} to {to} only"));
@@ -117,21 +121,45 @@ fn remarks(figure: &Value) -> String {
         remarks.push(format!("{} events are held", figure["held"]));
     }
     for claim in figure["claims"].as_array().into_iter().flatten() {
-        let differs = match &claim["differs"] {
-            Value::Bool(true) => "differs",
-            Value::Bool(false) => "agrees",
-            _ => "cannot be compared",
-        };
         let source = show::cell(&claim["source"]);
-        remarks.push(format!(
-            "published {}: {differs} ({source})",
-            claim["value"]
-        ));
+        let (published, verdict) = (published(claim), verdict(claim));
+        remarks.push(format!("published {published}: {verdict} ({source})"));
     }
     if figure["synthetic"] == true {
         remarks.push("sample data".to_owned());
     }
     remarks.join("; ")
+}
+
+/// What was published, as exactly as it was.
+fn published(claim: &Value) -> String {
+    let (value, precision) = (&claim["value"], &claim["precision"]);
+    if let Some(tolerance) = precision["about"]["tolerance"].as_str() {
+        return format!("about {value}, give or take {tolerance}");
+    }
+    if let Some(and) = precision["between"]["and"].as_str() {
+        return format!("{value} to {and}");
+    }
+    match precision.as_str() {
+        Some("at-least") => format!("at least {value}"),
+        Some("at-most") => format!("at most {value}"),
+        _ => value.to_string(),
+    }
+}
+
+/// Whether a claim agrees with ours, by how much it differs, or why nobody can say.
+fn verdict(claim: &Value) -> String {
+    match (
+        &claim["differs"],
+        &claim["differs_by"],
+        claim["why"].as_str(),
+    ) {
+        (Value::Bool(false), _, _) => "agrees".to_owned(),
+        (Value::Bool(true), Value::Null, _) => "differs".to_owned(),
+        (Value::Bool(true), by, _) => format!("differs by {by}"),
+        (_, _, Some(why)) => format!("cannot be compared: {why}"),
+        (_, _, None) => "cannot be compared".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +170,37 @@ mod tests {
         let asked: Vec<String> = asked.iter().map(|&filter| filter.to_owned()).collect();
         let read = filters(&asked).map(|filters| filters.len());
         read.map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn a_claim_is_said_as_exactly_as_it_was_published_with_what_it_comes_to() {
+        use serde_json::json;
+        for (claim, says) in [
+            (
+                json!({"value": 13, "precision": "exact", "differs": true, "differs_by": -1}),
+                "13: differs by -1",
+            ),
+            (
+                json!({"value": 8000, "precision": {"about": {"tolerance": "50"}}, "differs": false}),
+                "about 8000, give or take 50: agrees",
+            ),
+            (
+                json!({"value": 8000, "precision": "at-least", "differs": null, "why": "no record"}),
+                "at least 8000: cannot be compared: no record",
+            ),
+            (
+                json!({"value": 80, "precision": {"between": {"and": "90"}}, "differs": true}),
+                "80 to 90: differs",
+            ),
+        ] {
+            assert_eq!(format!("{}: {}", published(&claim), verdict(&claim)), says);
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_record_has_is_said_beside_its_zero() {
+        let figure = serde_json::json!({"no_record_has": {"service": "emial"}});
+        assert_eq!(remarks(&figure), "no record has this value: service emial");
     }
 
     #[test]

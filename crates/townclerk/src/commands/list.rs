@@ -67,6 +67,7 @@ fn key(sort: Sort) -> &'static str {
         Sort::Interims => "interims",
         Sort::Agreements => "agreements",
         Sort::Findings => "findings",
+        Sort::Claims => "claims",
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use townclerk_domain::claim::Published;
+use townclerk_domain::claim::{ClaimKind, Published, incomparable};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
 use townclerk_views::contributions::Basis;
@@ -222,13 +222,16 @@ impl Asking<'_> {
         &self,
         is_about: impl Fn(Option<Measure>) -> bool,
     ) -> Result<Vec<Claimed>, ViewError> {
-        let about = self.registry.claims.iter().filter(|claim| {
-            claim.scope == *self.scope && is_about(Measure::from_name(&claim.measure))
-        });
+        let about = self
+            .registry
+            .claims
+            .iter()
+            .filter(|claim| claim.scope == *self.scope && is_about(measure_of(claim)));
         let mut groups: Vec<(&Published, Vec<&Published>)> = Vec::new();
         for claim in about {
             let group = groups.iter_mut().find(|(first, _)| {
                 first.measure == claim.measure
+                    && first.kind == claim.kind
                     && first.breakdown == claim.breakdown
                     && first.as_at == claim.as_at
             });
@@ -253,17 +256,18 @@ impl Asking<'_> {
         first: &Published,
         claims: &[&Published],
     ) -> Result<BTreeMap<Period, Figure>, ViewError> {
-        let values = first.breakdown.iter().map(|(name, value)| {
-            let dimension = Dimension::from_name(name)?;
-            Some((dimension, value.as_str()))
-        });
-        let values: Option<Vec<_>> = values.collect();
-        let (Some(measure), Some(values)) = (Measure::from_name(&first.measure), values) else {
+        let (Some(measure), None) = (measure_of(first), incomparable(first)) else {
             return Ok(BTreeMap::new());
         };
-        let fixed = fixed(&values);
-        if !fixed.fits(measure) {
-            return Ok(BTreeMap::new());
+        let mut fixed = Breakdown::default();
+        for (name, value) in &first.breakdown {
+            match Dimension::from_name(name) {
+                Some(dimension) => {
+                    fixed.fixed.insert(dimension, value.as_str().to_owned());
+                }
+                // What can be compared has no other than the home.
+                None => fixed.home = LogName::new(value.as_str()).map_or(Home::Whole, Home::Of),
+            }
         }
         let mut periods: Vec<Period> = claims.iter().map(|claim| claim.period).collect();
         periods.sort_unstable();
@@ -278,6 +282,14 @@ impl Asking<'_> {
         // One measure with fixed values: one figure for each period, in order.
         let figures = at.figures(&[measure], periods.clone(), fixed)?;
         Ok(periods.into_iter().zip(figures.0).collect())
+    }
+}
+
+/// The measure that a claim is about, where it is a figure of ours.
+pub fn measure_of(claim: &Published) -> Option<Measure> {
+    match claim.kind {
+        ClaimKind::Figure => Measure::from_name(&claim.measure),
+        ClaimKind::Text => None,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 
+use townclerk_domain::claim::incomparable;
 use townclerk_domain::period::Period;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::{ClaimShown, Number};
 use townclerk_views::measure::Measure;
 
-use super::asking::{Claimed, Figures};
+use super::asking::{Claimed, Figures, measure_of};
 use super::gather::{INCIDENT, P1};
 use super::table::{Cell, Column, Row, Table, period_name};
 use super::words;
@@ -37,8 +38,8 @@ pub fn p1_beside(id: &'static str, caption: &str, figures: &Figures, periods: &[
         }
         rows.extend(claims.iter().map(|claim| {
             row([
-                Cell::Number(words::number(claim.value)),
-                differs(claim.differs),
+                Cell::Number(words::published(claim.value, claim.precision)),
+                verdict(claim),
                 Cell::Words(claim.source.clone()),
             ])
         }));
@@ -61,12 +62,23 @@ pub fn p1_beside(id: &'static str, caption: &str, figures: &Figures, periods: &[
     }
 }
 
-fn differs(differs: Option<bool>) -> Cell {
-    match differs {
-        Some(true) => Cell::Notable("differs".to_owned()),
-        Some(false) => Cell::Words("agrees".to_owned()),
-        None => Cell::Words("not comparable".to_owned()),
+/// Whether a claim agrees with ours, by how much it differs, or why nobody can say.
+fn verdict(claim: &ClaimShown) -> Cell {
+    match (claim.differs, claim.differs_by, &claim.why) {
+        (Some(false), _, _) => Cell::Words("agrees".to_owned()),
+        (Some(true), Some(by), _) => {
+            Cell::Notable(format!("differs: ours is {}", words::less_or_more(by)))
+        }
+        (Some(true), None, _) => Cell::Notable("differs".to_owned()),
+        (None, _, Some(why)) => not_comparable(why),
+        (None, _, None) => Cell::Words(NOT_COMPARABLE.to_owned()),
     }
+}
+
+const NOT_COMPARABLE: &str = "not comparable";
+
+fn not_comparable(why: &str) -> Cell {
+    Cell::Words(format!("{NOT_COMPARABLE}: {why}"))
 }
 
 /// Every published figure of the scope, by what it counts, quarters first, newest first.
@@ -109,23 +121,35 @@ pub fn claims(claimed: &[Claimed]) -> Table {
 fn claim_row(claimed: &Claimed) -> Row {
     let Claimed { claim, ours } = claimed;
     let (header, detail) = period_name(&claim.period, &[ours.as_ref()]);
-    let measure = Measure::from_name(&claim.measure);
+    let measure = measure_of(claim);
     let compared: Option<&ClaimShown> = ours.as_ref().and_then(|figure| {
         let mut claims = figure.claims.iter();
-        claims.find(|shown| shown.value.0 == claim.value && shown.source == claim.source)
+        claims.find(|shown| {
+            shown.value.0 == claim.value
+                && shown.precision == claim.precision
+                && shown.source == claim.source
+        })
     });
     let as_at = claim.as_at.or(ours.as_ref().and_then(|ours| ours.as_at));
+    let title = measure.map(|known| known.title().to_owned());
+    let counts = match &claim.unit {
+        Some(unit) if claim.breakdown.is_empty() => unit.clone(),
+        Some(unit) => format!("{unit}, {}", words::breakdown(None, &claim.breakdown)),
+        None => words::breakdown(measure, &claim.breakdown),
+    };
     let cells = vec![
-        Cell::Words(
-            measure.map_or_else(|| claim.measure.clone(), |known| known.title().to_owned()),
-        ),
-        Cell::Words(words::breakdown(measure, &claim.breakdown)),
+        Cell::Words(title.unwrap_or_else(|| words::measure_name(&claim.measure))),
+        Cell::Words(counts),
         match ours {
             Some(figure) => Cell::of(Some(figure)),
             None => Cell::Absent("not computed".to_owned()),
         },
-        Cell::Number(words::number(Number(claim.value))),
-        differs(compared.and_then(|claim| claim.differs)),
+        Cell::Number(words::published(Number(claim.value), claim.precision)),
+        match (compared, incomparable(claim)) {
+            (Some(claim), _) => verdict(claim),
+            (None, Some(why)) => not_comparable(&why),
+            (None, None) => Cell::Words(NOT_COMPARABLE.to_owned()),
+        },
         Cell::Words(as_at.map_or("not said".to_owned(), |at| words::moment(at).text)),
         Cell::Words(claim.source.clone()),
     ];

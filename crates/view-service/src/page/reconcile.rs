@@ -1,19 +1,22 @@
 //! What published numbers of posts leave open: vacancies before, posts filled, vacancies after.
 
-use townclerk_domain::claim::Published;
+use townclerk_domain::claim::{Precision, Published};
 use townclerk_domain::decimal::Decimal;
 use townclerk_views::figure::Number;
 use townclerk_views::measure::Measure;
 
+use super::asking::measure_of;
 use super::words;
 
 /// Sentences where published vacancies less published fillings are not the vacancies that were
 /// published next; none where they are, or where not all three were published.
 pub fn do_not_reconcile<'a>(claims: impl Iterator<Item = &'a Published>) -> Vec<String> {
-    let claims: Vec<&Published> = claims.collect();
+    // Numbers that were published roughly leave nothing open.
+    let exact = claims.filter(|claim| claim.precision == Precision::Exact);
+    let claims: Vec<&Published> = exact.collect();
     let of = |measure: Measure| {
         let all = claims.iter().copied();
-        all.filter(move |claim| claim.measure == measure.name())
+        all.filter(move |claim| measure_of(claim) == Some(measure))
     };
     let sentences = of(Measure::PostsFilled).filter_map(|filled| {
         let whole = of(Measure::Vacancies).filter(|claim| claim.breakdown.is_empty());
@@ -77,6 +80,7 @@ fn difference(from: Decimal, less: Decimal) -> Option<Decimal> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use townclerk_domain::claim::ClaimKind;
     use townclerk_domain::names::{Code, LogName, Scope};
 
     use super::*;
@@ -90,6 +94,9 @@ mod tests {
             value: Decimal::whole(value),
             as_at: None,
             source: "A paper".to_owned(),
+            kind: ClaimKind::Figure,
+            unit: None,
+            precision: Precision::Exact,
         }
     }
 

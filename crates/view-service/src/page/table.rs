@@ -46,6 +46,9 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// What a page says instead of a 0 that is no count.
+const NO_RECORD_HAS: &str = "no record has this value";
+
 /// What a page says instead of a value that it does not show to everybody.
 const NOT_SHOWN: &str = "not shown";
 
@@ -117,10 +120,17 @@ impl Column {
 impl Cell {
     /// A figure's value; a figure that there is not is not covered either.
     pub fn of(figure: Option<&Figure>) -> Self {
-        match figure.map(|figure| (figure.value, figure.suppressed)) {
-            Some((Some(value), _)) => Self::Number(words::number(value)),
-            Some((None, Some(_))) => Self::Absent(NOT_SHOWN.to_owned()),
-            Some((None, None)) | None => Self::NotCovered,
+        let Some(figure) = figure else {
+            return Self::NotCovered;
+        };
+        match (figure.value, figure.suppressed) {
+            // A plain 0 would be taken for a count.
+            (Some(_), _) if !figure.no_record_has.is_empty() => {
+                Self::Absent(NO_RECORD_HAS.to_owned())
+            }
+            (Some(value), _) => Self::Number(words::number(value)),
+            (None, Some(_)) => Self::Absent(NOT_SHOWN.to_owned()),
+            (None, None) => Self::NotCovered,
         }
     }
 

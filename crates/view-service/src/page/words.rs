@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use townclerk_app::access::Caller;
+use townclerk_domain::claim::Precision;
 use townclerk_domain::coverage::Selector;
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::{Code, LogName, Scope};
@@ -130,7 +131,36 @@ pub fn log_name(log: &LogName, registry: &Registry) -> String {
     }
 }
 
-/// Which records of a measure a breakdown counts; a measure that is not known is of any records.
+/// What was published, as exactly as it was.
+pub fn published(value: Number, precision: Precision) -> String {
+    let value = number(value);
+    match precision {
+        Precision::Exact => value,
+        Precision::About { tolerance } => {
+            format!("about {value}, give or take {}", number(Number(tolerance)))
+        }
+        Precision::AtLeast => format!("at least {value}"),
+        Precision::AtMost => format!("at most {value}"),
+        Precision::Between { and } => format!("{value} to {}", number(Number(and))),
+    }
+}
+
+/// A difference, such as "40 more".
+pub fn less_or_more(by: Number) -> String {
+    let text = number(by);
+    match text.strip_prefix('\u{2212}') {
+        Some(less) => format!("{less} less"),
+        None => format!("{text} more"),
+    }
+}
+
+/// The name of what a claim counts that is no measure of ours, such as `calls_abandoned`.
+pub fn measure_name(name: &str) -> String {
+    code(&name.replace('_', "-"))
+}
+
+/// Which records of a measure a breakdown counts; of a measure that is not known it says the values
+/// alone, since nobody knows of what.
 pub fn breakdown(measure: Option<Measure>, values: &BTreeMap<String, Code>) -> String {
     let of = |name: &str| values.get(name).map(Code::as_str);
     let others = |but: &[&str]| -> Vec<String> {
@@ -139,7 +169,7 @@ pub fn breakdown(measure: Option<Measure>, values: &BTreeMap<String, Code>) -> S
         rest.map(|(name, value)| format!("{} {value}", name.replace('_', " ")))
             .collect()
     };
-    if measure.is_some_and(|measure| measure.kind().family() != Family::Ticket) {
+    if measure.is_none_or(|measure| measure.kind().family() != Family::Ticket) {
         let said = others(&[]);
         return match said.is_empty() {
             true => "all".to_owned(),

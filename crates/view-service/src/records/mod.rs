@@ -6,6 +6,7 @@
 
 mod agreements;
 mod changes;
+mod claims;
 mod events;
 mod findings;
 mod freezes;

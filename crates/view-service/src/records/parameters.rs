@@ -268,7 +268,7 @@ mod tests {
 
         let urgent = super::super::service_levels::TAKES;
         for takes in [crate::records::tickets::TAKES, urgent] {
-            for dimension in Measure::TicketsOpen.definition().dimensions {
+            for dimension in Measure::TicketsOpen.definition().measured.dimensions {
                 assert!(takes.names.contains(&dimension.name()), "{dimension:?}");
             }
             let wanted = read(&takes, "priority", "p1").unwrap();

@@ -19,6 +19,7 @@ use townclerk_domain::programme::ProgrammeRules;
 use townclerk_domain::recovery::RecoveryTestRules;
 
 use super::agreements::Agreed;
+use super::claims::Claims;
 use super::findings::Findings;
 use super::interims::Interims;
 use super::list::Listable;
@@ -27,8 +28,8 @@ use super::one::WithEvents;
 use super::parameters::Takes;
 use super::tickets::TicketState;
 use super::{
-    ReadError, agreements, findings, interims, list, members, one, service_level, service_levels,
-    tickets,
+    ReadError, agreements, claims, findings, interims, list, members, one, service_level,
+    service_levels, tickets,
 };
 use crate::reads::{Reader, ViewRows};
 use crate::routes::{
@@ -86,6 +87,8 @@ pub(crate) fn routes(guarded: Guarded, views: &Views) -> Guarded {
         .described(of::<Members>(&members::TAKES))
         .get_with("/v1/views/{view}/agreements", RECORDS, state(), agreed)
         .described(of::<Agreed>(&agreements::TAKES))
+        .get_with("/v1/views/{view}/claims", RECORDS, state(), claimed)
+        .described(of::<Claims>(&claims::TAKES))
         .get_with("/v1/views/{view}/findings", RECORDS, state(), found)
         .described(of::<Findings>(&findings::TAKES))
 }
@@ -224,6 +227,18 @@ async fn held(
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
     let work = move |rows: &ViewRows<'_>| interims::interims(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
+}
+
+/// What was published, beside ours.
+async fn claimed(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let work = move |rows: &ViewRows<'_>| claims::claims(rows, &scope, &params);
     Ok(Json(read(&views, &view, work).await?).into_response())
 }
 

@@ -1,6 +1,7 @@
 //! The measures as a document: what `docs/FIGURES.md` says of each is made here.
 
 use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::measured::Measured;
 
 use super::{Definition, Made, Whose};
 use crate::measure::{Accumulation, Measure};
@@ -28,7 +29,7 @@ pub fn markdown() -> String {
 
 fn entry(definition: &Definition) -> String {
     let Definition {
-        name,
+        measured: Measured { name, .. },
         title,
         unit,
         cohort,
@@ -76,13 +77,9 @@ fn entry(definition: &Definition) -> String {
 }
 
 fn broken_down_by(definition: &Definition) -> String {
-    let home = (definition.whose != Whose::Affected).then_some("home");
-    let dimensions = definition
-        .dimensions
-        .iter()
-        .map(|dimension| dimension.name());
-    let names: Vec<String> = dimensions
-        .chain(home)
+    let names: Vec<String> = definition
+        .measured
+        .broken_down_by()
         .map(|name| format!("`{name}`"))
         .collect();
     match names.is_empty() {
@@ -100,7 +97,7 @@ mod tests {
         let text = markdown();
         for measure in Measure::ALL {
             let Definition {
-                name,
+                measured: Measured { name, .. },
                 title,
                 unit,
                 cohort,

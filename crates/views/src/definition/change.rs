@@ -1,6 +1,7 @@
 //! What is measured of changes.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured;
 use townclerk_domain::ticket::TicketKind;
 
 use super::{Definition, Made, Part, Whose, count};
@@ -13,12 +14,11 @@ const CHANGES: Definition = Definition {
 };
 
 pub(crate) const CLOSED: Definition = Definition {
-    name: "changes_closed",
+    measured: measured::CHANGES_CLOSED,
     title: "Changes closed",
     cohort: "closed in the period",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
     computed_in: &["crates/views/src/contributions/change.rs"],
-    dimensions: &[Dimension::Outcome, Dimension::ChangeType],
     ..CHANGES
 };
 
@@ -33,13 +33,12 @@ const fn closed(outcome: &'static [(Dimension, &'static str)]) -> Part {
 const RATES: Definition = Definition {
     unit: "percent",
     computed_in: &["crates/views/src/figures/counted.rs"],
-    dimensions: &[Dimension::ChangeType],
     adds_up: false,
     ..CHANGES
 };
 
 pub(crate) const SUCCESS_RATE: Definition = Definition {
-    name: "change_success_rate",
+    measured: measured::CHANGE_SUCCESS_RATE,
     title: "Changes that succeeded",
     cohort: "closed in the period as successful or with issues, of those closed in it",
     formula: "changes_closed, outcome successful or with-issues / changes_closed",
@@ -55,7 +54,7 @@ pub(crate) const SUCCESS_RATE: Definition = Definition {
 };
 
 pub(crate) const FAILURE_RATE: Definition = Definition {
-    name: "change_failure_rate",
+    measured: measured::CHANGE_FAILURE_RATE,
     title: "Changes that failed",
     cohort: "closed in the period as unsuccessful or backed out, of those closed in it",
     formula: "changes_closed, outcome unsuccessful or backed-out / changes_closed",
@@ -71,12 +70,11 @@ pub(crate) const FAILURE_RATE: Definition = Definition {
 };
 
 pub(crate) const EMERGENCY_SHARE: Definition = Definition {
-    name: "emergency_change_share",
+    measured: measured::EMERGENCY_CHANGE_SHARE,
     title: "Emergency changes",
     cohort: "emergency changes closed in the period, of all closed in it",
     formula: "changes_closed, change_type emergency / changes_closed",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
-    dimensions: &[Dimension::Outcome],
     made: Made::Share {
         of: &[closed(&[(Dimension::ChangeType, "emergency")])],
         among: &[Part::whole(Measure::ChangesClosed)],
@@ -85,7 +83,7 @@ pub(crate) const EMERGENCY_SHARE: Definition = Definition {
 };
 
 pub(crate) const INCIDENT_RATE: Definition = Definition {
-    name: "change_related_incident_rate",
+    measured: measured::CHANGE_RELATED_INCIDENT_RATE,
     title: "Changes that caused an incident",
     cohort: "closed in the period and with at least one incident that it caused, linked by either \
              side or by way of an outage, of those closed in the period",
@@ -101,20 +99,19 @@ pub(crate) const INCIDENT_RATE: Definition = Definition {
 };
 
 pub(crate) const REVIEWS_OVERDUE: Definition = Definition {
-    name: "change_reviews_overdue",
+    measured: measured::CHANGE_REVIEWS_OVERDUE,
     title: "Change reviews overdue",
     cohort: "implemented and not reviewed at the end of the period, although the last day for the \
              review was over",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
     computed_in: &["crates/views/src/figures/changes.rs"],
     accumulation: Accumulation::Stock,
-    dimensions: &[Dimension::ChangeType],
     made: Made::Computed,
     ..CHANGES
 };
 
 pub(crate) const IN_FREEZE: Definition = Definition {
-    name: "changes_in_freeze_without_exemption",
+    measured: measured::CHANGES_IN_FREEZE_WITHOUT_EXEMPTION,
     title: "Changes in a freeze without exemption",
     cohort: "whose implementation began in the period and lay in a freeze of their scope, without an \
              exemption granted before it began",
@@ -129,7 +126,7 @@ pub(crate) const IN_FREEZE: Definition = Definition {
 };
 
 pub(crate) const DAYS_SINCE_INCIDENT: Definition = Definition {
-    name: "days_since_change_related_major_incident",
+    measured: measured::DAYS_SINCE_CHANGE_RELATED_MAJOR_INCIDENT,
     title: "Days since the last change-related major incident",
     unit: "days",
     cohort: "from the day of the latest P1 incident that a change caused, directly or by an outage, \

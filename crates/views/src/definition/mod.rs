@@ -1,4 +1,5 @@
-//! What each measure is: the one place for its name, unit, cohort, formula, source and rule.
+//! What each measure is: the one place for its unit, cohort, formula, source and rule. Its name and by
+//! what it is broken down stand in [`townclerk_domain::measured`], since claims are judged by them.
 //!
 //! [`catalogue`] makes `docs/FIGURES.md` of it.
 
@@ -12,6 +13,7 @@ pub(crate) mod ticket;
 pub mod catalogue;
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured::Measured;
 use townclerk_domain::ticket::TicketKind;
 
 use crate::dimension::Dimension;
@@ -20,7 +22,8 @@ use crate::measure::{Accumulation, Measure};
 /// Everything that is said of a measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
-    pub name: &'static str,
+    /// Its name, and by what it can be broken down.
+    pub measured: Measured,
     /// As people read it.
     pub title: &'static str,
     pub unit: &'static str,
@@ -48,8 +51,6 @@ pub struct Definition {
     /// Where it looks at whole months up to the period's last one: at how many.
     pub months_back: Option<i32>,
     pub accumulation: Accumulation,
-    /// By what it can be broken down, apart from `home`.
-    pub dimensions: &'static [Dimension],
     pub made: Made,
     /// Whose records make it up.
     pub whose: Whose,
@@ -120,7 +121,11 @@ pub enum Whose {
 /// A count of records of one kind, by home log.
 const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
     Definition {
-        name: "",
+        measured: Measured {
+            name: "",
+            dimensions: &[],
+            by_home: true,
+        },
         title: "",
         unit: "",
         cohort: "",
@@ -135,7 +140,6 @@ const fn count(kind: AggregateKind, families: &'static [Family]) -> Definition {
         agreed: None,
         months_back: None,
         accumulation: Accumulation::Flow,
-        dimensions: &[],
         made: Made::Counted,
         whose: Whose::Home,
         adds_up: true,

@@ -1,9 +1,9 @@
 //! What is measured of outages and of availability.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured;
 
 use super::{Agreement, Definition, Made, Whose, count};
-use crate::dimension::Dimension;
 
 const OUTAGES: Definition = Definition {
     made: Made::Computed,
@@ -11,7 +11,7 @@ const OUTAGES: Definition = Definition {
 };
 
 pub(crate) const OUTAGES_BEGUN: Definition = Definition {
-    name: "outages",
+    measured: measured::OUTAGES,
     title: "Outages",
     unit: "outages",
     cohort: "unplanned outages that began in the period, whatever was down or degraded, without known \
@@ -19,17 +19,11 @@ pub(crate) const OUTAGES_BEGUN: Definition = Definition {
              that time",
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10",
     computed_in: &["crates/views/src/figures/outages.rs"],
-    dimensions: &[
-        Dimension::Component,
-        Dimension::Class,
-        Dimension::Party,
-        Dimension::Severity,
-    ],
     ..OUTAGES
 };
 
 pub(crate) const KNOWN_ERRORS: Definition = Definition {
-    name: "known_errors",
+    measured: measured::KNOWN_ERRORS,
     title: "Known errors",
     unit: "known errors",
     cohort: "unplanned degradations that began in the period, of which a cause and a way to work in \
@@ -37,7 +31,6 @@ pub(crate) const KNOWN_ERRORS: Definition = Definition {
              one of which the time is known only roughly, where the period contains all of that time",
     source: "Gloucestershire, Children and Families scrutiny, 16 September 2021: a known issue with guidance",
     computed_in: &["crates/views/src/figures/outages.rs"],
-    dimensions: &[Dimension::Component, Dimension::Class, Dimension::Party],
     ..OUTAGES
 };
 
@@ -50,14 +43,13 @@ const FAILURES: Definition = Definition {
         "crates/views/src/figures/failures.rs",
         "crates/views/src/failures.rs",
     ],
-    dimensions: &[Dimension::Component, Dimension::Class, Dimension::Party],
     whose: Whose::Affected,
     adds_up: false,
     ..OUTAGES
 };
 
 pub(crate) const TIME_TO_RESTORE: Definition = Definition {
-    name: "mean_time_to_restore",
+    measured: measured::MEAN_TIME_TO_RESTORE,
     title: "Mean time to restore",
     cohort: "unplanned outages, without known errors, that were resolved in the period and of which the time is known, each \
              from its begin to its resolution as a whole",
@@ -66,7 +58,7 @@ pub(crate) const TIME_TO_RESTORE: Definition = Definition {
 };
 
 pub(crate) const TIME_BETWEEN_FAILURES: Definition = Definition {
-    name: "mean_time_between_failures",
+    measured: measured::MEAN_TIME_BETWEEN_FAILURES,
     title: "Mean time between failures",
     cohort: "covered times of the period in which no unplanned outage lasted, of whatever service, \
              from the end of one to the begin of the next; outages that overlap are one failure, and \
@@ -76,7 +68,7 @@ pub(crate) const TIME_BETWEEN_FAILURES: Definition = Definition {
 };
 
 pub(crate) const TIME_BETWEEN_INCIDENTS: Definition = Definition {
-    name: "mean_time_between_service_incidents",
+    measured: measured::MEAN_TIME_BETWEEN_SERVICE_INCIDENTS,
     title: "Mean time between service incidents",
     cohort: "mean time between failures and mean time to restore of the period, together",
     formula: "mean_time_between_failures + mean_time_to_restore, neither of them rounded",
@@ -84,7 +76,7 @@ pub(crate) const TIME_BETWEEN_INCIDENTS: Definition = Definition {
 };
 
 pub(crate) const RECURRED: Definition = Definition {
-    name: "outages_recurred",
+    measured: measured::OUTAGES_RECURRED,
     title: "Outages of which the cause recurred",
     unit: "outages",
     clock: None,
@@ -105,14 +97,13 @@ const SERVICES: Definition = Definition {
     ],
     families: &[Family::Outage, Family::Agreement],
     agreed: Some(Agreement::Availability),
-    dimensions: &[Dimension::Service],
     whose: Whose::Affected,
     adds_up: false,
     ..OUTAGES
 };
 
 pub(crate) const DOWNTIME: Definition = Definition {
-    name: "downtime_minutes",
+    measured: measured::DOWNTIME_MINUTES,
     title: "Downtime",
     unit: "minutes",
     cohort: "minutes of agreed service time in which the service was down for the council, whatever \
@@ -123,7 +114,7 @@ pub(crate) const DOWNTIME: Definition = Definition {
 };
 
 pub(crate) const DOWNTIME_BY_USERS: Definition = Definition {
-    name: "downtime_user_minutes",
+    measured: measured::DOWNTIME_USER_MINUTES,
     title: "Downtime by users",
     unit: "minutes",
     cohort: "the minutes of downtime_minutes, each times the share of users that an outage was last \
@@ -135,7 +126,7 @@ pub(crate) const DOWNTIME_BY_USERS: Definition = Definition {
 };
 
 pub(crate) const AVAILABILITY: Definition = Definition {
-    name: "availability",
+    measured: measured::AVAILABILITY,
     title: "Availability",
     unit: "percent",
     cohort: "agreed service time without downtime, of agreed service time",
@@ -145,7 +136,7 @@ pub(crate) const AVAILABILITY: Definition = Definition {
 
 pub(crate) const ROLLING_12: Definition = Definition {
     computed_in: &["crates/views/src/figures/services.rs"],
-    name: "availability_rolling_12",
+    measured: measured::AVAILABILITY_ROLLING_12,
     title: "Availability, rolling 12 months",
     unit: "percent",
     cohort: "mean of the unrounded availability of the 12 months that end with the period",
@@ -156,7 +147,7 @@ pub(crate) const ROLLING_12: Definition = Definition {
 
 pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
     computed_in: &["crates/views/src/figures/services.rs"],
-    name: "availability_rolling_12_time_weighted",
+    measured: measured::AVAILABILITY_ROLLING_12_TIME_WEIGHTED,
     title: "Availability, rolling 12 months by time",
     unit: "percent",
     cohort: "agreed service time without downtime, of agreed service time, over the 12 months that \
@@ -168,7 +159,7 @@ pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
 
 pub(crate) const MONTHS_BELOW: Definition = Definition {
     computed_in: &["crates/views/src/figures/services.rs"],
-    name: "months_below_target",
+    measured: measured::MONTHS_BELOW_TARGET,
     title: "Months below target",
     unit: "months",
     cohort: "complete months of the period in which a service's availability for a council, a member \
@@ -180,7 +171,7 @@ pub(crate) const MONTHS_BELOW: Definition = Definition {
 
 pub(crate) const LONGEST_RUN: Definition = Definition {
     computed_in: &["crates/views/src/figures/services.rs"],
-    name: "longest_run_below_target",
+    measured: measured::LONGEST_RUN_BELOW_TARGET,
     title: "Longest run below target",
     unit: "months",
     cohort: "most consecutive complete months of the period in which one service was below its target \

@@ -1,9 +1,9 @@
 //! What is measured of posts.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured;
 
 use super::{Definition, Made, Part, count};
-use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
 
 const POSTS: Definition = Definition {
@@ -11,12 +11,11 @@ const POSTS: Definition = Definition {
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1, 3.14 \
              and 3.15",
     computed_in: &["crates/views/src/contributions/post.rs"],
-    dimensions: &[Dimension::Team, Dimension::Role],
     ..count(AggregateKind::Post, &[Family::Restructure])
 };
 
 pub(crate) const ESTABLISHMENT: Definition = Definition {
-    name: "establishment",
+    measured: measured::ESTABLISHMENT,
     title: "Establishment",
     cohort: "posts there are at the end of the period, filled or not",
     formula: "created − deleted, up to the end of the period",
@@ -28,7 +27,7 @@ pub(crate) const ESTABLISHMENT: Definition = Definition {
 };
 
 pub(crate) const VACANCIES: Definition = Definition {
-    name: "vacancies",
+    measured: measured::VACANCIES,
     title: "Vacancies",
     cohort: "posts of the establishment without a permanent holder at the end of the period",
     formula: "establishment − posts with a permanent holder; an interim leaves a post vacant",
@@ -37,7 +36,7 @@ pub(crate) const VACANCIES: Definition = Definition {
 };
 
 pub(crate) const VACANCY_RATE: Definition = Definition {
-    name: "vacancy_rate",
+    measured: measured::VACANCY_RATE,
     title: "Vacancy rate",
     unit: "percent",
     cohort: "posts without a permanent holder at the end of the period, of the establishment then",
@@ -53,7 +52,7 @@ pub(crate) const VACANCY_RATE: Definition = Definition {
 };
 
 pub(crate) const INTERIMS: Definition = Definition {
-    name: "interims",
+    measured: measured::INTERIMS,
     title: "Posts held by an interim",
     cohort: "posts of the establishment that an interim holds at the end of the period",
     formula: "interims appointed − interims ended, up to the end of the period",
@@ -63,23 +62,22 @@ pub(crate) const INTERIMS: Definition = Definition {
 };
 
 pub(crate) const FILLED: Definition = Definition {
-    name: "posts_filled",
+    measured: measured::POSTS_FILLED,
     title: "Posts filled",
     unit: "fillings",
     cohort: "posts filled in the period, each time, interims included",
-    dimensions: &[Dimension::Appointment, Dimension::Team, Dimension::Role],
     ..POSTS
 };
 
 pub(crate) const CREATED: Definition = Definition {
-    name: "posts_created",
+    measured: measured::POSTS_CREATED,
     title: "Posts created",
     cohort: "created in the period",
     ..POSTS
 };
 
 pub(crate) const DELETED: Definition = Definition {
-    name: "posts_deleted",
+    measured: measured::POSTS_DELETED,
     title: "Posts deleted",
     cohort: "deleted in the period",
     ..POSTS

@@ -1,6 +1,7 @@
 //! What is measured of tests of recovery.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured;
 
 use super::{Definition, Made, count};
 
@@ -14,14 +15,14 @@ const RECOVERY: Definition = Definition {
 };
 
 pub(crate) const TESTS: Definition = Definition {
-    name: "recovery_tests",
+    measured: measured::RECOVERY_TESTS,
     title: "Tests of recovery",
     cohort: "done in the period, one for each group of services",
     ..RECOVERY
 };
 
 pub(crate) const WITHIN_TARGET: Definition = Definition {
-    name: "recovery_tests_within_target",
+    measured: measured::RECOVERY_TESTS_WITHIN_TARGET,
     title: "Tests of recovery within target",
     unit: "percent",
     cohort: "tests of the period of which a target is recorded and whether it was kept is known",

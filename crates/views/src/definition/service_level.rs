@@ -1,8 +1,9 @@
 //! What is measured of tickets beside what was agreed on their service level.
 
 use townclerk_domain::identity::Family;
+use townclerk_domain::measured;
 
-use super::ticket::{RESOLUTION, TICKETS};
+use super::ticket::TICKETS;
 use super::{Agreement, Definition, Made, Part};
 use crate::dimension::Dimension;
 use crate::measure::Measure;
@@ -19,12 +20,11 @@ const SERVICE_LEVEL: Definition = Definition {
     ],
     families: &[Family::Ticket, Family::Agreement],
     agreed: Some(Agreement::Targets),
-    dimensions: &RESOLUTION,
     ..TICKETS
 };
 
 pub(crate) const MET: Definition = Definition {
-    name: "sla_met",
+    measured: measured::SLA_MET,
     title: "Resolved within target",
     cohort: "tickets with a target, resolved at the latest resolution known, which lies in the period, \
              in no more service time than their target",
@@ -33,7 +33,7 @@ pub(crate) const MET: Definition = Definition {
 };
 
 pub(crate) const FAILED: Definition = Definition {
-    name: "sla_failed",
+    measured: measured::SLA_FAILED,
     title: "Resolved after target",
     cohort: "tickets with a target, resolved at the latest resolution known, which lies in the period, \
              in more service time than their target",
@@ -50,7 +50,7 @@ const OF_RESOLVED: Made = Made::Share {
 };
 
 pub(crate) const ATTAINMENT: Definition = Definition {
-    name: "sla_attainment",
+    measured: measured::SLA_ATTAINMENT,
     title: "Attainment of targets, of tickets resolved",
     unit: "percent",
     cohort: "tickets with a target that were resolved in the period; each once, at the latest \
@@ -65,7 +65,7 @@ pub(crate) const ATTAINMENT: Definition = Definition {
 const RECENT: &[(Dimension, &str)] = &[(Dimension::Age, "recent")];
 
 pub(crate) const ATTAINMENT_WITHOUT_AGED: Definition = Definition {
-    name: "sla_attainment_without_aged",
+    measured: measured::SLA_ATTAINMENT_WITHOUT_AGED,
     title: "Attainment of targets, without aged tickets",
     cohort: "tickets with a target that were resolved in the period and by their age limit were no \
              aged ones then; those that no age limit governs are on neither side",
@@ -73,7 +73,6 @@ pub(crate) const ATTAINMENT_WITHOUT_AGED: Definition = Definition {
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.6: clearing old \
              tickets lowers the share that is resolved in time",
     agreed: Some(Agreement::TargetsAndAgeLimit),
-    dimensions: TICKETS.dimensions,
     made: Made::Share {
         of: &[Part {
             measure: Measure::SlaMet,
@@ -94,17 +93,16 @@ pub(crate) const ATTAINMENT_WITHOUT_AGED: Definition = Definition {
 };
 
 pub(crate) const MET_BY_LOGGED: Definition = Definition {
-    name: "sla_met_by_logged",
+    measured: measured::SLA_MET_BY_LOGGED,
     title: "Logged, and resolved within target",
     cohort: "tickets with a target, logged in the period, that stand resolved in no more service time \
              than their target",
     formula: "the number of tickets logged that stand resolved with service time counted ≤ target",
-    dimensions: TICKETS.dimensions,
     ..SERVICE_LEVEL
 };
 
 pub(crate) const FAILED_BY_LOGGED: Definition = Definition {
-    name: "sla_failed_by_logged",
+    measured: measured::SLA_FAILED_BY_LOGGED,
     title: "Logged, and resolved after target",
     cohort: "tickets with a target, logged in the period, that stand resolved in more service time \
              than their target",
@@ -113,11 +111,10 @@ pub(crate) const FAILED_BY_LOGGED: Definition = Definition {
 };
 
 pub(crate) const ATTAINMENT_BY_LOGGED: Definition = Definition {
-    name: "sla_attainment_by_logged",
+    measured: measured::SLA_ATTAINMENT_BY_LOGGED,
     title: "Attainment of targets, of tickets logged",
     cohort: "tickets with a target that were logged in the period and stand resolved",
     formula: "sla_met_by_logged / (sla_met_by_logged + sla_failed_by_logged)",
-    dimensions: TICKETS.dimensions,
     made: Made::Share {
         of: &[Part::whole(Measure::SlaMetByLogged)],
         among: &[
@@ -130,7 +127,7 @@ pub(crate) const ATTAINMENT_BY_LOGGED: Definition = Definition {
 
 /// How long tickets took, by the clock on the wall.
 pub(crate) const MINUTES: Definition = Definition {
-    name: "resolution_minutes",
+    measured: measured::RESOLUTION_MINUTES,
     title: "Time to resolution, in all",
     unit: "minutes",
     cohort: "minutes from being logged to the latest resolution, of the tickets resolved in the \
@@ -146,7 +143,7 @@ pub(crate) const MINUTES: Definition = Definition {
 };
 
 pub(crate) const MEAN_MINUTES: Definition = Definition {
-    name: "mean_resolution_minutes",
+    measured: measured::MEAN_RESOLUTION_MINUTES,
     title: "Time to resolution, mean",
     cohort: "tickets resolved in the period; each once, at the latest resolution",
     formula: "resolution_minutes / tickets_resolved",
@@ -161,7 +158,7 @@ pub(crate) const MEAN_MINUTES: Definition = Definition {
 
 /// How long tickets took in agreed service time.
 pub(crate) const SERVICE_MINUTES: Definition = Definition {
-    name: "resolution_service_minutes",
+    measured: measured::RESOLUTION_SERVICE_MINUTES,
     title: "Service time to resolution, in all",
     unit: "minutes",
     cohort: "minutes of service time counted until the latest resolution, of the tickets with a \
@@ -172,7 +169,7 @@ pub(crate) const SERVICE_MINUTES: Definition = Definition {
 };
 
 pub(crate) const MEAN_SERVICE_MINUTES: Definition = Definition {
-    name: "mean_resolution_service_minutes",
+    measured: measured::MEAN_RESOLUTION_SERVICE_MINUTES,
     title: "Service time to resolution, mean",
     cohort: "tickets with a target that were resolved in the period; each once, at the latest \
              resolution",

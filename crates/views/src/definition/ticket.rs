@@ -1,42 +1,21 @@
 //! What is measured of tickets.
 
 use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::measured;
 
 use super::{Agreement, Definition, Made, Part, count};
 use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
 
 pub(super) const TICKETS: Definition = Definition {
-    dimensions: &[
-        Dimension::Kind,
-        Dimension::Priority,
-        Dimension::Service,
-        Dimension::Category,
-        Dimension::Channel,
-        Dimension::Provider,
-        Dimension::UserClass,
-        Dimension::Directorate,
-    ],
     computed_in: &["crates/views/src/contributions/ticket.rs"],
     unit: "tickets",
     ..count(AggregateKind::Ticket, &[Family::Ticket])
 };
 
 /// By what resolutions are broken down: an age is known only then.
-pub(super) const RESOLUTION: [Dimension; 9] = [
-    Dimension::Kind,
-    Dimension::Priority,
-    Dimension::Service,
-    Dimension::Category,
-    Dimension::Channel,
-    Dimension::Provider,
-    Dimension::UserClass,
-    Dimension::Directorate,
-    Dimension::Age,
-];
-
 pub(crate) const LOGGED: Definition = Definition {
-    name: "tickets_logged",
+    measured: measured::TICKETS_LOGGED,
     title: "Tickets logged",
     cohort: "logged in the period",
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 5.6 and 6.7; \
@@ -45,16 +24,15 @@ pub(crate) const LOGGED: Definition = Definition {
 };
 
 pub(crate) const RESOLVED: Definition = Definition {
-    name: "tickets_resolved",
+    measured: measured::TICKETS_RESOLVED,
     title: "Tickets resolved",
     cohort: "resolved at the latest resolution known, which lies in the period; each ticket once",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.5",
-    dimensions: &RESOLUTION,
     ..TICKETS
 };
 
 pub(crate) const OPEN: Definition = Definition {
-    name: "tickets_open",
+    measured: measured::TICKETS_OPEN,
     title: "Tickets open",
     cohort: "open at the end of the period, on hold included",
     formula: "logged + reopened + reinstated − resolutions − cancelled, and moves of the breakdown's \
@@ -65,7 +43,7 @@ pub(crate) const OPEN: Definition = Definition {
 };
 
 pub(crate) const REOPENED: Definition = Definition {
-    name: "tickets_reopened",
+    measured: measured::TICKETS_REOPENED,
     title: "Tickets reopened",
     unit: "reopenings",
     cohort: "reopened in the period after they were resolved or closed, each time",
@@ -74,7 +52,7 @@ pub(crate) const REOPENED: Definition = Definition {
 };
 
 pub(crate) const RESOLUTIONS: Definition = Definition {
-    name: "ticket_resolutions",
+    measured: measured::TICKET_RESOLUTIONS,
     title: "Resolutions",
     unit: "resolutions",
     cohort: "resolved in the period, each time",
@@ -83,7 +61,7 @@ pub(crate) const RESOLUTIONS: Definition = Definition {
 };
 
 pub(crate) const CANCELLED: Definition = Definition {
-    name: "tickets_cancelled",
+    measured: measured::TICKETS_CANCELLED,
     title: "Tickets cancelled",
     unit: "cancellations",
     cohort: "cancelled in the period, each time",
@@ -92,7 +70,7 @@ pub(crate) const CANCELLED: Definition = Definition {
 };
 
 pub(crate) const REINSTATED: Definition = Definition {
-    name: "tickets_reinstated",
+    measured: measured::TICKETS_REINSTATED,
     title: "Tickets reinstated",
     unit: "reinstatements",
     cohort: "reinstated in the period after they were cancelled, each time",
@@ -109,21 +87,21 @@ const MOVES: Definition = Definition {
 };
 
 pub(crate) const MOVED_IN: Definition = Definition {
-    name: "tickets_moved_in",
+    measured: measured::TICKETS_MOVED_IN,
     title: "Tickets moved in",
     cohort: "open and given the breakdown's value in the period",
     ..MOVES
 };
 
 pub(crate) const MOVED_OUT: Definition = Definition {
-    name: "tickets_moved_out",
+    measured: measured::TICKETS_MOVED_OUT,
     title: "Tickets moved out",
     cohort: "open and given another value in the period",
     ..MOVES
 };
 
 pub(crate) const REOPEN_RATE: Definition = Definition {
-    name: "reopen_rate",
+    measured: measured::REOPEN_RATE,
     title: "Resolutions taken back",
     unit: "percent",
     cohort: "reopenings of the period beside its resolutions, each time",
@@ -139,7 +117,7 @@ pub(crate) const REOPEN_RATE: Definition = Definition {
 };
 
 pub(crate) const ON_HOLD: Definition = Definition {
-    name: "tickets_on_hold",
+    measured: measured::TICKETS_ON_HOLD,
     title: "Tickets on hold",
     cohort: "open and on hold at the end of the period",
     source: "Performance pack of the Joint Committee of Brent, Lewisham and Southwark: open, on hold \
@@ -149,14 +127,14 @@ pub(crate) const ON_HOLD: Definition = Definition {
 };
 
 pub(crate) const UNTRIAGED: Definition = Definition {
-    name: "tickets_untriaged",
+    measured: measured::TICKETS_UNTRIAGED,
     title: "Tickets not triaged yet",
     cohort: "logged, and not triaged, begun, held, resolved or cancelled by the end of the period",
     ..ON_HOLD
 };
 
 pub(crate) const AGED: Definition = Definition {
-    name: "tickets_aged",
+    measured: measured::TICKETS_AGED,
     title: "Aged tickets",
     cohort: "open at the end of the period and logged longer before than the age limit that governs \
              them",
@@ -169,7 +147,7 @@ pub(crate) const AGED: Definition = Definition {
 };
 
 pub(crate) const AGED_RESOLUTION_SHARE: Definition = Definition {
-    name: "aged_resolution_share",
+    measured: measured::AGED_RESOLUTION_SHARE,
     title: "Aged tickets among the resolved",
     unit: "percent",
     cohort: "tickets resolved in the period that were aged ones then, of all tickets resolved that an \

@@ -96,7 +96,7 @@ impl<R: Rows> Evaluation<'_, R> {
         Ok(found.into_iter().collect())
     }
 
-    fn all_slots(&self, home: Option<&LogName>) -> Vec<Slot> {
+    pub(super) fn all_slots(&self, home: Option<&LogName>) -> Vec<Slot> {
         match (self.scope, home) {
             (Scope::Joint, None) => self
                 .reading

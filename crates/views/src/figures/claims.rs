@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use townclerk_domain::claim::Published;
+use jiff::Timestamp;
+use townclerk_domain::claim::{Beside, ClaimKind, Published, incomparable};
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_domain::period::Period;
 
-use super::evaluate::{Asked, Evaluation, Take, breakdown_shown};
-use super::query::{Breakdown, Home, Query, Values};
+use super::evaluate::{Asked, Audience, Evaluation, Reading, Take, breakdown_shown};
+use super::query::{Breakdown, Home, Periods, Query, Values};
+use super::scope::{Coverages, covering, window};
+use crate::completeness::Covered;
+use crate::contributions::Basis;
 use crate::dimension::{Dimension, Mask};
 use crate::figure::{ClaimShown, Figure, Number};
 use crate::measure::Measure;
+use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
 
 /// The figures with claims that were given already: measure, period and breakdown.
@@ -25,12 +32,100 @@ impl Given {
     }
 }
 
+/// What a claim is about, where it is a figure of ours.
+struct About {
+    measure: Measure,
+    values: Values,
+    home: Option<LogName>,
+}
+
+impl About {
+    /// `None` of what we do not compute.
+    fn of(claim: &Published) -> Option<Self> {
+        if incomparable(claim).is_some() {
+            return None;
+        }
+        let mut about = Self {
+            measure: Measure::from_name(&claim.measure)?,
+            values: Values::new(),
+            home: None,
+        };
+        for (name, value) in &claim.breakdown {
+            match Dimension::from_name(name) {
+                Some(dimension) => {
+                    about.values.insert(dimension, value.as_str().to_owned());
+                }
+                None => about.home = LogName::new(value.as_str()).ok(),
+            }
+        }
+        Some(about)
+    }
+
+    fn asked(&self, period: Period) -> Asked<'_> {
+        Asked {
+            measure: self.measure,
+            period,
+            values: &self.values,
+            home: &self.home,
+        }
+    }
+}
+
+/// Each of these claims about a scope beside our number at the claim's own moment.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn beside<R: Rows>(
+    reading: &Reading<'_, R>,
+    scope: &Scope,
+    known_at: Option<Timestamp>,
+    claims: &[&Published],
+) -> Result<Vec<ClaimShown>, RowsError> {
+    let query = Query {
+        scope: scope.clone(),
+        measures: Vec::new(),
+        periods: Periods::These(Vec::new()),
+        breakdowns: Vec::new(),
+        basis: Basis {
+            as_at: None,
+            known_at,
+        },
+        like_for_like: false,
+    };
+    let registry = Registry::read(reading.rows, reading.knowledge(known_at))?;
+    let evaluation = Evaluation::new(reading, &registry, &query, None)?;
+    let mut shown = Vec::with_capacity(claims.len());
+    for claim in claims {
+        reading.rows.go_on()?;
+        shown.push(match About::of(claim) {
+            Some(about) => evaluation.beside(claim, &about.asked(claim.period))?,
+            None => not_compared(claim, incomparable(claim)),
+        });
+    }
+    Ok(shown)
+}
+
+fn not_compared(claim: &Published, why: Option<String>) -> ClaimShown {
+    ClaimShown {
+        value: Number(claim.value),
+        decimals: claim.value.decimals(),
+        precision: claim.precision,
+        as_at: claim.as_at,
+        source: claim.source.clone(),
+        ours: None,
+        differs: None,
+        differs_by: None,
+        why,
+    }
+}
+
 impl<R: Rows> Evaluation<'_, R> {
     /// The claims about exactly this figure, each compared at its own `as_at`.
     pub(super) fn claims(&self, asked: &Asked<'_>) -> Result<Vec<ClaimShown>, RowsError> {
         let shown = breakdown_shown(asked.values, asked.home.as_ref());
         let about = |claim: &&Published| {
-            claim.measure == asked.measure.name()
+            claim.kind == ClaimKind::Figure
+                && claim.measure == asked.measure.name()
                 && claim.scope == *self.scope
                 && claim.period == asked.period
                 && claim.breakdown.len() == shown.len()
@@ -39,22 +134,32 @@ impl<R: Rows> Evaluation<'_, R> {
                     .iter()
                     .all(|(name, value)| shown.get(name).is_some_and(|v| v == value.as_str()))
         };
-        let mut claims = Vec::new();
-        for claim in self.registry.claims.iter().filter(about) {
-            let coverages = self.coverages(asked);
-            let as_at = claim.as_at.or_else(|| coverages.complete_to());
-            let ours = self.compute(asked, &coverages, as_at)?;
-            let decimals = claim.value.decimals();
-            let ours = ours.and_then(|quantity| quantity.rounded(decimals));
-            claims.push(ClaimShown {
-                value: Number(claim.value),
-                decimals,
-                as_at: claim.as_at,
-                source: claim.source.clone(),
-                differs: ours.map(|ours| ours != claim.value),
-            });
-        }
-        Ok(claims)
+        let claims = self.registry.claims.iter().filter(about);
+        claims.map(|claim| self.beside(claim, asked)).collect()
+    }
+
+    /// A claim beside our number at the claim's own moment.
+    fn beside(&self, claim: &Published, asked: &Asked<'_>) -> Result<ClaimShown, RowsError> {
+        let coverages = self.coverages(asked);
+        let as_at = claim.as_at.or_else(|| coverages.complete_to());
+        let ours = self.compute(asked, &coverages, as_at)?;
+        let ours = ours.and_then(|quantity| quantity.rounded(claim.decimals()));
+        let Some(ours) = ours else {
+            let why = why_none(asked, &coverages, as_at);
+            return Ok(not_compared(claim, Some(why)));
+        };
+        let (differs, by) = match claim.beside(ours) {
+            Beside::Agrees => (false, None),
+            Beside::Differs { by } => (true, by),
+        };
+        // Our number at a moment that somebody else chose is nothing for everybody.
+        let readers = self.audience == Audience::Readers;
+        Ok(ClaimShown {
+            ours: readers.then_some(Number(ours)),
+            differs: Some(differs),
+            differs_by: by.filter(|_| readers).map(Number),
+            ..not_compared(claim, None)
+        })
     }
 
     /// Figures that claims name and the query's periods and breakdowns do not already give.
@@ -64,39 +169,18 @@ impl<R: Rows> Evaluation<'_, R> {
         given: &mut Given,
         take: &mut Take<'_>,
     ) -> Result<(), RowsError> {
-        for claim in self
-            .registry
-            .claims
-            .iter()
-            .filter(|claim| claim.scope == *self.scope)
-        {
-            let measure = Measure::from_name(&claim.measure);
-            let Some(measure) = measure.filter(|m| query.measures.contains(m)) else {
+        let claims = self.registry.claims.iter();
+        for claim in claims.filter(|claim| claim.scope == *self.scope) {
+            let Some(about) = About::of(claim) else {
                 continue;
             };
-            let values: Option<Values> = claim
-                .breakdown
-                .iter()
-                .map(|(name, value)| {
-                    Dimension::from_name(name)
-                        .map(|dimension| (dimension, value.as_str().to_owned()))
-                })
-                .collect();
-            let Some(values) = values else { continue };
-            let wanted = query
-                .breakdowns
-                .iter()
-                .any(|breakdown| breakdown.fits(measure) && asks_for(breakdown, &values));
-            let shown = breakdown_shown(&values, None);
-            let figure = (measure.name(), claim.period.to_string(), shown);
+            let mut breakdowns = query.breakdowns.iter();
+            let wanted = query.measures.contains(&about.measure)
+                && breakdowns.any(|breakdown| asks_for(breakdown, &about));
+            let shown = breakdown_shown(&about.values, about.home.as_ref());
+            let figure = (about.measure.name(), claim.period.to_string(), shown);
             if wanted && !given.0.contains(&figure) {
-                let asked = Asked {
-                    measure,
-                    period: claim.period,
-                    values: &values,
-                    home: &None,
-                };
-                let figure = self.figure(&asked, query.basis.as_at)?;
+                let figure = self.figure(&about.asked(claim.period), query.basis.as_at)?;
                 given.note(&figure);
                 take(figure)?;
             }
@@ -105,10 +189,42 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 }
 
-/// Whether a breakdown asks for the figure with these values among others.
-fn asks_for(breakdown: &Breakdown, values: &Values) -> bool {
+/// Why there is no number of ours, in words.
+fn why_none(asked: &Asked<'_>, coverages: &Coverages, as_at: Option<Timestamp>) -> String {
+    let (measure, period) = (asked.measure, &asked.period);
+    let looked_at = window(measure, period);
+    if coverages.by_log.is_empty() {
+        return format!("no council was a member in {period}");
+    }
+    let silent = coverages.by_log.iter().filter(|(_, coverage)| {
+        covering(coverage.as_ref(), &looked_at, measure, as_at) == Covered::No
+    });
+    let silent: Vec<&str> = silent.map(|(log, _)| log.as_str()).collect();
+    if !silent.is_empty() {
+        let logs = silent.join(", ");
+        let agreed = match measure.definition().agreed {
+            Some(_) => ", or nothing that it rests on is agreed there",
+            None => "",
+        };
+        return format!("the record of {logs} does not cover {looked_at}{agreed}");
+    }
+    match measure.definition().months_back {
+        Some(_) if period.months().is_none() => {
+            format!("{measure} looks at whole months, and {period} is no month")
+        }
+        _ => format!("nothing is recorded or agreed for {period} that {measure} can be made from"),
+    }
+}
+
+/// Whether a breakdown asks for the figure that a claim is about among others.
+fn asks_for(breakdown: &Breakdown, about: &About) -> bool {
     let mut fixed = breakdown.fixed.iter();
-    breakdown.home == Home::Whole
-        && breakdown.mask() == Mask::of(values.keys().copied())
-        && fixed.all(|(dimension, value)| values.get(dimension) == Some(value))
+    let of_home = match (&breakdown.home, &about.home) {
+        (Home::Whole, None) | (Home::Split, Some(_)) => true,
+        (Home::Of(wanted), Some(home)) => wanted == home,
+        (Home::Whole, Some(_)) | (Home::Split | Home::Of(_), None) => false,
+    };
+    of_home
+        && breakdown.mask() == Mask::of(about.values.keys().copied())
+        && fixed.all(|(dimension, value)| about.values.get(dimension) == Some(value))
 }

@@ -17,9 +17,10 @@ use super::like_for_like::constant;
 use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use super::suppression::Tables;
+use super::unseen::KnownValues;
 use crate::completeness::{Covered, LogCoverage, Reached};
 use crate::contributions::Basis;
-use crate::definition::{Made, Whose};
+use crate::definition::Made;
 use crate::dimension::Mask;
 use crate::figure::{ClaimShown, Figure, MemberDays, Number, PeriodShown};
 use crate::key::quarantine;
@@ -186,6 +187,8 @@ pub(super) struct Evaluation<'a, R> {
     pub audience: Audience,
     pub tables: RefCell<Tables>,
     held: Held,
+    /// The values that records have, for the dimensions that were looked at.
+    pub known_values: RefCell<KnownValues>,
     /// The numbers that this query has asked for already.
     pub cells: RefCell<BTreeMap<CellsKey, Rc<Cells<'a, R>>>>,
 }
@@ -218,6 +221,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
             audience: Audience::Readers,
             tables: RefCell::default(),
             held: Held::count(reading)?,
+            known_values: RefCell::default(),
             cells: RefCell::default(),
         })
     }
@@ -297,7 +301,7 @@ impl<R: Rows> Evaluation<'_, R> {
         });
         let definition = measure.definition();
         Ok(Figure {
-            measure: definition.name,
+            measure: definition.measured.name,
             scope: self.scope.clone(),
             period: PeriodShown::from(&asked.period),
             breakdown: breakdown_shown(asked.values, asked.home.as_ref()),
@@ -327,6 +331,10 @@ impl<R: Rows> Evaluation<'_, R> {
                 .iter()
                 .map(|(log, c)| (log.clone(), c.as_ref().map(LogCoverage::complete_to)))
                 .collect(),
+            no_record_has: match suppressed {
+                true => BTreeMap::new(),
+                false => self.no_record_has(asked, computed.as_ref(), as_at)?,
+            },
             held: self.held.of(measure, &logs),
             synthetic: computed.is_some_and(|found| found.sample || coverages.use_sample()),
             claims: match (&self.constant, suppressed) {
@@ -420,7 +428,7 @@ impl Breakdown {
     /// Whether a measure can be broken down so: what counts by affected council has no home.
     pub fn fits(&self, measure: Measure) -> bool {
         let by_home = self.home != super::query::Home::Whole;
-        measure.takes(self.mask()) && !(by_home && measure.definition().whose == Whose::Affected)
+        measure.takes(self.mask()) && (!by_home || measure.definition().measured.by_home)
     }
 }
 
@@ -428,6 +436,9 @@ impl Breakdown {
 fn uncompared(mut claims: Vec<ClaimShown>) -> Vec<ClaimShown> {
     for claim in &mut claims {
         claim.differs = None;
+        claim.ours = None;
+        claim.differs_by = None;
+        claim.why = Some(SUPPRESSED.to_owned());
     }
     claims
 }

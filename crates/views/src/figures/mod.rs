@@ -18,9 +18,11 @@ mod recovery;
 mod scope;
 mod services;
 mod suppression;
+mod unseen;
 
 pub use additive::{additive_differences, additive_query};
 pub use backlog::{FLOWS, MOVES, backlog_differences, backlog_query};
 pub use cells::{PassCache, Positions};
+pub use claims::beside;
 pub use evaluate::{Audience, Reading, count, each_figure, figures};
 pub use query::{Breakdown, Home, Periods, Query};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::claim::{ClaimFact, Published};
+use townclerk_domain::claim::{ClaimFact, ClaimKind, Precision, Published};
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::event::Event;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
@@ -242,6 +242,9 @@ fn a_claim_stands_beside_the_figure_and_is_compared_at_its_own_moment() {
             value: Decimal::whole(value),
             as_at: Some(at(moment)),
             source: "a paper".to_owned(),
+            kind: ClaimKind::Figure,
+            unit: None,
+            precision: Precision::Exact,
         });
         let id = Uuid::from_u128(number);
         let kind = AggregateKind::Claim;
@@ -287,6 +290,7 @@ fn every_key_of_a_figure_is_always_there() {
         "like_for_like",
         "measure",
         "members",
+        "no_record_has",
         "numerator",
         "partial",
         "period",

@@ -138,7 +138,7 @@ proptest! {
                 if total == i64::MIN {
                     continue;
                 }
-                let dimensions = measure.definition().dimensions;
+                let dimensions = measure.definition().measured.dimensions;
                 for dimension in dimensions.iter().map(|dimension| dimension.name()) {
                     prop_assert_eq!(sum(dimension), total, "{} by {}", measure, dimension);
                 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use proptest::prelude::*;
-use townclerk_domain::claim::{ClaimFact, ClaimRules, Published};
+use townclerk_domain::claim::{ClaimFact, ClaimKind, ClaimRules, Precision, Published};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::Scope;
 use townclerk_domain::partnership::{
@@ -164,6 +164,9 @@ fn what_was_published_is_not_compared_with_it() {
         value: "2".parse().unwrap(),
         as_at: None,
         source: "a paper".to_owned(),
+        kind: ClaimKind::Figure,
+        unit: None,
+        precision: Precision::Exact,
     });
     let id = aggregate(AggregateKind::Claim, 40);
     history.tell::<ClaimRules>("shared", id, "2019-06-01T00:00:00Z", published);

@@ -18,6 +18,7 @@ pub fn columns(sort: Sort) -> &'static [Column] {
         Sort::Interims => INTERIMS,
         Sort::Agreements => AGREEMENTS,
         Sort::Findings => FINDINGS,
+        Sort::Claims => CLAIMS,
         Sort::ServiceLevels => SERVICE_LEVELS,
     }
 }
@@ -137,6 +138,22 @@ const FINDINGS: &[Column] = &[
     ("detail", "/detail"),
     ("by", "/by"),
     ("record", "/aggregate"),
+];
+
+const CLAIMS: &[Column] = &[
+    ("measure", "/measure"),
+    ("period", "/period/label"),
+    ("of", "/breakdown"),
+    ("published", "/value"),
+    ("precision", "/precision"),
+    ("unit", "/unit"),
+    ("ours", "/ours"),
+    ("verdict", "/verdict"),
+    ("differs by", "/differs_by"),
+    ("why", "/why"),
+    ("source", "/source"),
+    ("log", "/log"),
+    ("id", "/id"),
 ];
 
 const SERVICE_LEVELS: &[Column] = &[

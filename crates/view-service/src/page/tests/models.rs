@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use townclerk_domain::claim::Precision;
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
@@ -38,6 +39,7 @@ fn figure(label: &str, value: Option<i64>, partial: bool) -> Figure {
         reached: BTreeMap::new(),
         complete_to: BTreeMap::new(),
         held: 0,
+        no_record_has: Default::default(),
         synthetic: false,
         claims: Vec::new(),
         like_for_like: None,
@@ -71,20 +73,32 @@ fn a_period_is_partial_if_one_of_its_figures_is() {
 }
 
 #[test]
+fn a_value_that_no_record_has_is_no_plain_zero() {
+    let mut none = figure("2020-07", Some(0), false);
+    assert_eq!(Cell::of(Some(&none)).text(), "0");
+    none.no_record_has.insert("service", "emial".to_owned());
+    assert_eq!(Cell::of(Some(&none)).text(), "no record has this value");
+}
+
+#[test]
 fn claims_stand_beside_figures_and_are_compared_in_words() {
-    let claim = |value, differs| ClaimShown {
+    let claim = |value, differs: Option<bool>| ClaimShown {
         value: Number(Decimal::whole(value)),
         decimals: 0,
+        precision: Precision::AtMost,
         as_at: None,
         source: "A paper".to_owned(),
+        ours: differs.map(|_| Number(Decimal::whole(12))),
         differs,
+        differs_by: (differs == Some(true)).then(|| Number(Decimal::whole(12 - value))),
+        why: differs.is_none().then(|| "nothing is recorded".to_owned()),
     };
     let mut quarter = figure("19/20 Q4", Some(12), false);
     let values = [("kind", "incident"), ("priority", "p1")];
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     quarter.breakdown = values.map(owned).into();
     quarter.claims = vec![
-        claim(13, Some(true)),
+        claim(11, Some(true)),
         claim(12, Some(false)),
         claim(9, None),
     ];
@@ -100,9 +114,9 @@ fn claims_stand_beside_figures_and_are_compared_in_words() {
         texts,
         [
             "not covered | none published | \u{2013}",
-            "12 | 13 | differs",
-            "12 | 12 | agrees",
-            "12 | 9 | not comparable",
+            "12 | at most 11 | differs: ours is 1 more",
+            "12 | at most 12 | agrees",
+            "12 | at most 9 | not comparable: nothing is recorded",
         ]
     );
     assert_eq!(

@@ -10,7 +10,7 @@ use townclerk_contract::digest::CommandDigest;
 use townclerk_contract::envelope::{AuthType, Envelope};
 use townclerk_contract::source::Source;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::claim::{ClaimFact, Published};
+use townclerk_domain::claim::{ClaimFact, ClaimKind, Precision, Published};
 use townclerk_domain::coverage::{CoverageFact, Declared, Selector};
 use townclerk_domain::decimal::Decimal;
 use townclerk_domain::event::Event;
@@ -169,7 +169,30 @@ impl Record {
             value: Decimal::whole(value),
             as_at: Some("2020-07-31T23:00:00Z".parse().unwrap()),
             source: "A paper, paragraph <6.7>".to_owned(),
+            kind: ClaimKind::Figure,
+            unit: None,
+            precision: Precision::Exact,
         });
+        self.publishes(claim);
+    }
+
+    /// Something was published that is no figure of ours.
+    pub(super) fn tells_that(&mut self, what: &str, unit: &str, period: &str, value: i64) {
+        self.publishes(ClaimFact::ClaimPublished(Published {
+            measure: what.to_owned(),
+            scope: Scope::Joint,
+            period: period.parse().unwrap(),
+            breakdown: Default::default(),
+            value: Decimal::whole(value),
+            as_at: None,
+            source: "A paper, paragraph 6.8".to_owned(),
+            kind: ClaimKind::Text,
+            unit: Some(unit.to_owned()),
+            precision: Precision::AtLeast,
+        }));
+    }
+
+    fn publishes(&mut self, claim: ClaimFact) {
         let event = Event::Claim(Recordable::Fact(claim));
         let aggregate = self.new_one(AggregateKind::Claim);
         self.put("shared", aggregate, "2020-08-01T00:00:00Z", event);

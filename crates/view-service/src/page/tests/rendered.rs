@@ -93,10 +93,11 @@ async fn the_joint_page_shows_figures_and_claims() {
     let agrees = row(&html, "p1-months", "July 2020");
     assert_eq!(agrees, ["1", "1", "agrees", source]);
     let differs = row(&html, "p1-months", "June 2020");
-    assert_eq!(differs, ["1", "2", "differs", source]);
+    assert_eq!(differs, ["1", "2", "differs: ours is 1 less", source]);
     assert_eq!(row(&html, "p1-months", "August 2020")[1], "none published");
     let published = row(&html, "published", "June 2020");
-    assert_eq!(published[1..5], ["P1 incidents", "1", "2", "differs"]);
+    let counted = ["P1 incidents", "1", "2", "differs: ours is 1 less"];
+    assert_eq!(published[1..5], counted);
     assert_eq!(published[5], "1 August 2020, 00:00 (London)");
     assert!(html.contains("href=\"/brent\""));
 }
@@ -132,6 +133,23 @@ async fn without_a_token_the_joint_page_is_as_at_a_months_end_and_shows_no_small
     let month = [("as_at", "2020-06-30T23:00:00Z")];
     let html = read(&views, "joint", &month, None).await.unwrap();
     assert!(html.contains("1 July 2020, 00:00 (London)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_and_not_computed_has_its_own_unit_and_is_no_ticket() {
+    let dir = TempDir::new().unwrap();
+    let mut record = Record::new(true);
+    record.tells_that("calls_abandoned", "calls", "2020-05", 8_000);
+    let views = record.views(&dir).await;
+    let html = read(&views, "joint", &[], Some(officer())).await.unwrap();
+    let published = row(&html, "published", "May 2020");
+    let expected = ["Calls abandoned", "calls", "not computed", "at least 8,000"];
+    assert_eq!(published[..4], expected);
+    assert!(
+        published[4].starts_with("not comparable: "),
+        "{published:?}"
+    );
+    assert!(published.iter().all(|cell| !cell.contains("ticket")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

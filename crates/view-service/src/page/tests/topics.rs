@@ -170,10 +170,8 @@ async fn a_published_number_of_outages_stands_beside_ours() {
     let (_dir, views) = views().await;
     let html = shown(&views, Topic::Outages, "joint").await;
     let claimed = row(&html, "published", "April to July 2020");
-    assert_eq!(
-        claimed[1..5],
-        ["component core-network", "1", "5", "differs"]
-    );
+    let core = "component core-network";
+    assert_eq!(claimed[1..5], [core, "1", "5", "differs: ours is 4 less"]);
     assert_eq!(row(&html, "components", "core-network")[1], "1");
     let tickets = shown(&views, Topic::Tickets, "joint").await;
     assert!(!tickets.contains("component core-network"));

@@ -37,7 +37,7 @@ fn expected(knock: &Knock<'_>) -> Entry {
 #[tokio::test(flavor = "multi_thread")]
 async fn records_are_for_those_who_read_the_view_and_but_for_membership_never_for_anybody() {
     let service = History::new().served().await;
-    assert_eq!(service.routes.len(), 17);
+    assert_eq!(service.routes.len(), 18);
     let knocks = try_every_route(&service.client, &service.routes, expected).await;
-    assert_eq!(knocks, 17 * 4 * Who::everybody().len());
+    assert_eq!(knocks, 18 * 4 * Who::everybody().len());
 }

@@ -1,6 +1,7 @@
 //! Records over HTTP: who may read them, which ones a scope has, and how they look.
 
 mod access;
+mod claims;
 mod held;
 mod history;
 mod levels;

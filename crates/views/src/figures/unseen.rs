@@ -1,0 +1,122 @@
+//! Values that no record has: whoever asks for one has mistyped a code, or looks for what never was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use townclerk_domain::identity::{AggregateKind, Family};
+use townclerk_domain::names::Code;
+
+use super::evaluate::{Asked, Evaluation};
+use super::outages::value_of;
+use crate::dimension::{Dimension, Mask, UNKNOWN};
+use crate::measure::Measure;
+use crate::quantity::Quantity;
+use crate::rows::{Rows, RowsError};
+use crate::tally::Grain;
+
+/// The values of a dimension that records of one kind have or had by some moment.
+pub(super) type KnownValues =
+    BTreeMap<(AggregateKind, Dimension, Option<Timestamp>), Rc<BTreeSet<String>>>;
+
+impl<R: Rows> Evaluation<'_, R> {
+    /// Which of a figure's values no record of the scope has at its moment. What counts something has
+    /// records with its values.
+    pub(super) fn no_record_has(
+        &self,
+        asked: &Asked<'_>,
+        computed: Option<&Quantity>,
+        as_at: Option<Timestamp>,
+    ) -> Result<BTreeMap<&'static str, String>, RowsError> {
+        let mut unseen = BTreeMap::new();
+        if computed.is_some_and(|quantity| quantity.numerator != Some(0)) {
+            return Ok(unseen);
+        }
+        for (dimension, value) in asked.values {
+            // Of the others every value is one that there can be.
+            let is_free = dimension.values().is_none() && value != UNKNOWN;
+            if is_free
+                && !self
+                    .known_values(asked.measure, *dimension, as_at)?
+                    .contains(value)
+            {
+                unseen.insert(dimension.name(), value.clone());
+            }
+        }
+        Ok(unseen)
+    }
+
+    fn known_values(
+        &self,
+        measure: Measure,
+        dimension: Dimension,
+        as_at: Option<Timestamp>,
+    ) -> Result<Rc<BTreeSet<String>>, RowsError> {
+        let key = (measure.kind(), dimension, as_at);
+        if let Some(known) = self.known_values.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let known = match measure.kind().family() {
+            Family::Ticket => self.counted_values(Measure::TicketsLogged, dimension, as_at)?,
+            Family::Restructure => self.counted_values(Measure::PostsCreated, dimension, as_at)?,
+            Family::Outage => self.values_of_outages(dimension, as_at)?,
+            // Nothing free is counted of these.
+            Family::Change | Family::Agreement | Family::Publication | Family::Record => {
+                BTreeSet::new()
+            }
+        };
+        let known = Rc::new(known);
+        let mut all = self.known_values.borrow_mut();
+        all.insert(key, Rc::clone(&known));
+        Ok(known)
+    }
+
+    /// The values that counted records have or had, by one of their measures.
+    fn counted_values(
+        &self,
+        measure: Measure,
+        dimension: Dimension,
+        as_at: Option<Timestamp>,
+    ) -> Result<BTreeSet<String>, RowsError> {
+        let mask = Mask::of([dimension]);
+        let cells = self.cells(measure, as_at, mask, Grain::Month, None)?;
+        let mut found = BTreeSet::new();
+        for slot in self.all_slots(None) {
+            found.extend(cells.values(&slot, mask)?.into_iter().flatten());
+        }
+        Ok(found)
+    }
+
+    /// The values of outages and of maintenance, and the services of which the availability is agreed.
+    fn values_of_outages(
+        &self,
+        dimension: Dimension,
+        as_at: Option<Timestamp>,
+    ) -> Result<BTreeSet<String>, RowsError> {
+        let mut found = BTreeSet::new();
+        let ledger = self.ledger(as_at.unwrap_or(Timestamp::MAX))?;
+        let of_scope = ledger.outages.iter().filter(|outage| {
+            let touches = |council: &Code| outage.stands.councils.contains(council);
+            self.scope.has(&outage.log, touches)
+        });
+        for outage in of_scope {
+            match dimension {
+                Dimension::Service => {
+                    let hit = outage.stands.effects.iter().map(|effect| &effect.service);
+                    let notices = outage.stands.notices.iter();
+                    let planned = notices.flat_map(|notice| &notice.maintenance.services);
+                    found.extend(hit.chain(planned).map(ToString::to_string));
+                }
+                _ => found.extend(value_of(&outage.stands, dimension).map(str::to_owned)),
+            }
+        }
+        if dimension == Dimension::Service {
+            let agreements = self.registry.agreements.iter();
+            for (_, agreed) in agreements.filter(|(log, _)| self.scope.reads(log)) {
+                let services = agreed.stands.services().into_iter();
+                found.extend(services.map(|service| service.to_string()));
+            }
+        }
+        Ok(found)
+    }
+}
