@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::claim::{ClaimKind, ClaimRules, Precision, Published};
-use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_views::figure::{ClaimShown, Number, PeriodShown};
 use townclerk_views::figures::beside;
 use townclerk_views::kept::{Kept, there_up_to};
-use townclerk_views::lists::{self, PageEnd};
+use townclerk_views::lists::PageEnd;
 use townclerk_views::measure::Measure;
 use uuid::Uuid;
 
@@ -85,7 +84,7 @@ pub(super) fn claims(
     params: &Params,
 ) -> Result<Claims, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
-    let page = rows.with_reading(|reading| {
+    let (claims, end, positions) = rows.with_reading(|reading| {
         let positions = page_end::positions(wanted.after.as_ref(), reading, scope);
         let all = there_up_to::<ClaimRules, _>(reading.rows, wanted.basis, &positions)?;
         let (found, end) = turned_to(all, scope, &wanted);
@@ -93,17 +92,17 @@ pub(super) fn claims(
         let compared = beside(reading, scope, wanted.basis.known_at, &published)?;
         let mut claims = Vec::with_capacity(found.len());
         for (kept, compared) in found.into_iter().zip(compared) {
-            let kind = AggregateKind::Claim;
-            let held = lists::is_held(reading.rows, &kept.log, kind, kept.id)?;
+            let held = kept.held;
             claims.push(ClaimListed::of(kept, compared, held));
         }
-        Ok(Claims {
-            scope: scope.clone(),
-            claims,
-            next: end.map(|end| page_end::written(&end, &positions)),
-        })
+        Ok((claims, end, positions))
     })?;
-    Ok(page)
+    let next = end.map(|end| page_end::written(&end, &positions));
+    Ok(Claims {
+        scope: scope.clone(),
+        claims,
+        next: next.transpose()?,
+    })
 }
 
 /// The claims of a page, and where it ends if there is more.
