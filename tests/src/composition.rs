@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tempfile::TempDir;
-use townclerk::system::{EndsFile, Means, Roles, compose};
+use townclerk::system::{EndsFile, Means, QuotaFile, Roles, compose};
 use townclerk_app::access::RouteNeed;
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock;
@@ -51,6 +51,7 @@ impl Composition {
             views_dir: dir.path(),
             open_views: Vec::new(),
             open_gateway: None,
+            quotas: Arc::new(QuotaFile::load(dir.path(), clock::system())),
             tokens: token_book(),
             ends: Arc::new(EndsFile::load(dir.path(), &Arc::default()).unwrap()),
             writes: Arc::default(),

@@ -125,6 +125,58 @@ async fn a_tool_is_let_in_and_put_out_while_the_town_runs() {
     town.stop().await;
 }
 
+/// Facts of Brent's GLPI, each of a ticket of its own.
+fn facts(references: std::ops::Range<u32>) -> Value {
+    let fact = |n: u32| {
+        json!({
+            "specversion": "1.0", "id": format!("IN-{n}-logged"), "source": "/councils/brent/glpi",
+            "type": "org.townclerk.ticket.logged.v1", "subject": format!("ticket/IN-{n}"),
+            "time": "2026-01-05T09:15:00Z", "data": incident("p3", "email"),
+        })
+    };
+    references.map(fact).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_is_shown_and_changed_while_the_town_runs_and_a_start_gives_nothing_back() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let add = ["partner", "add", "glpi", "--council", "brent"];
+    let quota = |per_day: &'static str| [&add[..], &["--per-day", per_day]].concat();
+    let added = report(&quota("2"), dir.path()).await;
+    let expected = json!({"per_minute": 6_000, "per_day": 2});
+    assert_eq!(added["quota"], expected, "{added}");
+    let listed = report(&["partner", "list"], dir.path()).await;
+    assert_eq!(listed[0]["quota"], expected, "{listed}");
+    let token = added["token"].as_str().unwrap();
+    let path = "/v1/councils/brent/facts";
+    let glpi = Caller::new(&town.system.url(), token);
+    // Token and quota come into force together.
+    let answer = eventually("its token is known", || async {
+        let (status, answer) = glpi.command(path, "facts", &facts(0..3)).await;
+        (status == 200).then_some(answer)
+    })
+    .await;
+    assert_eq!(answer["counts"]["recorded"], 2, "{answer}");
+    let beyond = answer["answers"].as_array().unwrap().iter();
+    let beyond: Vec<&Value> = beyond.filter_map(|one| one.get("problem")).collect();
+    assert_eq!(beyond[0]["type"], "urn:townclerk:problem:over-quota");
+    assert!(beyond[0]["retry_after"].as_u64() > Some(0), "{answer}");
+    report(&quota("3"), dir.path()).await;
+    eventually("the other quota is in force", || async {
+        let (_, answer) = glpi.command(path, "facts", &facts(0..3)).await;
+        (answer["counts"]["already-recorded"] == 3).then_some(())
+    })
+    .await;
+    let tokens = town.stop().await;
+    let town = Town::again(dir.path(), tokens).await;
+    let glpi = Caller::new(&town.system.url(), token);
+    let (_, answer) = glpi.command(path, "facts", &facts(0..4)).await;
+    assert_eq!(answer["counts"]["already-recorded"], 3, "{answer}");
+    assert_eq!(answer["counts"]["try-again"], 1, "{answer}");
+    town.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_council_joins_while_the_town_runs_and_is_counted() {
     let dir = folder();

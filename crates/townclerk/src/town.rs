@@ -3,7 +3,7 @@
 //! It is one file, `town.json` in the data directory. NATS accounts, streams, views and services
 //! follow from it; a running system looks at it, so that nobody need restart to join.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use townclerk_app::private_file;
 use townclerk_contract::subject::partner_id;
 use townclerk_domain::names::{Code, JOINT, LogName, SHARED};
+use townclerk_partner_gateway::facts::Quota;
 
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,9 @@ pub struct Town {
     pub councils: BTreeSet<Code>,
     #[serde(default)]
     pub partners: BTreeSet<Partner>,
+    /// By the id of a partner; those that are not named have the default.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas: BTreeMap<String, Quota>,
 }
 
 /// Who cannot take part.
@@ -88,6 +92,10 @@ pub enum TownRefusal {
         "the id {id} of a partner has more than {PARTNER_ID_BYTES_MAX} characters: give the system a shorter code"
     )]
     LongId { id: String },
+    #[error(
+        "a quota is set for {id}, and no partner is called that: mend its name, or take it out"
+    )]
+    NobodysQuota { id: String },
     #[error(
         "the book of tokens has an entry {} that is not the one of {partner}: call that entry \
          otherwise in tokens.json, or give the system another code; nothing was changed",
@@ -128,7 +136,7 @@ impl Town {
     pub fn of(councils: impl IntoIterator<Item = Code>) -> Result<Self, TownRefusal> {
         let town = Self {
             councils: councils.into_iter().collect(),
-            partners: BTreeSet::new(),
+            ..Self::default()
         };
         town.check()?;
         Ok(town)
@@ -174,6 +182,12 @@ impl Town {
             path: path.clone(),
             source,
         })
+    }
+
+    /// What a partner may tell.
+    pub fn quota(&self, partner: &Partner) -> Quota {
+        let own = self.quotas.get(&partner.id());
+        own.copied().unwrap_or(Quota::DEFAULT)
     }
 
     /// Every log: one for each council, and the shared one.
@@ -223,6 +237,10 @@ impl Town {
             }
             seen.push(partner);
         }
-        Ok(())
+        let is_partner = |id: &&String| seen.iter().any(|partner| partner.id() == **id);
+        match self.quotas.keys().find(|id| !is_partner(id)) {
+            Some(id) => Err(TownRefusal::NobodysQuota { id: id.clone() }),
+            None => Ok(()),
+        }
     }
 }

@@ -92,12 +92,27 @@ impl<R: Recording> Handlers<R> {
         log: &LogName,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
-        let handler = self.handlers.get(log).ok_or_else(|| {
+        self.of(log)?.handle(command).await
+    }
+
+    /// What an earlier attempt of a command has recorded in the log `log`, if one has. Records nothing.
+    ///
+    /// # Errors
+    /// The key was used for another command, or the log cannot be read.
+    pub async fn recorded(
+        &self,
+        log: &LogName,
+        command: &Command<R::Fact>,
+    ) -> Result<Option<Handled>, CommandError<R::Refusal>> {
+        self.of(log)?.recorded(command).await
+    }
+
+    fn of(&self, log: &LogName) -> Result<&Handler<R>, CommandError<R::Refusal>> {
+        self.handlers.get(log).ok_or_else(|| {
             let known = self.handlers.keys().map(LogName::to_string).collect();
             let log = log.clone();
             CommandError::NoSuchLog { log, known }
-        })?;
-        handler.handle(command).await
+        })
     }
 }
 
@@ -167,13 +182,7 @@ impl<R: Recording> Handler<R> {
         &self,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
-        let digest = CommandDigest::of(&Content {
-            aggregate: command.aggregate.to_string(),
-            creates: command.creates,
-            happened: command.happened,
-            what: &command.what,
-        })
-        .map_err(|error| CommandError::Unavailable(Box::new(error)))?;
+        let digest = Self::digest(command)?;
         let (mut aggregate, mut current) = self.load(command).await?;
         for _ in 0..DECISIONS_MAX {
             match self.attempt(command, digest, &aggregate).await {
@@ -195,6 +204,37 @@ impl<R: Recording> Handler<R> {
             }
         }
         Err(CommandError::Contended(command.aggregate))
+    }
+
+    /// What an earlier attempt has recorded, if one has. Records nothing.
+    async fn recorded(
+        &self,
+        command: &Command<R::Fact>,
+    ) -> Result<Option<Handled>, CommandError<R::Refusal>> {
+        let digest = Self::digest(command)?;
+        let event = self.event(command);
+        let cached = self.cache().get(&command.aggregate).cloned();
+        let mut aggregate = cached.unwrap_or_default();
+        if !aggregate.seen.contains_key(&event) {
+            aggregate = self.refresh(command.aggregate, &aggregate).await?;
+        }
+        match aggregate.seen.get(&event) {
+            None => Ok(None),
+            Some((sequence, recorded)) if *recorded == digest => {
+                Ok(Some(self.handled(command, event, *sequence, true)))
+            }
+            Some(_) => Err(CommandError::KeyReused),
+        }
+    }
+
+    fn digest(command: &Command<R::Fact>) -> Result<CommandDigest, CommandError<R::Refusal>> {
+        CommandDigest::of(&Content {
+            aggregate: command.aggregate.to_string(),
+            creates: command.creates,
+            happened: command.happened,
+            what: &command.what,
+        })
+        .map_err(|error| CommandError::Unavailable(Box::new(error)))
     }
 
     async fn attempt(

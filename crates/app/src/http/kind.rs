@@ -70,6 +70,8 @@ kinds! {
         "The rules do not allow this";
     TOO_MANY_STREAMS = "too-many-streams" TOO_MANY_REQUESTS
         "Too many streams are open";
+    OVER_QUOTA = "over-quota" TOO_MANY_REQUESTS
+        "The quota of this tool is used up";
     TOO_MANY_FIGURES = "too-many-figures" BAD_REQUEST
         "One answer would have too many figures";
     TOO_MANY_READS = "too-many-reads" TOO_MANY_REQUESTS

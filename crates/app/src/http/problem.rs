@@ -17,6 +17,9 @@ use super::kind::Kind;
 /// When to come back after a problem that passes by itself.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
+/// The member that says when to come again, for where there is no HTTP.
+const RETRY_AFTER_MEMBER: &str = "retry_after";
+
 /// Longest piece of somebody's input that a problem repeats, in characters.
 const QUOTED_CHARS_MAX: usize = 100;
 
@@ -56,6 +59,19 @@ impl Problem {
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.0.extensions.insert(member.to_owned(), value.into());
         self
+    }
+
+    /// Says when to come again: as the member `retry_after`, in seconds, and as the header.
+    #[must_use]
+    pub fn coming_again_in(self, seconds: u64) -> Self {
+        let mut problem = self.with(RETRY_AFTER_MEMBER, seconds);
+        problem.0.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        problem
+    }
+
+    /// In how many seconds to come again, where that was said.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.0.extensions.get(RETRY_AFTER_MEMBER)?.as_u64()
     }
 
     pub fn kind(&self) -> Kind {

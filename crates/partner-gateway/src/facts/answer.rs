@@ -73,6 +73,17 @@ impl Answer {
         }
     }
 
+    /// Whether the fact counts as one of its tool's quota: it is recorded or waits, now and not by an
+    /// earlier attempt, or may be recorded.
+    pub fn counts(&self) -> bool {
+        match &self.what {
+            Answered::Recorded(handled) => !handled.already,
+            Answered::Held { .. } => true,
+            Answered::Refused(_) => false,
+            Answered::TryAgain(why) => why.kind() == Kind::OUTCOME_UNKNOWN,
+        }
+    }
+
     fn shown(&self) -> Shown {
         let (recorded, held_until, problem) = match &self.what {
             Answered::Recorded(handled) => (Some(handled), None, None),
@@ -200,7 +211,11 @@ impl Answers {
         }
         let kind_only = |problem: &Problem| {
             let detail = "this answer would be too long with details: send fewer facts at a time";
-            Problem::new(problem.kind(), detail)
+            let short = Problem::new(problem.kind(), detail);
+            match problem.retry_after() {
+                Some(seconds) => short.coming_again_in(seconds),
+                None => short,
+            }
         };
         let shortened = |answer: &Answer| {
             let what = match &answer.what {

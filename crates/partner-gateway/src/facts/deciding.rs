@@ -64,13 +64,39 @@ impl Deciding {
     }
 
     pub async fn decide(&self, fact: &Fact, tool: &Tool) -> Verdict {
-        let of_kind: &dyn Decides = match fact.kind {
-            AggregateKind::Ticket => &self.tickets,
-            AggregateKind::Change => &self.changes,
-            AggregateKind::Outage => &self.outages,
-            other => return not_told(other),
-        };
-        of_kind.decide(fact, tool).await
+        match self.of_kind(fact.kind) {
+            Some(of_kind) => of_kind.decide(fact, tool).await,
+            None => not_told(fact.kind),
+        }
+    }
+
+    /// What is known of a fact without deciding it: that it is recorded, or why that cannot be told.
+    /// Nothing where it is not recorded.
+    pub async fn recorded(&self, fact: &Fact, tool: &Tool) -> Option<Verdict> {
+        match self.of_kind(fact.kind) {
+            Some(of_kind) => of_kind.recorded(fact, tool).await,
+            None => Some(not_told(fact.kind)),
+        }
+    }
+
+    fn of_kind(&self, kind: AggregateKind) -> Option<&dyn Decides> {
+        match kind {
+            AggregateKind::Ticket => Some(&self.tickets),
+            AggregateKind::Change => Some(&self.changes),
+            AggregateKind::Outage => Some(&self.outages),
+            AggregateKind::Coverage
+            | AggregateKind::Claim
+            | AggregateKind::Partnership
+            | AggregateKind::Freeze
+            | AggregateKind::Gate
+            | AggregateKind::Programme
+            | AggregateKind::Post
+            | AggregateKind::Availability
+            | AggregateKind::Targets
+            | AggregateKind::Hours
+            | AggregateKind::Holidays
+            | AggregateKind::RecoveryTest => None,
+        }
     }
 }
 
@@ -83,6 +109,8 @@ fn not_told(kind: AggregateKind) -> Verdict {
 #[async_trait]
 trait Decides: Send + Sync {
     async fn decide(&self, fact: &Fact, tool: &Tool) -> Verdict;
+
+    async fn recorded(&self, fact: &Fact, tool: &Tool) -> Option<Verdict>;
 }
 
 struct OfKind<R: Served>(Handlers<R>);
@@ -90,27 +118,41 @@ struct OfKind<R: Served>(Handlers<R>);
 #[async_trait]
 impl<R: Served + MayPass> Decides for OfKind<R> {
     async fn decide(&self, fact: &Fact, tool: &Tool) -> Verdict {
-        let Some(what) = R::from_event(fact.event.clone()) else {
+        let Some(command) = command::<R>(fact, tool) else {
             return not_told(fact.kind);
-        };
-        let id = fact.command();
-        let command = Command {
-            aggregate: fact.aggregate(),
-            creates: fact.begins(),
-            caller: tool.caller.clone(),
-            auth_type: tool.auth_type,
-            correlation: fact.correlation.clone().unwrap_or_else(|| id.clone()),
-            traceparent: fact.traceparent.clone(),
-            system: tool.system.clone(),
-            happened: Some(fact.happened),
-            what,
-            id,
         };
         match self.0.handle(&fact.council, &command).await {
             Ok(handled) => Verdict::Recorded(handled),
             Err(error) => no::<R>(error, fact),
         }
     }
+
+    async fn recorded(&self, fact: &Fact, tool: &Tool) -> Option<Verdict> {
+        let Some(command) = command::<R>(fact, tool) else {
+            return Some(not_told(fact.kind));
+        };
+        match self.0.recorded(&fact.council, &command).await {
+            Ok(handled) => handled.map(Verdict::Recorded),
+            Err(error) => Some(no::<R>(error, fact)),
+        }
+    }
+}
+
+/// The command that a fact is, if it is one of this kind.
+fn command<R: Served>(fact: &Fact, tool: &Tool) -> Option<Command<R::Fact>> {
+    let id = fact.command();
+    Some(Command {
+        aggregate: fact.aggregate(),
+        creates: fact.begins(),
+        caller: tool.caller.clone(),
+        auth_type: tool.auth_type,
+        correlation: fact.correlation.clone().unwrap_or_else(|| id.clone()),
+        traceparent: fact.traceparent.clone(),
+        system: tool.system.clone(),
+        happened: Some(fact.happened),
+        what: R::from_event(fact.event.clone())?,
+        id,
+    })
 }
 
 fn no<R: Served + MayPass>(error: CommandError<R::Refusal>, fact: &Fact) -> Verdict {

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use lru::LruCache;
 use serde_json::value::RawValue;
 use tokio::sync::MutexGuard as TurnGuard;
+use tokio::task::yield_now;
 use townclerk_app::clock::Clock;
 use townclerk_app::http::Problem;
 use townclerk_app::http::kind::Kind;
@@ -23,15 +24,19 @@ use townclerk_event_log::EventLog;
 use super::answer::{Answer, Answered, Answers, problem_of};
 use super::deciding::{Deciding, Tool, Verdict, id_reused};
 use super::held::{Full, Held, Room, Waiting, WaitingShown, say_the_same};
-
-/// Requests of one tool that are answered at a time.
-const REQUESTS_OF_A_TOOL_MAX: usize = 8;
+use super::in_turn::{InTurn, Turn};
+use super::quota::{Over, Quotas};
+use super::requests::{Admitted, Requests};
 
 /// Ids of facts whose record is remembered: one that comes again for another record is refused.
 const RECENT_IDS: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
 
-/// Records of one request that are decided at a time: they share the log's batches.
+/// Facts of one log that are decided at a time, and records of one request: they share the log's
+/// batches.
 const RECORDS_AT_A_TIME: usize = 64;
+
+/// Facts that are read in one turn. Reading takes no time but that of the processor.
+const READ_IN_A_TURN: usize = 32;
 
 /// Records that have their turn one after the other share one of so many locks.
 const TURNS: usize = 1_024;
@@ -75,33 +80,17 @@ pub struct Gateway {
     clock: Clock,
     hold_for: SignedDuration,
     waiting: Mutex<Waiting>,
+    quotas: Arc<Quotas>,
+    /// The turns in which facts of a log are decided. A log that does not answer holds up its own.
+    deciding_turns: BTreeMap<LogName, InTurn>,
+    /// The turns in which requests are read.
+    reading_turns: InTurn,
     /// Of one record one fact is decided at a time, so that none is put to wait just after what it
     /// waits for was recorded.
     turns: Vec<tokio::sync::Mutex<()>>,
-    requests: Mutex<Requests>,
+    requests: Requests,
     /// Of which record a fact with this id was recorded.
     recent: Mutex<LruCache<CommandId, AggregateId>>,
-}
-
-/// How many requests of each partner are being answered, by log and id.
-type Requests = BTreeMap<(LogName, String), usize>;
-
-/// A request that is being answered.
-pub(super) struct Admitted<'a> {
-    requests: &'a Mutex<Requests>,
-    owner: (LogName, String),
-}
-
-impl Drop for Admitted<'_> {
-    fn drop(&mut self) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut entry) = requests.entry(self.owner.clone()) {
-            *entry.get_mut() -= 1;
-            if *entry.get() == 0 {
-                entry.remove();
-            }
-        }
-    }
 }
 
 /// A fact's answer, and those of held facts that it settled.
@@ -110,6 +99,17 @@ struct Taken {
     settled: Vec<(CommandId, Answer)>,
     /// Whether it is refused only because it does not fit what is recorded.
     misfit: bool,
+}
+
+impl Taken {
+    /// Nothing else was settled by it.
+    fn alone(fact: &Fact, what: Answered) -> Self {
+        Self {
+            answer: answer(fact, what),
+            settled: Vec::new(),
+            misfit: false,
+        }
+    }
 }
 
 /// A fact of a request: which one in it, and how many bytes it has.
@@ -121,7 +121,13 @@ struct Sent {
 
 impl Gateway {
     /// On the logs of councils that may be written here.
-    pub fn new(logs: &[Arc<dyn EventLog>], clock: Clock, limits: HoldLimits) -> Self {
+    pub fn new(
+        logs: &[Arc<dyn EventLog>],
+        clock: Clock,
+        limits: HoldLimits,
+        quotas: Arc<Quotas>,
+    ) -> Self {
+        let turns = |log: &Arc<dyn EventLog>| (log.name().clone(), InTurn::new(RECORDS_AT_A_TIME));
         let room = Room {
             of_a_tool: limits.of_a_tool,
             in_all: limits.in_all,
@@ -132,8 +138,11 @@ impl Gateway {
             clock,
             hold_for: limits.hold_for,
             waiting: Mutex::new(Waiting::new(room)),
+            quotas,
+            deciding_turns: logs.iter().map(turns).collect(),
+            reading_turns: InTurn::new(1),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::new(())).collect(),
-            requests: Mutex::default(),
+            requests: Requests::default(),
             recent: Mutex::new(LruCache::new(RECENT_IDS)),
         }
     }
@@ -143,21 +152,7 @@ impl Gateway {
     /// # Errors
     /// The problem, where as many as may are being answered.
     pub(super) fn admit(&self, log: &LogName, partner: &str) -> Result<Admitted<'_>, Problem> {
-        let owner = (log.clone(), partner.to_owned());
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_tool = requests.entry(owner.clone()).or_default();
-        if *of_tool >= REQUESTS_OF_A_TOOL_MAX {
-            let why = format!(
-                "{REQUESTS_OF_A_TOOL_MAX} requests of {partner} are being answered: wait for an \
-                 answer before you send the next"
-            );
-            return Err(Problem::unavailable(why));
-        }
-        *of_tool += 1;
-        Ok(Admitted {
-            requests: &self.requests,
-            owner,
-        })
+        self.requests.admit(log, partner)
     }
 
     /// Answers one request.
@@ -180,7 +175,10 @@ impl Gateway {
             let why = format!("the body is declared as {expected}");
             return Err(Problem::malformed_json(why));
         }
-        let texts = fact::split(body).map_err(|fault| problem_of(&fault))?;
+        let texts = {
+            let _turn = self.reading_turns.turn(tool.caller.as_str()).await;
+            fact::split(body).map_err(|fault| problem_of(&fault))?
+        };
         let mut answers = self.take_all(&texts, tool).await;
         match (is_array, answers.pop()) {
             (false, Some(only)) => Ok(Answers::One(only)),
@@ -196,18 +194,22 @@ impl Gateway {
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(texts.len());
         let mut first_of: BTreeMap<CommandId, Fact> = BTreeMap::new();
         let mut records: BTreeMap<AggregateId, Vec<Sent>> = BTreeMap::new();
-        for (index, text) in texts.iter().enumerate() {
-            let fact = match read(text.get(), tool, &mut first_of) {
-                Ok(fact) => fact,
-                Err(refused) => {
-                    answers.push(Some(refused));
-                    continue;
+        for texts in texts.chunks(READ_IN_A_TURN) {
+            let _turn = self.reading_turns.turn(tool.caller.as_str()).await;
+            for text in texts {
+                let index = answers.len();
+                match read(text.get(), tool, &mut first_of) {
+                    Err(refused) => answers.push(Some(refused)),
+                    Ok(fact) => {
+                        answers.push(None);
+                        let bytes = text.get().len();
+                        let of_record = records.entry(fact.aggregate()).or_default();
+                        of_record.push(Sent { index, bytes, fact });
+                    }
                 }
-            };
-            answers.push(None);
-            let bytes = text.get().len();
-            let of_record = records.entry(fact.aggregate()).or_default();
-            of_record.push(Sent { index, bytes, fact });
+            }
+            // Others may have come meanwhile whom nobody has looked at yet.
+            yield_now().await;
         }
         let out = AtomicBool::new(false);
         let taking = records
@@ -287,23 +289,56 @@ impl Gateway {
 
     /// Decides one fact, and then what waited for it.
     async fn take(&self, fact: &Fact, bytes: usize, tool: &Tool) -> Taken {
-        let aggregate = fact.aggregate();
-        let _turn = self.turn(aggregate).await;
+        // First, so that nobody waits for it who has the turn of a record.
+        let _turn = self.turn_of(tool).await;
+        let _record = self.turn(fact.aggregate()).await;
         let held = self.waiting().find(fact);
-        let alone = |what| Taken {
-            answer: answer(fact, what),
-            settled: Vec::new(),
-            misfit: false,
-        };
         if held
             .as_ref()
             .is_some_and(|held| !say_the_same(&held.fact, fact))
         {
-            return alone(Answered::Refused(id_reused()));
+            return Taken::alone(fact, Answered::Refused(id_reused()));
         }
         if self.is_of_another(fact) {
-            return alone(Answered::Refused(id_reused()));
+            return Taken::alone(fact, Answered::Refused(id_reused()));
         }
+        if held.is_some() {
+            // It was counted when it was put to wait.
+            return self.decide(fact, bytes, tool, held).await;
+        }
+        let counted = match self.quotas.count(tool.caller.as_str()) {
+            Ok(counted) => counted,
+            Err(over) => return Taken::alone(fact, self.beyond(fact, tool, over).await),
+        };
+        let taken = self.decide(fact, bytes, tool, None).await;
+        if !taken.answer.counts() {
+            self.quotas.give_back(&counted);
+        }
+        taken
+    }
+
+    /// A fact beyond its tool's quota. What is recorded already is answered as that; of anything else
+    /// nothing is decided.
+    async fn beyond(&self, fact: &Fact, tool: &Tool, over: Over) -> Answered {
+        match self.deciding.recorded(fact, tool).await {
+            None => Answered::TryAgain(over.problem()),
+            Some(Verdict::Recorded(handled)) => Answered::Recorded(handled),
+            Some(Verdict::TryAgain(why)) => Answered::TryAgain(why),
+            Some(Verdict::Early(why) | Verdict::Misfit(why) | Verdict::Refused(why)) => {
+                Answered::Refused(why)
+            }
+        }
+    }
+
+    /// Decides a fact for which there is room; `held` is what waits of it.
+    async fn decide(
+        &self,
+        fact: &Fact,
+        bytes: usize,
+        tool: &Tool,
+        held: Option<Arc<Held>>,
+    ) -> Taken {
+        let alone = |what| Taken::alone(fact, what);
         match self.deciding.decide(fact, tool).await {
             Verdict::Recorded(handled) => {
                 self.recorded(fact);
@@ -417,7 +452,8 @@ impl Gateway {
     /// As [`Self::end_waiting`], for those of one record.
     async fn end_waiting_of(&self, due: Vec<Arc<Held>>) {
         let Some(first) = due.first() else { return };
-        let _turn = self.turn(first.aggregate).await;
+        let _turn = self.turn_of(&first.tool).await;
+        let _record = self.turn(first.aggregate).await;
         // Another gateway may have recorded what they wait for; then all that wait for it fit.
         self.settle(&first.fact, false).await;
         for held in due {
@@ -471,6 +507,15 @@ impl Gateway {
     /// What of a tool waits, and what waited in vain.
     pub(super) fn shown(&self, council: &LogName, system: &Code) -> WaitingShown {
         self.waiting().shown(council, system)
+    }
+
+    /// The tool's turn among all that have something to be decided in this log.
+    async fn turn_of(&self, tool: &Tool) -> Option<Turn> {
+        match self.deciding_turns.get(&tool.council) {
+            Some(turns) => Some(turns.turn(tool.caller.as_str()).await),
+            // Nothing is decided in a log that is not there.
+            None => None,
+        }
     }
 
     async fn turn(&self, aggregate: AggregateId) -> TurnGuard<'_, ()> {

@@ -16,7 +16,13 @@ mod http;
 
 mod held;
 
+mod in_turn;
+
 mod nats;
+
+mod quota;
+
+mod requests;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +30,4 @@ mod tests;
 pub use gateway::{Gateway, HoldLimits};
 pub use http::routes;
 pub use nats::serve;
+pub use quota::{DayCounts, Quota, Quotas};

@@ -1,5 +1,7 @@
 //! `townclerk partner`: the tools of councils that tell facts and read events.
 
+use std::num::NonZeroU32;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
@@ -7,6 +9,7 @@ use townclerk_contract::subject::{STREAM, durable_of, facts_of, start_of};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::DurableState;
 use townclerk_event_log::jetstream::{PartnerDoor, Role};
+use townclerk_partner_gateway::facts::Quota;
 
 use super::council::or_refused;
 use super::show::{Format, Output};
@@ -14,17 +17,18 @@ use super::up::first_tokens;
 use super::{Outcome, audit, partner_check, show};
 use crate::nats_server::account_name;
 use crate::system::{
-    Admitted, Opened, Reach, add_partner, partner_gone, partner_ready, remove_partner,
+    Admitted, Opened, QuotaChange, Reach, add_partner, partner_gone, partner_ready, remove_partner,
 };
-use crate::town::Partner as Tool;
+use crate::town::{Partner as Tool, Town};
 
 #[derive(Debug, Subcommand)]
 pub enum Partner {
-    /// Let a council's tool in: an account of its own on NATS, durables, a token
+    /// Let a council's tool in: an account of its own on NATS, durables, a token, a quota; repeated,
+    /// it changes the quota
     Add(Add),
     /// Take a tool's access away: its account, its durables, its token
     Remove(Remove),
-    /// List the tools and how far each has read
+    /// List the tools, their quotas, and how far each has read
     List(Listing),
     /// Find what is wrong in a feed of facts, before it is sent
     Check(partner_check::Arguments),
@@ -59,6 +63,26 @@ pub struct Add {
     /// Make a new token, where it has one already: the old one is worth nothing then
     #[arg(long)]
     pub new_token: bool,
+    /// How many of its facts are recorded in a minute at most; without it as before
+    #[arg(long, value_name = "N")]
+    pub per_minute: Option<NonZeroU32>,
+    /// How many of its facts are recorded in a day (of UTC) at most; without it as before
+    #[arg(long, value_name = "N")]
+    pub per_day: Option<NonZeroU32>,
+}
+
+impl Add {
+    /// What is done, for the audit log.
+    fn what(&self) -> String {
+        let option = |name: &str, value: Option<NonZeroU32>| {
+            value.map_or_else(String::new, |value| format!(" {name} {value}"))
+        };
+        format!(
+            "partner add{}{}",
+            option("--per-minute", self.per_minute),
+            option("--per-day", self.per_day)
+        )
+    }
 }
 
 #[derive(Debug, Args)]
@@ -79,7 +103,7 @@ pub async fn partner(options: Partner) -> anyhow::Result<Outcome> {
     match options {
         Partner::Add(options) => {
             let outcome = or_refused(add(&options).await);
-            audited("partner add", &options.which, &outcome);
+            audited(&options.what(), &options.which, &outcome);
             outcome
         }
         Partner::Remove(Remove { which }) => {
@@ -103,7 +127,11 @@ fn audited(what: &str, which: &Which, outcome: &anyhow::Result<Outcome>) {
 async fn add(options: &Add) -> anyhow::Result<Outcome> {
     let Which { reach, output, .. } = &options.which;
     let tool = options.which.tool();
-    let admitted = add_partner(reach, &tool, options.new_token).await?;
+    let change = QuotaChange {
+        per_minute: options.per_minute,
+        per_day: options.per_day,
+    };
+    let admitted = add_partner(reach, &tool, options.new_token, change).await?;
     // Before what may fail: the token is kept nowhere.
     if admitted.made_tokens {
         first_tokens(&reach.data);
@@ -126,6 +154,7 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     show::line(format!(
         "credential {credential}   (give it the file, secretly)"
     ));
+    show::line(format!("quota      {}", admitted.quota));
     ready?;
     let council = &tool.council;
     show::line(format!("NATS       {url}"));
@@ -162,6 +191,7 @@ fn described(admitted: &Admitted, url: &str, works: bool) -> anyhow::Result<serd
         "credential": admitted.seed_file,
         "account": account_name(&tool.name()),
         "nats_url": url,
+        "quota": admitted.quota,
         "facts": facts_of(tool.council.as_str()),
         "logs": logs,
         "works": works,
@@ -196,6 +226,7 @@ struct Read {
     partner: String,
     council: Code,
     system: Code,
+    quota: Quota,
     log: LogName,
     durable: String,
     /// Whether the durable is there.
@@ -211,9 +242,10 @@ struct Read {
 }
 
 impl Read {
-    fn of(tool: &Tool, log: &LogName, state: Option<DurableState>) -> Self {
+    fn of(tool: &Tool, quota: Quota, log: &LogName, state: Option<DurableState>) -> Self {
         Self {
             partner: tool.id(),
+            quota,
             council: tool.council.clone(),
             system: tool.system.clone(),
             log: log.clone(),
@@ -243,6 +275,8 @@ impl Read {
         let remark = self.remark().to_owned();
         vec![
             self.partner,
+            self.quota.per_minute.to_string(),
+            self.quota.per_day.to_string(),
             self.log.to_string(),
             number(self.acknowledged),
             number(self.lag),
@@ -258,7 +292,7 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
     let mut reads = Vec::new();
     if !town.partners.is_empty() {
         let opened = Opened::on(&options.reach).await?;
-        let states = states(&opened, town.partners.iter()).await;
+        let states = states(&opened, &town).await;
         opened.close().await?;
         reads = states?;
     }
@@ -268,6 +302,8 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
     }
     let headers = [
         "partner",
+        "a minute",
+        "a day",
         "log",
         "acknowledged",
         "lag",
@@ -279,10 +315,10 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-async fn states(opened: &Opened, tools: impl Iterator<Item = &Tool>) -> anyhow::Result<Vec<Read>> {
+async fn states(opened: &Opened, town: &Town) -> anyhow::Result<Vec<Read>> {
     let mut doors: Vec<(LogName, PartnerDoor)> = Vec::new();
     let mut reads = Vec::new();
-    for tool in tools {
+    for tool in &town.partners {
         for log in tool.logs()? {
             if !doors.iter().any(|(name, _)| *name == log) {
                 let access = opened.logs.access(&log, Role::Gateway)?;
@@ -291,7 +327,7 @@ async fn states(opened: &Opened, tools: impl Iterator<Item = &Tool>) -> anyhow::
             let door = doors.iter().find(|(name, _)| *name == log);
             if let Some((_, door)) = door {
                 let state = door.durable_state(&tool.id()).await?;
-                reads.push(Read::of(tool, &log, state));
+                reads.push(Read::of(tool, town.quota(tool), &log, state));
             }
         }
     }

@@ -12,7 +12,8 @@ use townclerk_event_log::jetstream::Role;
 
 use super::{Outcome, show};
 use crate::cli::{Serve, ServedRole};
-use crate::system::{EndsFile, Logs, Means, Parted, Roles, compose, connection_limits};
+use crate::system::{EndsFile, Logs, Means, Parted, QuotaFile, Roles, compose, connection_limits};
+use crate::town::Town;
 
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
@@ -58,6 +59,10 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     let limits = connection_limits()?;
     let audit = AuditLog::open(&options.data, clock::system())
         .with_context(|| format!("cannot write the audit log in {}", options.data.display()))?;
+    let quotas = QuotaFile::load(&options.data, clock::system());
+    if let Some(town) = Town::load(&options.data)? {
+        quotas.quotas().set(town.quotas);
+    }
     let mut parts = Parts::new();
     let views_dir = options.data.join("views");
     let means = Means {
@@ -67,6 +72,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         views_dir: &views_dir,
         open_views: Vec::new(),
         open_gateway: None,
+        quotas: Arc::new(quotas),
         tokens,
         ends,
         writes: Arc::clone(&logs.writes),

@@ -1,6 +1,7 @@
 //! Letting councils and partners in, and partners out: the files, the credentials, and the wait
 //! until it really is so. All of it may be repeated; what is there already stays.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use townclerk_app::private_file;
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, TryError, try_as_partner};
+use townclerk_partner_gateway::facts::Quota;
 
 use super::files::{Editing, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::initialise;
@@ -35,6 +37,23 @@ pub(crate) struct Admitted {
     /// Whether this made the book of tokens, with one for each role.
     pub made_tokens: bool,
     pub seed_file: PathBuf,
+    pub quota: Quota,
+}
+
+/// What of a partner's quota is to be changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct QuotaChange {
+    pub per_minute: Option<NonZeroU32>,
+    pub per_day: Option<NonZeroU32>,
+}
+
+impl QuotaChange {
+    fn of(self, quota: Quota) -> Quota {
+        Quota {
+            per_minute: self.per_minute.unwrap_or(quota.per_minute),
+            per_day: self.per_day.unwrap_or(quota.per_day),
+        }
+    }
 }
 
 impl Reach {
@@ -93,8 +112,8 @@ pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> any
     write(reach, &town)
 }
 
-/// Writes a partner down, makes its credential, and gives it a token where it has none or `renew`
-/// asks for another.
+/// Writes a partner down with its quota, makes its credential, and gives it a token where it has none or
+/// `renew` asks for another.
 ///
 /// # Errors
 /// A [`crate::town::TownRefusal`], or files that cannot be used.
@@ -102,11 +121,16 @@ pub(crate) async fn add_partner(
     reach: &Reach,
     partner: &Partner,
     renew: bool,
+    change: QuotaChange,
 ) -> anyhow::Result<Admitted> {
     reach.town()?;
     let _editing = Editing::begin(&reach.data).await?;
     let mut town = reach.town()?;
     town.partners.insert(partner.clone());
+    let (before, quota) = (town.quota(partner), change.of(town.quota(partner)));
+    if quota != before {
+        town.quotas.insert(partner.id(), quota);
+    }
     town.check()?;
     let book_file = token_book_file(&reach.data);
     let operator = operator_token_file(&reach.data);
@@ -124,6 +148,7 @@ pub(crate) async fn add_partner(
         token,
         made_tokens: !issued.is_empty(),
         seed_file: partner_seed_file(&reach.credentials_dir(), partner),
+        quota,
     })
 }
 
@@ -143,6 +168,7 @@ pub(crate) async fn remove_partner(reach: &Reach, partner: &Partner) -> anyhow::
         let partner = partner.clone();
         return Err(TownRefusal::NoSuchPartner { partner }.into());
     }
+    town.quotas.remove(&partner.id());
     let book = token_book_file(&reach.data);
     if book.exists() {
         let caller = caller(partner)?;
@@ -337,7 +363,9 @@ mod tests {
         add_council(&reach, &hornbill().council, true)
             .await
             .unwrap();
-        let admitted = add_partner(&reach, &hornbill(), false).await.unwrap();
+        let admitted = add_partner(&reach, &hornbill(), false, QuotaChange::default())
+            .await
+            .unwrap();
         let _folder = folder;
         (Files { reach, _folder }, admitted)
     }
@@ -367,13 +395,41 @@ mod tests {
         let expected = TownRefusal::OthersToken {
             partner: hornbill(),
         };
-        let Err(refused) = add_partner(&files.reach, &hornbill(), true).await else {
+        let no_change = QuotaChange::default();
+        let Err(refused) = add_partner(&files.reach, &hornbill(), true, no_change).await else {
             panic!("it was replaced");
         };
         assert_eq!(refusal(&refused), &expected);
         let refused = remove_partner(&files.reach, &hornbill()).await.unwrap_err();
         assert_eq!(refusal(&refused), &expected);
         assert_eq!(files.both(), before);
+    }
+
+    #[tokio::test]
+    async fn a_quota_is_changed_in_part_kept_by_a_repeat_and_gone_with_its_partner() {
+        let (files, admitted) = with_hornbill().await;
+        assert_eq!(admitted.quota, Quota::DEFAULT);
+        let change = |per_minute, per_day| {
+            let change = QuotaChange {
+                per_minute: NonZeroU32::new(per_minute),
+                per_day: NonZeroU32::new(per_day),
+            };
+            let reach = &files.reach;
+            async move {
+                let admitted = add_partner(reach, &hornbill(), false, change)
+                    .await
+                    .unwrap();
+                let quota = reach.town().unwrap().quota(&hornbill());
+                assert_eq!(quota, admitted.quota);
+                (quota.per_minute.get(), quota.per_day.get())
+            }
+        };
+        let per_day = Quota::DEFAULT.per_day.get();
+        assert_eq!(change(600, 0).await, (600, per_day));
+        assert_eq!(change(0, 20_000).await, (600, 20_000));
+        assert_eq!(change(0, 0).await, (600, 20_000));
+        remove_partner(&files.reach, &hornbill()).await.unwrap();
+        assert!(files.reach.town().unwrap().quotas.is_empty());
     }
 
     #[tokio::test]

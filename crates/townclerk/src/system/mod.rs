@@ -6,6 +6,7 @@ mod descriptors;
 mod ends;
 mod files;
 mod logs;
+mod quotas;
 mod reach;
 mod roles;
 mod running;
@@ -14,7 +15,8 @@ mod tokens;
 mod up;
 
 pub(crate) use admission::{
-    Admitted, add_council, add_partner, council_ready, partner_gone, partner_ready, remove_partner,
+    Admitted, QuotaChange, add_council, add_partner, council_ready, partner_gone, partner_ready,
+    remove_partner,
 };
 pub use descriptors::connection_limits;
 pub use ends::EndsFile;
@@ -22,6 +24,7 @@ pub(crate) use ends::accept_end;
 pub(crate) use files::Editing;
 pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
+pub use quotas::QuotaFile;
 pub use reach::{Opened, Reach};
 pub use roles::{Means, OpenGateway, Parted, Roles, compose};
 pub(crate) use tokens::{TokenRefusal, issue_token, reached, revoke_token, tokens};

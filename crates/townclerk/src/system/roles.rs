@@ -23,6 +23,7 @@ use townclerk_registry_service::ServiceLevelHandlers;
 use townclerk_view_service::{View, Views};
 
 use super::ends::{EndsFile, hear, keep, read_all_through};
+use super::quotas::{QuotaFile, keep_quotas};
 
 /// What one process serves.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +49,8 @@ pub struct Means<'a> {
     pub open_views: Vec<Arc<View>>,
     /// The partners' gateway of a composition before: facts wait in it for others.
     pub open_gateway: Option<OpenGateway>,
+    /// What partners may tell, and have told today.
+    pub quotas: Arc<QuotaFile>,
     pub tokens: Arc<TokenBook>,
     /// How far the logs were seen.
     pub ends: Arc<EndsFile>,
@@ -192,7 +195,9 @@ fn open_gateway(means: &Means<'_>) -> OpenGateway {
         .filter(|before| before.councils == councils)
         .unwrap_or_else(|| {
             let clock = Arc::clone(&means.clock);
-            let gateway = Arc::new(Gateway::new(&logs, clock, HoldLimits::default()));
+            let quotas = Arc::clone(means.quotas.quotas());
+            let gateway = Gateway::new(&logs, clock, HoldLimits::default(), quotas);
+            let gateway = Arc::new(gateway);
             OpenGateway { councils, gateway }
         })
 }
@@ -207,6 +212,8 @@ fn partners(
     let desks = means.desks.to_vec();
     let serving = facts::serve(Arc::clone(gateway), desks, parts.stop_token());
     parts.run("the partners' gateway", serving);
+    let keeping = keep_quotas(Arc::clone(&means.quotas), parts.stop_token());
+    parts.run("the quotas of partners", keeping);
     let guarded = facts::routes(guarded, Arc::clone(gateway));
     events::routes(guarded, means.readers, parts.stop_token())
 }

@@ -30,6 +30,7 @@ use townclerk_view_service::{View, ViewError, Views};
 use super::ends::EndsFile;
 use super::files::{Editing, Looked, token_book_file};
 use super::logs::{Logs, initialise};
+use super::quotas::QuotaFile;
 use super::reach::tenants;
 use super::roles::{Means, OpenGateway, Parted, Roles, compose, logs_of};
 use super::server::Server;
@@ -95,6 +96,7 @@ pub(super) struct Running {
     routers: watch::Sender<Router>,
     /// Kept from one composition to the next: facts wait in it.
     gateway: Option<OpenGateway>,
+    quotas: Arc<QuotaFile>,
     /// Since when a change gives way to those who read the views that it concerns.
     gives_way_since: Option<Instant>,
     not_taken_up: watch::Sender<Option<String>>,
@@ -135,6 +137,7 @@ impl Running {
             .with_context(|| format!("cannot write the audit log in {}", data_dir.display()))?;
         let mut running = Self {
             audit: Arc::new(audit),
+            quotas: Arc::new(QuotaFile::load(&data_dir, clock::system())),
             sessions: Arc::default(),
             data_dir,
             server,
@@ -412,6 +415,7 @@ impl Running {
         let desks: Vec<_> = doors
             .map(|door| -> Arc<dyn PartnerDesk> { Arc::<PartnerDoor>::clone(door) })
             .collect();
+        self.quotas.quotas().set(town.quotas.clone());
         let means = Means {
             writers: &writers,
             readers: &readers,
@@ -419,6 +423,7 @@ impl Running {
             views_dir: &self.data_dir.join("views"),
             open_views,
             open_gateway: self.gateway.clone(),
+            quotas: Arc::clone(&self.quotas),
             tokens: Arc::clone(&self.tokens),
             ends: Arc::clone(&self.ends),
             writes: Arc::clone(&self.logs.writes),

@@ -19,6 +19,7 @@ fn partner(council: &str, system: &str) -> Partner {
 fn town(councils: &[&str], partners: &[(&str, &str)]) -> Town {
     let partners = partners.iter();
     Town {
+        quotas: BTreeMap::new(),
         councils: councils.iter().map(|council| code(council)).collect(),
         partners: partners.map(|(own, system)| partner(own, system)).collect(),
     }

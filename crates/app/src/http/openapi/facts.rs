@@ -27,6 +27,7 @@ pub(super) const PROBLEMS: &[Kind] = &[
     Kind::LOG_SHORTENED,
     Kind::UNAVAILABLE,
     Kind::TOO_EARLY,
+    Kind::OVER_QUOTA,
 ];
 
 /// One CloudEvent, or an array of them.

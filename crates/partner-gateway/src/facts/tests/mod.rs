@@ -1,9 +1,11 @@
 //! Facts, from what a tool sends to what the log holds.
 
 mod answers;
+mod flood;
 mod order;
 mod over_http;
 mod over_nats;
+mod over_quota;
 mod waiting;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::task::yield_now;
+use townclerk_app::clock::Clock;
 use townclerk_contract::envelope::AuthType;
 use townclerk_contract::subject::partner_id;
 use townclerk_domain::identity::CallerId;
@@ -24,15 +28,17 @@ use townclerk_event_log::{
 
 use super::deciding::Tool;
 use super::gateway::{Form, Gateway, HoldLimits};
+use super::quota::Quotas;
 
 /// A gateway on logs in memory, with a clock that stands still until it is moved.
 pub(super) struct Town {
     pub gateway: Arc<Gateway>,
     pub logs: Vec<Arc<Watched>>,
+    pub quotas: Arc<Quotas>,
     now: Arc<AtomicI64>,
 }
 
-/// A log that can be taken away.
+/// A log that can be taken away, and that takes its time: others have their chance meanwhile.
 pub(super) struct Watched {
     log: MemoryLog,
     away: Mutex<bool>,
@@ -139,11 +145,14 @@ impl Town {
         let start: Timestamp = "2021-03-01T12:00:00Z".parse().unwrap();
         let now = Arc::new(AtomicI64::new(start.as_second()));
         let told = Arc::clone(&now);
-        let clock = Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
-        let gateway = Gateway::new(&writers(&logs), clock, limits);
+        let clock: Clock =
+            Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
+        let quotas = Arc::new(Quotas::new(Arc::clone(&clock)));
+        let gateway = Gateway::new(&writers(&logs), clock, limits, Arc::clone(&quotas));
         Self {
             gateway: Arc::new(gateway),
             logs,
+            quotas,
             now,
         }
     }
@@ -151,7 +160,13 @@ impl Town {
     /// Another gateway on the same logs, as in another process.
     pub fn beside(&self) -> Gateway {
         let clock = Arc::new(|| "2021-03-01T12:00:00Z".parse().unwrap());
-        Gateway::new(&writers(&self.logs), clock, HoldLimits::default())
+        let limits = HoldLimits::default();
+        Gateway::new(
+            &writers(&self.logs),
+            clock,
+            limits,
+            Arc::clone(&self.quotas),
+        )
     }
 
     pub fn pass(&self, time: SignedDuration) {
@@ -234,6 +249,7 @@ impl EventLog for Watched {
 
     async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
         self.reached().map_err(AppendError::Refused)?;
+        yield_now().await;
         self.log.append(message).await
     }
 

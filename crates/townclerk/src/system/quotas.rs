@@ -1,0 +1,145 @@
+//! What partners have used of a day's quota, kept in the data directory: a start does not give it back.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use townclerk_app::clock::Clock;
+use townclerk_app::private_file;
+use townclerk_partner_gateway::facts::{DayCounts, Quotas};
+
+/// Where in the data directory it is kept.
+const FILE: &str = "quotas.json";
+
+/// How often what was counted is written down. What a kill loses is counted anew.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// The file of one data directory, and what is counted beside it.
+pub struct QuotaFile {
+    path: PathBuf,
+    quotas: Arc<Quotas>,
+    written: Mutex<Option<DayCounts>>,
+}
+
+impl QuotaFile {
+    /// Goes on with what the file of `data_dir` counts. A file that cannot be read is said and
+    /// written anew: it holds a day at most, and stops nobody.
+    pub fn load(data_dir: &Path, clock: Clock) -> Self {
+        let path = data_dir.join(FILE);
+        let quotas = Arc::new(Quotas::new(clock));
+        match read(&path) {
+            Ok(Some(counts)) => quotas.resume(counts),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(
+                    "what partners have used of their quotas is counted anew: {error:#}"
+                );
+            }
+        }
+        Self {
+            path,
+            quotas,
+            written: Mutex::default(),
+        }
+    }
+
+    pub fn quotas(&self) -> &Arc<Quotas> {
+        &self.quotas
+    }
+
+    /// Writes down what is counted today, where that is more than what stands in the file.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn save(&self) -> anyhow::Result<()> {
+        let counts = self.quotas.today();
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.facts.is_empty() || written.as_ref() == Some(&counts) {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(&counts)?;
+        private_file::write(&self.path, text)
+            .with_context(|| format!("cannot write {}", self.path.display()))?;
+        *written = Some(counts);
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Option<DayCounts>> {
+    let at = || format!("cannot read {}", path.display());
+    match private_file::read_text(path) {
+        Ok(text) => serde_json::from_str(&text).map(Some).with_context(at),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(at),
+    }
+}
+
+/// Keeps the file as facts are counted, to the end.
+///
+/// # Errors
+/// None: what cannot be written is said, and tried again.
+pub(super) async fn keep_quotas(
+    file: Arc<QuotaFile>,
+    stop: CancellationToken,
+) -> Result<(), Infallible> {
+    let mut ticks = interval(SAVE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failed = false;
+    loop {
+        let stopped = stop.run_until_cancelled(ticks.tick()).await.is_none();
+        match tokio::task::block_in_place(|| file.save()) {
+            Ok(()) => failed = false,
+            Err(error) if !failed => {
+                failed = true;
+                tracing::error!("what partners have used of their quotas is not kept: {error:#}");
+            }
+            Err(_) => {}
+        }
+        if stopped {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn at(time: &str) -> Clock {
+        let time: Timestamp = time.parse().unwrap();
+        Arc::new(move || time)
+    }
+
+    fn counted(facts: u32) -> DayCounts {
+        DayCounts {
+            day: "2026-03-01".parse().unwrap(),
+            facts: [("brent-hornbill".to_owned(), facts)].into(),
+        }
+    }
+
+    #[test]
+    fn a_start_goes_on_with_the_days_count_and_a_damaged_file_stops_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let noon = || at("2026-03-01T12:00:00Z");
+        let first = QuotaFile::load(dir.path(), noon());
+        first.quotas().resume(counted(7));
+        first.save().unwrap();
+        let next = QuotaFile::load(dir.path(), noon());
+        assert_eq!(next.quotas().today(), counted(7));
+        let tomorrow = QuotaFile::load(dir.path(), at("2026-03-02T00:00:00Z"));
+        assert!(tomorrow.quotas().today().facts.is_empty());
+        std::fs::write(dir.path().join(FILE), "{").unwrap();
+        let damaged = QuotaFile::load(dir.path(), noon());
+        assert!(damaged.quotas().today().facts.is_empty());
+        damaged.quotas().resume(counted(1));
+        damaged.save().unwrap();
+        let next = QuotaFile::load(dir.path(), noon());
+        assert_eq!(next.quotas().today(), counted(1));
+    }
+}
