@@ -8,6 +8,7 @@ mod files;
 mod logs;
 mod reach;
 mod roles;
+mod room;
 mod running;
 mod server;
 mod tokens;
