@@ -299,3 +299,55 @@ async fn an_answer_that_says_nothing_was_recorded_is_true() {
     }
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_whose_folder_cannot_be_written_stops_alone_and_goes_on_when_it_can() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    log_tickets(&town.as_role(Role::ServiceDesk), 3).await;
+    until_read(&town, 3).await;
+    let tokens = town.stop().await;
+    // Nobody can make a folder where a file is, whatever the rights.
+    let views = dir.path().join("views/brent");
+    std::fs::remove_dir_all(&views).unwrap();
+    std::fs::write(&views, "not a folder").unwrap();
+    let town = Town::again_unready(dir.path(), tokens).await;
+    let (desk, operator) = (
+        town.as_role(Role::ServiceDesk),
+        town.as_role(Role::Operator),
+    );
+    let (status, recorded) = desk.command(TICKETS, "k3", &incident("p3", "email")).await;
+    assert_eq!(
+        (status, &recorded["sequence"]),
+        (201, &json!(4)),
+        "{recorded}"
+    );
+    eventually("the joint view reads on", || async {
+        let (_, status) = operator.get("/v1/views/joint").await;
+        (status["logs"]["brent"]["position"] == 4).then_some(())
+    })
+    .await;
+    let (status, ready) = operator.get("/readyz").await;
+    assert_eq!(status, 503);
+    let reasons = ready["reasons"].to_string();
+    assert!(
+        reasons.contains("view brent: its rows wait to be made"),
+        "{reasons}"
+    );
+    assert!(!reasons.contains(dir.path().to_str().unwrap()), "{reasons}");
+    let (status, answer) = operator.get("/v1/views/brent/figures").await;
+    assert_eq!(
+        (status, &answer["type"]),
+        (503, &json!("urn:townclerk:problem:not-ready")),
+        "{answer}"
+    );
+    std::fs::remove_file(&views).unwrap();
+    eventually("everything is ready", || async {
+        town.system.views().unready().is_empty().then_some(())
+    })
+    .await;
+    until_read(&town, 4).await;
+    let verified = operator.replay("brent", "verify").await;
+    assert_eq!(verified["ok"], true, "{verified}");
+    town.stop().await;
+}

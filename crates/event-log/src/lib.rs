@@ -14,8 +14,11 @@ pub use ends::{Ends, SeenEnd, Shortened};
 mod end_checked;
 pub use end_checked::EndChecked;
 
+mod room;
+pub use room::{DiskFull, Room, RoomLevel};
+
 mod writes;
-pub use writes::{FAILED_COUNTS, Says, Watched, Writes};
+pub use writes::{FAILED_COUNTS, Measure, Says, Watched, Writes};
 
 mod read_through;
 pub use read_through::{Pace, ReadThrough, is_missing, missing, read_through};

@@ -13,6 +13,7 @@ use townclerk_contract::reading::RawMessage;
 use townclerk_domain::names::LogName;
 
 use crate::ends::Shortened;
+use crate::room::DiskFull;
 
 /// A message as the log holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +152,9 @@ pub enum LogError {
     /// The log does not hold what was seen of it: nothing was sent.
     #[error("{0}")]
     Shortened(Shortened),
+    /// There is no room for what was to be appended: nothing was sent.
+    #[error("{0}")]
+    DiskFull(DiskFull),
 }
 
 /// Messages after a position, in order, for ever; ends only with an error.

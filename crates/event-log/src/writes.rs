@@ -1,5 +1,5 @@
 //! Whether what is appended goes through: what became of the latest appends of a process, and what is
-//! known beside them.
+//! known beside them. Where the disk of the record has no room left, nothing is sent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,7 @@ use crate::log::{
     AppendError, Appended, ContinueError, EventLog, Expected, Head, LogError, StoredMessage, Tail,
     Verbatim,
 };
+use crate::room::{DiskFull, Room, RoomLevel};
 
 /// How long an append that failed speaks for those to come, unless one goes through before. Whoever is
 /// told "not ready" sends nothing: the failure must not stay for ever.
@@ -22,15 +23,20 @@ pub const FAILED_COUNTS: Duration = Duration::from_secs(30);
 /// Says why appends do not go through, whatever log they are for; `None` where nothing is known of it.
 pub type Says = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
+/// Measures the disk of the record; `None` where it is not known here, or cannot be measured.
+pub type Measure = Box<dyn Fn() -> Option<Room> + Send + Sync>;
+
 /// What is known of the appends of one process.
 pub struct Writes {
     failed: Mutex<BTreeMap<LogName, (Instant, String)>>,
     server: Says,
+    room: Measure,
 }
 
 impl Default for Writes {
+    /// For logs of which neither the server nor the disk is known.
     fn default() -> Self {
-        Self::with_server(Box::new(|| None))
+        Self::with(Box::new(|| None), Box::new(|| None))
     }
 }
 
@@ -44,11 +50,29 @@ impl fmt::Debug for Writes {
 }
 
 impl Writes {
-    /// `server` is asked what the server says of itself.
-    pub fn with_server(server: Says) -> Self {
+    /// `server` is asked what the server says of itself, and `room` how much room it has.
+    pub fn with(server: Says, room: Measure) -> Self {
         Self {
             failed: Mutex::default(),
             server,
+            room,
+        }
+    }
+
+    /// The room on the disk of the record, where that is known.
+    pub fn room(&self) -> Option<Room> {
+        (self.room)()
+    }
+
+    /// Lets an append through, or says that there is no room for it.
+    fn admit(&self, log: &LogName) -> Result<(), LogError> {
+        let full = self.room().filter(|room| room.level() == RoomLevel::Full);
+        match full {
+            None => Ok(()),
+            Some(room) => Err(LogError::DiskFull(DiskFull {
+                log: log.clone(),
+                room,
+            })),
         }
     }
 
@@ -62,7 +86,14 @@ impl Writes {
                 format!("log {log}: the last append did not go through, {seconds} s ago: {why}")
             })
         });
-        (self.server)().into_iter().chain(lately).collect()
+        let full = self.room().filter(|room| room.level() == RoomLevel::Full);
+        let full = full.map(|room| {
+            format!(
+                "the disk of the record is full ({room}): nothing is recorded until there is room"
+            )
+        });
+        let known = (self.server)().into_iter().chain(full);
+        known.chain(lately).collect()
     }
 
     fn went_through(&self, log: &LogName) {
@@ -70,12 +101,13 @@ impl Writes {
     }
 
     fn did_not(&self, log: &LogName, error: &LogError) {
+        // What the server says may name its folders, and everybody may ask whether this is ready.
         let why = match error {
-            LogError::Unavailable { why, .. }
-            | LogError::Answered { why, .. }
-            | LogError::Unreadable { why, .. } => why.clone(),
-            // It says itself, as long as it is so, that it takes nothing.
-            LogError::Shortened(_) => return,
+            LogError::Unavailable { why, .. } => why.clone(),
+            LogError::Answered { code, .. } => format!("nats-server refused it (code {code})"),
+            LogError::Unreadable { .. } => "the answer of nats-server cannot be read".to_owned(),
+            // Each says itself, as long as it is so, that nothing is taken.
+            LogError::Shortened(_) | LogError::DiskFull(_) => return,
         };
         self.failed().insert(log.clone(), (Instant::now(), why));
     }
@@ -85,7 +117,7 @@ impl Writes {
     }
 }
 
-/// `log`, with what becomes of each append kept in `writes`.
+/// `log`, written to as long as its disk has room, with what becomes of each append kept in `writes`.
 pub struct Watched {
     log: Arc<dyn EventLog>,
     writes: Arc<Writes>,
@@ -94,6 +126,10 @@ pub struct Watched {
 impl Watched {
     pub fn new(log: Arc<dyn EventLog>, writes: Arc<Writes>) -> Self {
         Self { log, writes }
+    }
+
+    fn admit(&self) -> Result<(), LogError> {
+        self.writes.admit(self.log.name())
     }
 
     fn note<T>(&self, appended: Result<T, AppendError>) -> Result<T, AppendError> {
@@ -116,6 +152,7 @@ impl EventLog for Watched {
     }
 
     async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
+        self.admit().map_err(AppendError::Refused)?;
         let appended = self.log.append(message).await;
         // What an earlier attempt recorded says nothing of now.
         match appended {
@@ -125,10 +162,12 @@ impl EventLog for Watched {
     }
 
     async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {
+        self.admit().map_err(AppendError::Refused)?;
         self.note(self.log.append_batch(batch).await)
     }
 
     async fn append_after(&self, end: u64, messages: &[Verbatim]) -> Result<u64, ContinueError> {
+        self.admit().map_err(ContinueError::Refused)?;
         let continued = self.log.append_after(end, messages).await;
         match &continued {
             Ok(_) => self.writes.went_through(self.log.name()),

@@ -4,7 +4,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::decider::Rejection;
 use townclerk_domain::identity::AggregateId;
 use townclerk_domain::names::LogName;
-use townclerk_event_log::{AppendError, LogError, Shortened};
+use townclerk_event_log::{AppendError, DiskFull, LogError, Shortened};
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +41,16 @@ pub enum CommandError<R: std::fmt::Display + std::fmt::Debug> {
     /// The log does not hold what was seen of it, and takes nothing.
     #[error("{0}")]
     LogShortened(Shortened),
+    /// The disk of the record has no room: nothing was recorded by this attempt.
+    #[error("{0}")]
+    DiskFull(DiskFull),
 }
 
 impl<R: std::fmt::Display + std::fmt::Debug> From<LogError> for CommandError<R> {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Shortened(shortened) => Self::LogShortened(shortened),
+            LogError::DiskFull(full) => Self::DiskFull(full),
             LogError::Unavailable { .. }
             | LogError::Answered { .. }
             | LogError::Unreadable { .. } => Self::Unavailable(Box::new(error)),

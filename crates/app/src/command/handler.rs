@@ -164,6 +164,9 @@ impl<R: Recording> Handler<R> {
             Err(CommandError::Unavailable(why)) if unknown.contains(&event) => {
                 Err(CommandError::UnknownBefore(why))
             }
+            Err(CommandError::DiskFull(full)) if unknown.contains(&event) => {
+                Err(CommandError::UnknownBefore(Box::new(full)))
+            }
             // Others say that the command is not recorded here, which is not the same as never.
             Err(other) => Err(other),
             Ok(handled) => {

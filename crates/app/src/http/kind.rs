@@ -88,6 +88,8 @@ kinds! {
         "It is unknown whether this was recorded";
     LOG_SHORTENED = "log-shortened" SERVICE_UNAVAILABLE
         "The log lost its end and takes no events";
+    DISK_FULL = "disk-full" SERVICE_UNAVAILABLE
+        "The disk of the record has no room left";
     LOG_DAMAGED = "log-damaged" SERVICE_UNAVAILABLE
         "A part of the log is missing";
     UNAVAILABLE = "unavailable" SERVICE_UNAVAILABLE

@@ -56,6 +56,12 @@ impl<R: Display + Debug + Serialize> From<CommandError<R>> for Problem {
                 Self::new(Kind::OUTCOME_UNKNOWN, detail)
             }
             CommandError::LogShortened(shortened) => Self::log_shortened(shortened),
+            CommandError::DiskFull(_) => Self::new(
+                Kind::DISK_FULL,
+                format!(
+                    "{detail}; tell an operator, and send it again with the same key afterwards"
+                ),
+            ),
             CommandError::Unavailable(cause) => {
                 tracing::error!(cause = causes(cause.as_ref()), "a log cannot be used");
                 Self::new(

@@ -13,7 +13,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::decider::Rejection;
 use townclerk_domain::names::LogName;
 use townclerk_domain::ticket::{Refusal, Status, Transition};
-use townclerk_event_log::{AppendError, LogError, Shortened};
+use townclerk_event_log::{AppendError, DiskFull, LogError, Room, Shortened};
 
 use super::Problem;
 use super::connections::ConnectionLimits;
@@ -244,6 +244,16 @@ async fn a_failure_of_ours_is_told_without_its_cause() {
                 found: 7,
             }),
             "log-shortened",
+        ),
+        (
+            CommandError::DiskFull(DiskFull {
+                log: LogName::shared(),
+                room: Room {
+                    free: 1 << 20,
+                    total: 1 << 40,
+                },
+            }),
+            "disk-full",
         ),
         (CommandError::Contended(aggregate), "contended"),
         (

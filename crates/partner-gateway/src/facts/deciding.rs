@@ -177,6 +177,7 @@ fn no<R: Served + MayPass>(error: CommandError<R::Refusal>, fact: &Fact) -> Verd
         | CommandError::Unknown(_)
         | CommandError::UnknownBefore(_)
         | CommandError::LogShortened(_)
+        | CommandError::DiskFull(_)
         | CommandError::Unavailable(_) => Verdict::TryAgain(Problem::from(error)),
     }
 }

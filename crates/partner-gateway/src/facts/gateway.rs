@@ -569,6 +569,7 @@ fn is_out(answer: &Answer) -> bool {
         Kind::UNAVAILABLE,
         Kind::OUTCOME_UNKNOWN,
         Kind::LOG_SHORTENED,
+        Kind::DISK_FULL,
     ]
     .contains(&problem.kind())
 }

@@ -110,3 +110,70 @@ pub(super) fn seed_file(credentials: &Path, log: &LogName, role: Role) -> std::p
     let name = format!("{}.nk", role.as_str());
     credentials.join(log.as_str()).join(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use bytes::Bytes;
+    use townclerk_contract::envelope::Message;
+    use townclerk_domain::identity::EventId;
+    use townclerk_event_log::{AppendError, ContinueError, Expected, LogError, Room, Verbatim};
+    use uuid::Uuid;
+
+    use super::super::reach::logs_of;
+    use super::*;
+    use crate::nats_server::{NatsServer, Options};
+
+    /// Services, the gateway and imports write through what is opened here.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_writes_leaves_room_on_the_disk_and_goes_on_when_there_is_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let nats = NatsServer::start(Options {
+            data_dir: dir.path().to_owned(),
+            logs: vec!["brent".to_owned()],
+            partners: Vec::new(),
+            binary: None,
+            port: None,
+        });
+        let nats = nats.await.unwrap();
+        let free = Arc::new(AtomicU64::new(0));
+        let measured = Arc::clone(&free);
+        let total = 1 << 40;
+        let room = move || {
+            let free = measured.load(Ordering::Relaxed);
+            Some(Room { free, total })
+        };
+        let logs = Logs {
+            writes: Arc::new(Writes::with(Box::new(|| None), Box::new(room))),
+            ..logs_of(&nats, dir.path())
+        };
+        let names = [LogName::new("brent").unwrap()];
+        initialise(&logs, &names).await.unwrap();
+        let writer = logs.open(&names, Role::Writer).await.unwrap().remove(0);
+        let message = Message {
+            subject: format!("tc.brent.ticket.ticket-{}", Uuid::from_u128(1)),
+            id: EventId(Uuid::from_u128(2)),
+            payload: Bytes::from_static(b"{}"),
+        };
+        let verbatim = [Verbatim::from(&message)];
+        let expected = Expected { message, last: 0 };
+        let refused = writer.append(&expected).await.unwrap_err();
+        assert!(
+            matches!(refused, AppendError::Refused(LogError::DiskFull(_))),
+            "{refused:?}"
+        );
+        let refused = writer.append_after(0, &verbatim).await.unwrap_err();
+        assert!(
+            matches!(refused, ContinueError::Refused(LogError::DiskFull(_))),
+            "{refused:?}"
+        );
+        assert_eq!(writer.head().await.unwrap().sequence, 0);
+        assert_ne!(logs.writes.trouble(), Vec::<String>::new());
+        free.store(total / 2, Ordering::Relaxed);
+        assert_eq!(writer.append(&expected).await.unwrap().sequence, 1);
+        assert_eq!(logs.writes.trouble(), Vec::<String>::new());
+        drop(writer);
+        nats.stop().await.unwrap();
+    }
+}

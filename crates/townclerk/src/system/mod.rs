@@ -9,6 +9,7 @@ mod logs;
 mod quotas;
 mod reach;
 mod roles;
+mod room;
 mod running;
 mod server;
 mod tokens;

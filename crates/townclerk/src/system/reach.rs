@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 use townclerk_domain::names::LogName;
-use townclerk_event_log::Writes;
 use townclerk_event_log::jetstream::Role;
+use townclerk_event_log::{Measure, Writes};
 
 use super::ends::EndsFile;
 use super::logs::{Logs, initialise, seed_file};
+use super::room;
 use crate::nats_server::{DataDirLock, NatsServer, Options, running_server};
 use crate::town::{Partner, Town};
 
@@ -117,7 +118,7 @@ impl Opened {
             credentials: data.join("credentials"),
             server_name: Some(server_name),
             ends: Arc::default(),
-            writes: Arc::default(),
+            writes: Arc::new(Writes::with(Box::new(|| None), measure(data))),
         };
         Ok(Self {
             ends: EndsFile::load(data, &logs.ends)?,
@@ -193,9 +194,15 @@ pub(crate) fn tenants(town: &Town) -> (Vec<String>, Vec<Partner>) {
     (logs, town.partners.iter().cloned().collect())
 }
 
+/// Measures the disk of the nats-server that works on `data`.
+fn measure(data: &Path) -> Measure {
+    let data = data.to_owned();
+    Box::new(move || room::of_the_store(&data))
+}
+
 pub(super) fn logs_of(nats: &NatsServer, data: &Path) -> Logs {
     let health = nats.health();
-    let writes = Writes::with_server(Box::new(move || health.borrow().clone()));
+    let writes = Writes::with(Box::new(move || health.borrow().clone()), measure(data));
     Logs {
         url: nats.url(),
         credentials: data.join("credentials"),

@@ -24,6 +24,7 @@ use townclerk_view_service::{View, Views};
 
 use super::ends::{EndsFile, hear, keep, read_all_through};
 use super::quotas::{QuotaFile, keep_quotas};
+use super::room;
 
 /// What one process serves.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +98,8 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
     let mut guarded = Guarded::audited(Arc::clone(&means.tokens), Arc::clone(&means.audit))
         .with_sessions(Arc::clone(&means.sessions));
     keep_ends(&means, &views, parts);
+    let watching = room::watch(Arc::clone(&means.writes), parts.stop_token());
+    parts.run("the room on the disk", watching);
     guarded = health::routes(guarded, readiness(&views, &means));
     guarded = commands(guarded, roles, means.writers, Arc::clone(&means.clock));
     let mut gateway = None;

@@ -25,6 +25,7 @@ pub(super) const PROBLEMS: &[Kind] = &[
     Kind::CONTENDED,
     Kind::OUTCOME_UNKNOWN,
     Kind::LOG_SHORTENED,
+    Kind::DISK_FULL,
     Kind::UNAVAILABLE,
     Kind::TOO_EARLY,
     Kind::OVER_QUOTA,

@@ -30,6 +30,7 @@ const OF_COMMANDS: &[Kind] = &[
     Kind::CONTENDED,
     Kind::OUTCOME_UNKNOWN,
     Kind::LOG_SHORTENED,
+    Kind::DISK_FULL,
     Kind::UNAVAILABLE,
 ];
 
