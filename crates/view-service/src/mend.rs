@@ -94,12 +94,29 @@ impl View {
         Ok(())
     }
 
+    /// Views leave room on the disk, which may be that of the record: they stop before it is full, and
+    /// before sled meets that.
+    ///
+    /// # Errors
+    /// How much room there is, where that is too little.
+    pub(crate) fn check_room(&self) -> Result<(), ViewError> {
+        // Less than appends leave: what was recorded last is still to be read.
+        let scarce = (self.room)().filter(|room| room.free < room.kept_free() / 2);
+        match scarce {
+            None => Ok(()),
+            Some(room) => Err(ViewError::NotWritten {
+                why: format!("its disk is full ({room})"),
+            }),
+        }
+    }
+
     /// Opens rows again that could not be opened or written. Until the disk takes what a view writes
     /// they stay as they are: those that are whole are still read.
     ///
     /// # Errors
     /// A disk that takes nothing yet.
-    pub(crate) async fn open_again_if_needed(&self) -> Result<(), ViewError> {
+    pub(crate) async fn resume_writing(&self) -> Result<(), ViewError> {
+        self.check_room()?;
         if !self.read().store.takes_no_more() {
             return Ok(());
         }

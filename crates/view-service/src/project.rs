@@ -65,7 +65,7 @@ impl Projector for View {
     type Error = ViewError;
 
     async fn resume(&self) -> Result<(), ViewError> {
-        self.open_again_if_needed().await
+        self.resume_writing().await
     }
 
     fn checkpoint(&self, log: &LogName) -> u64 {
@@ -80,6 +80,7 @@ impl Projector for View {
 
     async fn project(&self, log: &LogName, messages: Vec<StoredMessage>) -> Result<(), ViewError> {
         let _turn = self.projecting.lock().await;
+        self.check_room()?;
         tokio::task::block_in_place(|| {
             let mut served = self.write();
             self.project_now(&mut served, log, &messages)

@@ -458,6 +458,7 @@ impl View {
         progress: &(dyn Fn(Step) + Sync),
     ) -> Result<Served, ViewError> {
         let total = replayed.rows.0.len() as u64;
+        self.check_room()?;
         let (mut store, generation) = self.generations.begin_next()?;
         let filled = store.fill(&replayed.rows, &replayed.checkpoints, |done| {
             let done = done as u64;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use townclerk_contract::position::Position;
 use townclerk_contract::reading::{self, Reading as MessageReading};
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_event_log::{EventLog, LogError};
+use townclerk_event_log::{EventLog, LogError, Measure, Room};
 use townclerk_view_store::checkpoint::Checkpoint;
 use townclerk_view_store::generations::Generations;
 use townclerk_view_store::store::{Store, StoreError};
@@ -106,6 +106,8 @@ pub struct View {
     pub(crate) watch: Mutex<Watch>,
     pub(crate) positions: watch::Sender<Positions>,
     pub(crate) passes: PassCache,
+    /// The disk of its rows.
+    pub(crate) room: Measure,
     /// Held while rows change, so that a rebuild can take over at a known position.
     pub(crate) projecting: tokio::sync::Mutex<()>,
     made: OnceCell<()>,
@@ -147,6 +149,17 @@ impl View {
         dir: &Path,
         logs: Vec<Arc<dyn EventLog>>,
     ) -> Result<Arc<Self>, ViewError> {
+        let measured = dir.to_owned();
+        Self::open_measured(scope, dir, logs, Box::new(move || Room::at(&measured)))
+    }
+
+    /// As [`Self::open`], on a disk that `room` measures.
+    pub(crate) fn open_measured(
+        scope: Scope,
+        dir: &Path,
+        logs: Vec<Arc<dyn EventLog>>,
+        room: Measure,
+    ) -> Result<Arc<Self>, ViewError> {
         let generations = Generations::in_dir(dir);
         let opened = tokio::task::block_in_place(|| Served::open(&scope, &generations));
         let served = match opened {
@@ -172,6 +185,7 @@ impl View {
                 ..Watch::default()
             }),
             passes: PassCache::default(),
+            room,
             projecting: tokio::sync::Mutex::default(),
             made: OnceCell::new(),
         };
@@ -201,7 +215,7 @@ impl View {
     }
 
     async fn make_once(&self) -> Result<(), ViewError> {
-        self.open_again_if_needed().await?;
+        self.resume_writing().await?;
         let made = match self.wants_rebuild().await {
             Ok(true) => self.rebuild_at_start().await,
             Ok(false) => Ok(()),
@@ -301,9 +315,13 @@ impl View {
         making.chain(trouble).chain(unread).chain(behind).collect()
     }
 
-    /// Whether the log cannot be read on just now.
-    pub(crate) fn has_trouble_with(&self, log: &LogName) -> bool {
-        self.watched().trouble.contains_key(log)
+    /// The logs that cannot be read on just now, and when each was last read to its end.
+    pub(crate) fn stopped(&self) -> Vec<(LogName, Option<Timestamp>)> {
+        let watch = self.watched();
+        let stopped = watch.trouble.keys();
+        stopped
+            .map(|log| (log.clone(), watch.reached.get(log).copied()))
+            .collect()
     }
 
     /// # Errors

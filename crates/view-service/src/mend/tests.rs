@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,8 +12,8 @@ use townclerk_app::http::testing::{Client, Who, token_book};
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::{Projector, follow};
 use townclerk_domain::names::LogName;
-use townclerk_event_log::EventLog;
 use townclerk_event_log::memory::MemoryLog;
+use townclerk_event_log::{EventLog, Room};
 use townclerk_view_store::testing::SmallDisk;
 
 use super::*;
@@ -161,5 +162,42 @@ async fn a_view_whose_folder_cannot_be_written_at_start_waits_for_it() {
     }
     std::fs::remove_file(&folder).unwrap();
     until("the end", || read_to(&view, &log)).await;
+    parts.drain().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_leaves_room_on_its_disk_and_serves_its_rows_meanwhile() {
+    let (dir, log) = (tempfile::tempdir().unwrap(), log());
+    let free = Arc::new(AtomicU64::new(1 << 40));
+    let measured = Arc::clone(&free);
+    let room = move || {
+        let free = measured.load(Ordering::Relaxed);
+        let total = 1 << 40;
+        Some(Room { free, total })
+    };
+    let logs: Vec<Arc<dyn EventLog>> = vec![Arc::<MemoryLog>::clone(&log)];
+    let scope = NAME.parse().unwrap();
+    let view = View::open_measured(scope, dir.path(), logs, Box::new(room)).unwrap();
+    let parts = following(&view, &log);
+    record(&log, 10);
+    until("the end", || read_to(&view, &log)).await;
+    free.store(100, Ordering::Relaxed);
+    record(&log, 1);
+    until("its reason", || {
+        view.unready().concat().contains("its disk is full")
+    })
+    .await;
+    let views = Views::new([Arc::clone(&view)]);
+    let client = Client::new(routes(Guarded::new(token_book()), &views).into_parts().0);
+    let operator = Who::Everywhere(Role::Operator);
+    let status = client.get("/v1/views/brent", operator).await.json();
+    assert_eq!(status["logs"][NAME]["position"], 10, "{status}");
+    let trouble = status["logs"][NAME]["trouble"].as_str().unwrap();
+    assert!(trouble.contains("it stopped"), "{trouble}");
+    let page = client.get("/brent", Who::Everywhere(Role::Officer)).await;
+    assert!(page.text.contains("Not up to date."), "{page:?}");
+    assert!(view.rebuild(&|_| {}).await.is_err(), "it would take room");
+    free.store(1 << 40, Ordering::Relaxed);
+    until("the end again", || read_to(&view, &log)).await;
     parts.drain().await.unwrap();
 }

@@ -23,8 +23,18 @@ pub struct Rests {
     pub held: String,
     /// Who is silent, and what is not shown because of it.
     pub silent: Vec<String>,
+    /// Logs that cannot be read on just now.
+    pub stopped: Vec<StoppedLog>,
     /// Whether any figure of the page was made up for a demonstration.
     pub sample: bool,
+}
+
+/// A log that cannot be read on just now: the page shows it as of an earlier moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedLog {
+    pub name: String,
+    /// When it was last read to its end.
+    pub reached: Option<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +43,6 @@ pub struct LogShown {
     pub covers: String,
     /// When it was last read to its end.
     pub reached: Option<Moment>,
-    /// Whether it cannot be read on just now.
-    pub stopped: bool,
 }
 
 /// `summed` are the figures of the whole scope, which say who is silent; `all` stand on the page.
@@ -53,7 +61,6 @@ pub fn rests(asking: &Asking<'_>, topic: Topic, summed: &[&Figure], all: &[&Figu
         name: words::log_name(log, registry),
         covers: covers(log, topic, registry),
         reached: at.map(words::moment),
-        stopped: asking.view.view().has_trouble_with(log),
     };
     Rests {
         as_at: latest(summed, |figure| figure.as_at),
@@ -61,6 +68,7 @@ pub fn rests(asking: &Asking<'_>, topic: Topic, summed: &[&Figure], all: &[&Figu
         logs: reached.into_iter().map(log_shown).collect(),
         held: held(all.iter().map(|figure| figure.held).max().unwrap_or(0)),
         silent: silent(summed, asking.scope, registry),
+        stopped: stopped(asking),
         sample: all.iter().any(|figure| figure.synthetic),
     }
 }
@@ -82,7 +90,6 @@ pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, View
         name: words::log_name(log, registry),
         covers: covers(log, Topic::Findings, registry),
         reached: at.map(words::moment),
-        stopped: asking.view.view().has_trouble_with(log),
     };
     Ok(Rests {
         as_at: asking.asked.as_at.map(words::moment),
@@ -90,8 +97,19 @@ pub fn rests_on_records(asking: &Asking<'_>, sample: bool) -> Result<Rests, View
         logs: logs.iter().map(log_shown).collect(),
         held: held(unreadable),
         silent: Vec::new(),
+        stopped: stopped(asking),
         sample,
     })
+}
+
+fn stopped(asking: &Asking<'_>) -> Vec<StoppedLog> {
+    let stopped = asking.view.view().stopped().into_iter();
+    let read = stopped.filter(|(log, _)| asking.scope.reads(log));
+    let shown = read.map(|(log, at)| StoppedLog {
+        name: words::log_name(&log, asking.registry),
+        reached: at.map(words::moment),
+    });
+    shown.collect()
 }
 
 fn latest(figures: &[&Figure], of: impl Fn(&Figure) -> Option<Timestamp>) -> Option<Moment> {
