@@ -1,4 +1,4 @@
-"""Sends a ticket's life as facts, reads it back, and starts anew from any position.
+"""Sends a ticket's life as facts, reads it back, and starts again from any position.
 
 python ticket_life.py nats://127.0.0.1:4222 brent-hornbill.nk brent hornbill [AFTER]
 """
@@ -23,7 +23,7 @@ async def main():
     answers = await ask(f"facts.{council}", life)  # repeated, it is still recorded once
     for answer in answers.get("answers", [answers]):
         print("fact", answer.get("id"), answer.get("outcome"), answer.get("problem", answer).get("detail", ""))
-    if after:  # 0 for the whole log: to make one's own copy anew
+    if after:  # 0 for the whole log: to make one's own copy again
         print("start", await ask(f"start.{council}", {"after": int(after[0])}))
     for durable in f"{council}-{system}", f"shared-{council}-{system}":
         pulled = await connection.jetstream().pull_subscribe_bind(durable, "EVENTS")

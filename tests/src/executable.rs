@@ -32,7 +32,7 @@ pub fn run(arguments: &[&str]) -> Output {
 
 /// A port that Linux gives to no outgoing connection: a client that dials while the server is down
 /// could otherwise be given the server's port by chance, and keep it. Given to one test of a process
-/// alone: whoever is given it does not listen on it yet.
+/// alone: the test that is given it does not listen on it yet.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 16_000 + u16::try_from(std::process::id() % 10_000).unwrap();

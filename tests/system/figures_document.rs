@@ -1,6 +1,6 @@
 //! What `docs/FIGURES.md` says of each measure: made of the definitions that figures are computed by.
 //!
-//! It is written anew with `TOWNCLERK_BLESS=1 cargo test -p townclerk-tests figures_document`.
+//! It is written again with `TOWNCLERK_BLESS=1 cargo test -p townclerk-tests figures_document`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The description of the HTTP interface in `proto/openapi.json`: made of the table of routes, and
 //! whole.
 //!
-//! It is written anew with `TOWNCLERK_BLESS=1 cargo test -p townclerk-tests openapi`.
+//! It is written again with `TOWNCLERK_BLESS=1 cargo test -p townclerk-tests openapi`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -109,12 +109,12 @@ async fn every_route_is_described_once_under_a_name_of_its_own() {
     let operations = operations(&document);
     let described: BTreeSet<String> = operations.iter().map(|(name, _)| name.clone()).collect();
     assert_eq!(described, served);
-    assert_eq!(operations.len(), routes.len(), "a route stands twice");
+    assert_eq!(operations.len(), routes.len(), "a route is there twice");
     let ids: BTreeSet<&str> = operations
         .iter()
         .map(|(_, operation)| operation["operationId"].as_str().unwrap())
         .collect();
-    assert_eq!(ids.len(), operations.len(), "an operationId stands twice");
+    assert_eq!(ids.len(), operations.len(), "an operationId is there twice");
     for route in &routes {
         let unsaid = matches!(route.described, Described::Unsaid);
         assert!(!unsaid, "{} says nothing of itself", route.path);

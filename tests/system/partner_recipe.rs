@@ -102,7 +102,7 @@ async fn the_recipe_sends_a_tickets_life_reads_it_back_and_starts_anew() {
         .collect();
     let first = cooked(&python, &tool, &[]);
     assert_eq!(first, [facts("recorded"), events.clone()].concat());
-    // Sent once more nothing is recorded anew, and what was acknowledged does not come again.
+    // Sent once more nothing is recorded again, and what was acknowledged does not come again.
     let again = cooked(&python, &tool, &[]);
     assert_eq!(again, facts("already-recorded"));
     // From any position, by the tool itself.

@@ -202,7 +202,7 @@ async fn a_council_joins_while_the_town_runs_and_is_counted() {
     let other: Value = serde_json::from_slice(&other.stdout).unwrap();
     assert_eq!(other["membership"], "recorded-otherwise", "{other}");
     assert_eq!(other["from"], "2026-04-01");
-    // The commands of the same process know the new log once it is composed anew.
+    // The commands of the same process know the new log once it is composed again.
     let desk = town.as_role(Role::ServiceDesk);
     let ticket = eventually("the log takes tickets", || async {
         let path = "/v1/logs/camden/tickets";

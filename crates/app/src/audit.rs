@@ -309,7 +309,7 @@ impl Writing {
             let lines: Vec<&AuditEntry> = jobs.iter().map(|job| &job.entry).collect();
             self.write(&lines);
             for job in jobs {
-                // Whoever asked may have gone, or wait no longer.
+                // The caller may have gone, or wait no longer.
                 job.done.send(()).ok();
             }
         }

@@ -1,7 +1,7 @@
 //! Follows a log from a checkpoint: in order, without gaps, for ever.
 //!
 //! Generic over what is done with the messages. A watchdog sees "the head moved, the checkpoint did
-//! not" and subscribes anew; after each subscription the last message that was read is read again
+//! not" and subscribes again; after each subscription the last message that was read is read again
 //! and recognised, so a log that was replaced is not read on as if it were the same.
 //!
 //! Nothing that goes wrong here ends the process: what records goes on, whatever becomes of a view.
@@ -173,7 +173,7 @@ async fn take<P: Projector>(
                 messages.push(message);
             }
             Ok(message) => {
-                broken = Err(format!("{} came where {next} was due", message.sequence));
+                broken = Err(format!("{} came instead of {next}", message.sequence));
                 break;
             }
             Err(error) => {

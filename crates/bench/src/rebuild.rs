@@ -1,4 +1,4 @@
-//! Making the joint view anew beside one ordered consumer that only reads and decodes; the memory
+//! Making the joint view again beside one ordered consumer that only reads and decodes; the memory
 //! that it takes, and the room that rows and events take on the disk.
 
 use std::fs;
@@ -107,7 +107,7 @@ fn status_of(town: &Town, name: &str) -> anyhow::Result<u64> {
     Ok(kibibytes_of(&format!("/proc/{}/status", town.pid()?), name))
 }
 
-/// Lets the kernel count the peak anew.
+/// Lets the kernel count the peak again.
 fn forget_peak(town: &Town) -> anyhow::Result<()> {
     let file = format!("/proc/{}/clear_refs", town.pid()?);
     fs::write(&file, "5").with_context(|| format!("cannot write {file}"))

@@ -392,7 +392,7 @@ impl Attributes {
     }
 }
 
-/// Reading an object without losing an attribute that stands twice.
+/// Reading an object without losing an attribute that is there twice.
 mod ordered {
     use std::fmt;
 
@@ -423,7 +423,7 @@ mod ordered {
                     }
                 }
                 if pairs.iter().any(|(seen, _)| *seen == name) {
-                    return Err(M::Error::custom(format!("{name} stands twice")));
+                    return Err(M::Error::custom(format!("{name} is there twice")));
                 }
                 pairs.push((name, value));
             }

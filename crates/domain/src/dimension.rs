@@ -32,7 +32,7 @@ pub enum Dimension {
     Directorate,
     /// The team that a post belongs to.
     Team,
-    /// What whoever holds a post does.
+    /// What the holder of a post does.
     Role,
     /// The worst that an outage did to a service.
     Severity,

@@ -80,7 +80,7 @@ pub fn faults(schema: &Value, said: &Value) -> Vec<FieldFault> {
 
 /// Adds what serde, which reads afterwards, ended at; unless the schema told of it already.
 pub fn add_unread(found: &mut Vec<FieldFault>, unread: FieldFault) {
-    // No schema says that a field stands twice.
+    // No schema says that a field is there twice.
     let twice = unread.why.contains("duplicate field");
     let told = found
         .iter()

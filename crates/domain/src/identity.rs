@@ -260,7 +260,7 @@ impl From<Token> for String {
 /// The id of a command: the caller's idempotency key.
 pub type CommandId = Token;
 
-/// The opaque id of whoever asked.
+/// The opaque id of the caller.
 pub type CallerId = Token;
 
 /// The id of the event that a command becomes: the same command can only become the same event.

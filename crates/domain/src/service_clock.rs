@@ -26,7 +26,7 @@ pub struct Calendar {
     holidays: BTreeSet<Date>,
 }
 
-/// A stretch in which the clock stands; one without an end goes on.
+/// A stretch in which the clock is stopped; one without an end goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
     pub from: Timestamp,

@@ -51,7 +51,7 @@ pub enum Happening {
         priority: Priority,
         target: Option<SignedDuration>,
     },
-    /// Work waits; by agreement the clock stands for it or goes on.
+    /// Work waits; by agreement the clock is stopped for it or goes on.
     Held {
         reason: Code,
         pauses: bool,
@@ -63,7 +63,7 @@ pub enum Happening {
         priority: Priority,
         target: Option<SignedDuration>,
     },
-    /// The clock stands, and how it stands is the result.
+    /// The clock is stopped, and how it stands is the result.
     Resolved {
         /// `None` without a target.
         result: Option<Verdict>,
@@ -91,7 +91,7 @@ pub enum Standing {
     Running {
         /// Negative where it is overdue.
         left: SignedDuration,
-        /// `None` while the clock stands, or where the hours that were agreed never suffice.
+        /// `None` while the clock is stopped, or where the hours that were agreed never suffice.
         due: Option<Timestamp>,
         /// The highest band that was reached.
         band: Option<u8>,
@@ -303,7 +303,7 @@ impl<'t> Running<'t> {
         })
     }
 
-    /// When it is due if nothing else happens: never while the clock stands before it.
+    /// When it is due if nothing else happens: never while the clock is stopped before it.
     fn due(&self) -> Option<Timestamp> {
         let calendar = &self.terms.calendar;
         calendar.add(self.logged, self.target()?, &self.pauses)

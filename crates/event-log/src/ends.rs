@@ -23,7 +23,7 @@ use crate::read_through::ReadThrough;
 pub struct SeenEnd {
     /// 0 where nothing was seen.
     pub sequence: u64,
-    /// The chain before the message; zeros where whoever saw it had not read the log up to it.
+    /// The chain before the message; zeros where its reader had not read the log up to it.
     pub before: Chain,
     /// The chain after it.
     pub chain: Chain,

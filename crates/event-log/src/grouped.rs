@@ -171,7 +171,7 @@ struct Answer {
 impl Answer {
     fn give(self, outcome: Result<Appended, AppendError>) {
         if let Err(outcome) = self.to.send(outcome) {
-            tracing::debug!(?outcome, "whoever asked for this append has left");
+            tracing::debug!(?outcome, "the caller of this append has left");
         }
     }
 }
@@ -253,7 +253,7 @@ impl Committer {
         self.flights.push(flight.boxed());
     }
 
-    /// The subject is free. What came later on it most likely has to be decided anew: it goes
+    /// The subject is free. What came later on it most likely has to be decided again: it goes
     /// singly and needs no slot, for it writes nothing.
     fn landed(&mut self, subject: &str) {
         for Asked { expected, answer } in self.behind.remove(subject).unwrap_or_default() {

@@ -36,7 +36,7 @@ impl StoredMessage {
         }
     }
 
-    /// Whether this is `message`, written by whoever.
+    /// Whether this is `message`, by any writer.
     pub fn is(&self, message: &Message) -> bool {
         self.subject == message.subject && self.id.as_deref() == Some(&message.id.to_string())
     }
@@ -47,7 +47,7 @@ impl StoredMessage {
     }
 }
 
-/// A message as it is to stand in a log, whoever wrote it first: also one that does not follow the
+/// A message as it is to stand in a log, whichever service wrote it first: also one that does not follow the
 /// rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verbatim {

@@ -24,7 +24,7 @@ const LOW_TIMES_KEPT: u64 = 4;
 /// The room on a disk, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// What can be written by whoever has no special rights.
+    /// What can be by any writer has no special rights.
     pub free: u64,
     pub total: u64,
 }

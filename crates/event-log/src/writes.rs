@@ -16,7 +16,7 @@ use crate::log::{
 };
 use crate::room::{DiskFull, Room, RoomLevel};
 
-/// How long an append that failed speaks for those to come, unless one goes through before. Whoever is
+/// How long an append that failed speaks for those to come, unless one goes through before. Anyone who is
 /// told "not ready" sends nothing: the failure must not stay for ever.
 pub const FAILED_COUNTS: Duration = Duration::from_secs(30);
 

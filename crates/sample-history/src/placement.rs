@@ -1,7 +1,7 @@
 //! The P1 incidents of the named outages.
 //!
 //! How many P1 incidents a month has is published, so none comes on top: one of the month's is told
-//! anew, at the time and place of the outage. All other tickets stay as they were drawn.
+//! again, at the time and place of the outage. All other tickets stay as they were drawn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub struct Retold<'a> {
     pub notice: Option<Notice>,
 }
 
-/// Which of the demands, by their place among them, are told anew.
+/// Which of the demands, by their place among them, are told again.
 pub fn placements<'a>(
     demands: &[Demand<'a>],
     notices: Vec<Notice>,

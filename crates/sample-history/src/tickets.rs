@@ -53,7 +53,7 @@ pub struct Tickets {
 }
 
 impl Desk<'_> {
-    /// `dice` draws what it always drew; what is told anew has dice of its own.
+    /// `dice` draws what it always drew; what is told again has dice of its own.
     pub fn tickets(&self, dice: &mut Dice, anew: &mut Dice) -> Spelt<Tickets> {
         let mut numbers: BTreeMap<&LogName, usize> = BTreeMap::new();
         let mut stoppages: Vec<(&Demand<'_>, Reference)> = Vec::new();
@@ -67,7 +67,7 @@ impl Desk<'_> {
             let ticket = Ticket::new(&told.log, *number, self.caller)?;
             let cause = cause(demand, &stoppages, dice);
             let stays = retold.is_none() && cause.as_ref().is_none_or(|one| !moved.contains(one));
-            // Also of a ticket that is told anew everything is drawn: the others stay as they were.
+            // Also of a ticket that is told again everything is drawn: the others stay as they were.
             let drawn = self.steps(&ticket, demand, cause, dice)?;
             let steps = match retold.and_then(|retold| retold.notice.as_ref()) {
                 _ if stays => drawn,

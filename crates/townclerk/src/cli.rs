@@ -57,7 +57,7 @@ pub enum Command {
     Tail(Tail),
     /// Show who was refused, and what operators did
     Audit(Audit),
-    /// Make the rows of a view anew from the logs, compare, and serve them
+    /// Make the rows of a view again from the logs, compare, and serve them
     Rebuild(Rebuild),
     /// Compare every view with a fresh replay of its logs
     Verify(Verify),

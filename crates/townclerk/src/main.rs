@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-/// Making rows anew is allocating above all, and on several threads: this takes a fifth off its CPU.
+/// Making rows again is allocating above all, and on several threads: this takes a fifth off its CPU.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

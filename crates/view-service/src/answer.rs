@@ -1,6 +1,6 @@
 //! The answer to a query for figures: written figure by figure, and sent piece by piece.
 //!
-//! Rows are not held while it is sent: whoever reads slowly keeps no view from following its logs.
+//! Rows are not held while it is sent: a slow reader keeps no view from following its logs.
 
 use std::io;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::view::ViewError;
 /// How large a piece is before the next one begins.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// How long whoever asked may take to read an answer of several pieces.
+/// How long the caller may take to read an answer of several pieces.
 const SENDING_LIMIT: Duration = Duration::from_secs(60);
 
 /// Figures as they are sent, and what lasts of them.
@@ -155,7 +155,7 @@ async fn send(pieces: Vec<Bytes>, mut to: mpsc::Sender<Bytes>, room: OwnedSemaph
     for piece in pieces {
         match timeout_at(end, to.send(piece)).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return tracing::debug!("whoever asked for this answer has gone"),
+            Ok(Err(_)) => return tracing::debug!("the caller of this answer has gone"),
             Err(_) => {
                 return tracing::warn!(limit = ?SENDING_LIMIT, "an answer was not taken in time");
             }

@@ -13,7 +13,7 @@ use crate::query::{HOME, LIKE_FOR_LIKE, PERIODS_MAX, SPLITS_MAX};
 /// The parameter that makes a read wait until the view has read that far.
 pub(crate) const MIN_POSITION: &str = "min_position";
 
-/// A parameter that stands once.
+/// A parameter that is in one place.
 pub(crate) fn once(name: &'static str, about: impl Into<String>, schema: Value) -> Parameter {
     Parameter {
         name,

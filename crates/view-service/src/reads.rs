@@ -116,7 +116,7 @@ impl Reads {
     }
 
     /// Does `work` when its turn comes, and ends it when this future is dropped: because the time
-    /// for the answer is over, or because whoever asked has gone.
+    /// for the answer is over, or because the caller has gone.
     ///
     /// # Errors
     /// `too-many-reads` where its turn does not come in time.

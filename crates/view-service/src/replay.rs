@@ -147,7 +147,7 @@ impl LogReplay {
                 done: self.checkpoint.sequence,
                 total: target,
             };
-            // Whoever hears this waits for the replay itself; if nobody does, it is given up.
+            // The task that hears this waits for the replay itself; if nobody does, it is given up.
             steps.send(step).await.ok();
         }
         Ok(self)
@@ -263,7 +263,7 @@ fn made_so_far(read: &mut BTreeMap<LogName, (u64, u64)>, step: Step) -> String {
 }
 
 impl View {
-    /// Makes the rows anew beside the served ones, compares, and serves the new ones.
+    /// Makes the rows again beside the served ones, compares, and serves the new ones.
     ///
     /// # Errors
     /// A log or a disk that fails; the served rows stay then.
@@ -408,7 +408,7 @@ impl View {
         Ok(())
     }
 
-    /// Makes the rows of a history that this view has not read at all, or has to read anew.
+    /// Makes the rows of a history that this view has not read at all, or has to read again.
     pub(crate) async fn rebuild_at_start(&self) -> Result<(), ViewError> {
         self.watched().making = Some("its rows wait to be made after those of others".to_owned());
         let _only = REPLAYS.acquire().await;

@@ -55,7 +55,7 @@ const STATUS: Need = Need {
     ..FIGURES
 };
 
-/// Outages, changes, freezes, gates, programmes, posts, agreements and findings: whoever reads the
+/// Outages, changes, freezes, gates, programmes, posts, agreements and findings: anyone who reads the
 /// view's figures by name reads these, the committee those of the joint view. Nobody anonymous does.
 pub(crate) const RECORDS: Need = STATUS;
 
@@ -170,7 +170,7 @@ async fn names(State(views): State<Views>) -> Response {
     Json(Names { views }).into_response()
 }
 
-/// A view in numbers, as far as whoever asks may read its logs.
+/// A view in numbers, as far as anyone who asks may read its logs.
 #[derive(Serialize, JsonSchema)]
 struct StatusShown {
     view: Scope,
@@ -318,7 +318,7 @@ impl Lines {
             return;
         };
         bytes.push(b'\n');
-        // Whoever asked may have gone; the work is finished all the same.
+        // The caller may have gone; the work is finished all the same.
         if self.0.unbounded_send(bytes.into()).is_err() {
             tracing::debug!("nobody reads this progress any more");
         }

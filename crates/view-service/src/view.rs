@@ -61,7 +61,7 @@ pub enum ViewError {
     Unwritable(#[from] serde_json::Error),
     #[error("a part of a replay stopped")]
     Stopped(#[from] tokio::task::JoinError),
-    #[error("message {found} of the log {log} came where {wanted} was due")]
+    #[error("message {found} of the log {log} came instead of {wanted}")]
     Gap {
         log: LogName,
         found: u64,
@@ -194,7 +194,7 @@ impl View {
     }
 
     /// Makes the rows from the whole history where that is quicker than to follow it, or where an
-    /// event in quarantine can be read by now. It is done once, whoever asks first; a log that does
+    /// event in quarantine can be read by now. It is done once, for the first that asks; a log that does
     /// not answer and a disk that takes nothing are waited for, and the view says so.
     pub async fn make(&self) {
         let make = async || {

@@ -25,7 +25,7 @@ pub struct Figure {
     pub breakdown: BTreeMap<String, String>,
     /// Null where the record does not cover the period.
     pub value: Option<Number>,
-    /// Why the value is not shown to whoever asks, though there is one; null where it is.
+    /// Why the value is not shown to this reader, though there is one; null where it is.
     pub suppressed: Option<&'static str>,
     pub unit: &'static str,
     pub numerator: Option<i64>,
@@ -102,7 +102,7 @@ pub struct ClaimShown {
     pub as_at: Option<Timestamp>,
     pub source: String,
     /// Our number at the claim's own `as_at`, rounded to the most decimals that the claim has; null
-    /// where we have none, or do not show it to whoever asks.
+    /// where we have none, or do not show it to anyone who asks.
     pub ours: Option<Number>,
     /// Whether that is a number which the claim does not allow; null where we have none.
     pub differs: Option<bool>,

@@ -41,7 +41,8 @@ pub const RULE: Rule = Rule {
 };
 
 /// Why a figure has no value although all is covered.
-pub const SUPPRESSED: &str = "not shown without a token: it is small, stands for one council alone, or would tell such a value";
+pub const SUPPRESSED: &str =
+    "not shown without a token: it is small, is of one council alone, or would tell such a value";
 
 /// The rule as it is printed.
 #[derive(Debug, Serialize, JsonSchema)]

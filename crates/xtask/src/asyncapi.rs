@@ -65,7 +65,7 @@ fn is_installed(ours: &Path, place: &Path) -> anyhow::Result<bool> {
     let lock = fs::read(ours.join(LOCK)).with_context(|| format!("cannot read {FOLDER}/{LOCK}"))?;
     match fs::read(place.join(LOCK)) {
         Ok(installed) => Ok(installed == lock),
-        // Not there, or not readable: installed anew.
+        // Not there, or not readable: installed again.
         Err(_) => Ok(false),
     }
 }

@@ -19,7 +19,7 @@ const FOLDER: &str = "deploy/partner-recipe";
 const WHEELS: &str = "requirements.txt";
 const FROM_SOURCE: &str = "nkeys.txt";
 
-/// The Python of the environment, which is made anew unless it is what the files say.
+/// The Python of the environment, which is made again unless it is what the files say.
 pub fn python() -> anyhow::Result<PathBuf> {
     let place = workspace::target_directory()?.join("partner-recipe");
     let python = place.join("bin/python");
@@ -40,7 +40,7 @@ fn is_made(place: &Path) -> anyhow::Result<bool> {
     for file in [WHEELS, FROM_SOURCE] {
         let path = workspace::root().join(FOLDER).join(file);
         let ours = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        // Not there, or not readable: made anew.
+        // Not there, or not readable: made again.
         if fs::read(place.join(file)).ok() != Some(ours) {
             return Ok(false);
         }

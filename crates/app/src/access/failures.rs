@@ -92,14 +92,14 @@ impl Failures {
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<Option<IpAddr>, Failing>> {
-        // Whoever panicked left numbers behind, and nothing half done.
+        // A panic left numbers behind, and nothing half done.
         self.addresses
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One failure whose answer waits; also where whoever asked goes away.
+/// One failure whose answer waits; also where the caller goes away.
 struct Waits<'a> {
     failures: &'a Failures,
     address: Option<IpAddr>,

@@ -81,7 +81,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SessionHash, Session>> {
-        // Whoever panicked left a map of sessions behind, and nothing half done.
+        // A panic left a map of sessions behind, and nothing half done.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

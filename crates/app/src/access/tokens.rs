@@ -118,7 +118,9 @@ impl TokenBook {
                 system: entry.system,
             };
             if callers.insert(hash, caller).is_some() {
-                return Err(unreadable(format!("the sha256 of {subject} stands twice")));
+                return Err(unreadable(format!(
+                    "the sha256 of {subject} is there twice"
+                )));
             }
         }
         Ok(Self { callers })
@@ -144,7 +146,7 @@ impl TokenBook {
             return Ok((Self::load(path)?, Vec::new()));
         }
         let issued = issue()?;
-        // The book comes last: a crash before it leaves a start that issues all tokens anew.
+        // The book comes last: a crash before it leaves a start that issues all tokens again.
         if let Some(operator) = issued.iter().find(|token| token.role == Role::Operator) {
             write_file(operator_token_path, operator.token.as_bytes())?;
         }
@@ -427,7 +429,7 @@ mod tests {
                 format!("[{}]", entry(r#","admin":true"#, &hash)),
                 "unknown field `admin`",
             ),
-            (format!("[{good},{good}]"), "stands twice"),
+            (format!("[{good},{good}]"), "is there twice"),
             (format!("[{}]", entry("", "abc")), "sha256 of x"),
             (good.replace("partner", "mayor"), "invalid type: map"),
             (

@@ -127,7 +127,7 @@ impl AuditFile {
         }
     }
 
-    /// Puts the file aside, the oldest one away. Whoever does this holds the lock on it.
+    /// Puts the file aside, the oldest one away. The caller holds the lock on it.
     fn turn_over(&self) -> io::Result<()> {
         for number in (1..FILES_KEPT).rev() {
             match fs::rename(self.aside(number), self.aside(number + 1)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 /// Lines a minute about refusals of one caller, or of all callers whom nobody knows together:
-/// whoever knocks without end cannot push out what operators did.
+/// a caller who knocks without end cannot push out what operators did.
 pub(super) const REFUSALS_PER_MINUTE: u64 = 60;
 
 /// The refusals of one minute.

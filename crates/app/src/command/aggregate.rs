@@ -13,7 +13,7 @@ use townclerk_event_log::StoredMessage;
 /// One aggregate up to a sequence of its log.
 pub(super) struct Aggregate<R: Recording> {
     pub timeline: Timeline<R::Fact>,
-    /// The last message on the subject, whoever wrote it; 0 for none.
+    /// The last message on the subject, by any writer; 0 for none.
     pub last: u64,
     /// Each recorded event by id: its sequence and the command that it came from.
     pub seen: HashMap<EventId, (u64, CommandDigest)>,

@@ -99,7 +99,7 @@ struct Happened {
 
 /// Looks at the text by its schema, so that every fault is told, then reads it twice: when did it
 /// happen, and what. Reading the types from the text itself, rather than from a tree, keeps a field
-/// that stands twice from passing unseen.
+/// that is there twice from passing unseen.
 fn parse<P: DeserializeOwned>(
     text: &str,
     schema: &Value,

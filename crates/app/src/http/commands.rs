@@ -237,7 +237,7 @@ impl<R: Served> Commands<R> {
         let log = params.iter().find(|(name, _)| *name == "log");
         let asking = Asking {
             log: LogName::new(log.map_or("", |(_, log)| log)).map_err(Problem::no_such_log)?,
-            // The guard refuses whoever has no token: commands are never anonymous.
+            // The guard refuses anyone who has no token: commands are never anonymous.
             caller: caller.ok_or(Refusal::NoToken)?,
             key,
             path,

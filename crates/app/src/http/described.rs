@@ -1,4 +1,4 @@
-//! What a route takes and answers, as far as only whoever registers it knows: this is where the
+//! What a route takes and answers, as far as only the code that registers it knows: this is where the
 //! published description of the interface comes from.
 
 use schemars::JsonSchema;

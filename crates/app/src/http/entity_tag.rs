@@ -1,4 +1,4 @@
-//! Entity tags: whoever has an answer already need not be sent it again.
+//! Entity tags: anyone who has an answer already need not be sent it again.
 
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -11,7 +11,7 @@ use super::problem::Problem;
 /// Bytes of the hash that make a tag: too many to meet twice by chance.
 const TAG_BYTES: usize = 16;
 
-/// Kept by whoever asked, for nobody else, and asked for anew each time.
+/// Kept by the caller, for nobody else, and asked for again each time.
 const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Who asks decides what is answered.
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_the_answer_is_not_sent_it_again() {
+    fn a_reader_that_has_the_answer_is_not_sent_it_again() {
         let tag = tag_of(&["a"]);
         let strong = tag.trim_start_matches("W/");
         let listed = format!("\"x,y\", {tag}");

@@ -27,7 +27,7 @@ pub struct CommandHeaders {
 }
 
 /// # Errors
-/// A key that is missing, and every header that stands twice or has no valid value.
+/// A key that is missing, and every header that is there twice or has no valid value.
 pub fn read(headers: &HeaderMap) -> Result<CommandHeaders, Problem> {
     let key = once(headers, IDEMPOTENCY_KEY, |text| Token::new(text));
     let correlation = once(headers, CORRELATION_ID, |text| Token::new(text));
@@ -67,7 +67,7 @@ fn once<T, E: Display>(
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err("it stands there several times; send one".to_owned());
+        return Err("it is there several times; send one".to_owned());
     }
     let text = String::from_utf8_lossy(value.as_bytes());
     read(&text).map(Some).map_err(|why| {

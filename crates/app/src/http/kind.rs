@@ -119,7 +119,7 @@ mod tests {
             .filter_map(|line| line.strip_suffix('`'))
             .collect();
         let known: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.slug).collect();
-        assert_eq!(known.len(), Kind::ALL.len(), "a slug stands twice");
+        assert_eq!(known.len(), Kind::ALL.len(), "a slug is there twice");
         assert_eq!(documented.len(), known.len());
         assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), known);
     }

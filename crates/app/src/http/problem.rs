@@ -233,7 +233,7 @@ impl Problem {
         Self::new(Kind::POSITION_NOT_REACHED, detail).with("position", reached.to_string())
     }
 
-    /// An answer of `found` figures, where whoever asks is given at most `most`.
+    /// An answer of `found` figures, where anyone who asks is given at most `most`.
     pub fn too_many_figures(found: usize, most: usize) -> Self {
         let detail = format!(
             "this asks for {found} figures, and one answer has at most {most}: name measures and \

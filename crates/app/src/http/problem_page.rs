@@ -1,4 +1,4 @@
-//! A problem as a page: whoever asks for HTML gets no JSON, whichever route or limit refused it.
+//! A problem as a page: anyone who asks for HTML gets no JSON, from any route or limit.
 //!
 //! What the page looks like is known where pages are made; here is only when there is one.
 

@@ -280,7 +280,7 @@ async fn a_repeated_command_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn only_whoever_manages_changes_of_a_council_gives_commands() {
+async fn only_those_who_manage_changes_of_a_council_give_commands() {
     let service = service();
     let expected = |knock: &Knock<'_>| match knock.who {
         Who::Nobody | Who::Stranger => Entry::WhoAsks,

@@ -65,7 +65,7 @@ unchanged.
             },
             "position": {
                 "type": ["string", "null"],
-                "description": "Where it stands in the log.",
+                "description": "Its position in the log.",
                 "examples": ["brent:123"],
             },
             "aggregate": {

@@ -181,7 +181,7 @@ fn of_durables() -> Vec<(&'static str, Value)> {
     let information = json!({
         "name": "information",
         "title": "The state of a durable",
-        "summary": "JetStream's consumer information, as it stands in the NATS documentation.",
+        "summary": "JetStream's consumer information, as in the NATS documentation.",
         "contentType": "application/json",
         "payload": {
             "type": "object",

@@ -1,7 +1,7 @@
 //! The committed description is that of the code, and whole. That the AsyncAPI initiative's own
 //! parser takes it is a step of `cargo xtask test --all`.
 //!
-//! It is written anew with `TOWNCLERK_BLESS=1 cargo test -p townclerk-contract`.
+//! It is written again with `TOWNCLERK_BLESS=1 cargo test -p townclerk-contract`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -170,7 +170,7 @@ fn an_attribute_that_stands_twice_is_seen() {
         panic!("{all:?}")
     };
     assert_eq!(fault.kind, FaultKind::Malformed);
-    assert!(fault.to_string().contains("id stands twice"), "{fault}");
+    assert!(fault.to_string().contains("id is there twice"), "{fault}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct AvailabilityAgreed {
 }
 
 /// Events are written as they were before `except_holidays` existed where it is false. Rows have no
-/// names of fields: there it always stands.
+/// names of fields: there it is always present.
 impl Serialize for AvailabilityAgreed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = self.except_holidays || !serializer.is_human_readable();

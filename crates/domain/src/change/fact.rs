@@ -88,7 +88,7 @@ pub struct Authorised {
     pub authority: Code,
 }
 
-/// The change authority said no: it may be assessed anew.
+/// The change authority said no: it may be assessed again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
     pub authority: Code,
@@ -135,7 +135,7 @@ pub struct Caused {
     pub effect: Reference,
 }
 
-/// The day until which it is to be looked back at, and who sees to it. Set anew, the latest holds.
+/// The day until which it is to be looked back at, and who sees to it. Set again, the latest holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewDue {
     /// Last day, in London.

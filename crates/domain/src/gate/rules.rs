@@ -78,7 +78,7 @@ pub enum Refusal {
     NoRequirements,
     #[error("a gate has at most {REQUIREMENTS_MAX} requirements, found {found}")]
     TooManyRequirements { found: usize },
-    #[error("the requirement {requirement} stands there twice; name each code once")]
+    #[error("the requirement {requirement} is named twice; name each code once")]
     RequirementTwice { requirement: Code },
     #[error(
         "this gate has no requirement {requirement}; it has {}",

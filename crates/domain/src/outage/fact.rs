@@ -74,7 +74,7 @@ pub struct MaintenancePlanned {
 }
 
 /// Events are written as they were before `cancels_earlier` existed where it is false. Rows have no
-/// names of fields: there it always stands.
+/// names of fields: there it is always present.
 impl Serialize for MaintenancePlanned {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = self.cancels_earlier || !serializer.is_human_readable();

@@ -174,7 +174,7 @@ impl Busy {
     }
 }
 
-/// On the one thread of a test, whoever can go on has done so.
+/// On the one thread of a test, every task that can go on has done so.
 async fn settled() {
     for _ in 0..200 {
         tokio::task::yield_now().await;

@@ -283,7 +283,7 @@ impl EventLog for JetStreamLog {
             .messages()
             .await
             .map_err(|error| self.unavailable(error))?;
-        // After a silence the library makes its consumer anew: a log that stays silent is the
+        // After a silence the library makes its consumer again: a log that stays silent is the
         // reader's to give up on. Where it loses its connection before the first message, it begins
         // at the first of the log.
         let messages = messages.filter(|message| {

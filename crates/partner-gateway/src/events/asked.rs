@@ -90,7 +90,7 @@ impl Asked {
                 named: AFTER,
             },
         };
-        // Whoever connects again sends the same query, so the header is the later word.
+        // A client that connects again sends the same query, so the header is the later word.
         let begin = match last_event(log, headers)? {
             Some(sequence) => Begin::After {
                 sequence,
@@ -105,7 +105,7 @@ impl Asked {
     /// The sequence after which the stream begins.
     ///
     /// # Errors
-    /// One beyond the end: whoever has read that far read another log.
+    /// One beyond the end: a reader that came that far read another log.
     pub fn after(&self, log: &LogName, head: u64) -> Result<u64, Problem> {
         match self.begin {
             Begin::Last(count) => Ok(head.saturating_sub(count)),

@@ -39,12 +39,12 @@ enum Next {
     Message(StoredMessage),
     /// The log is damaged after what was sent: there is nothing to come again for.
     Damaged(String),
-    /// Nothing more for now: whoever connects again misses nothing.
+    /// Nothing more for now: a client that connects again misses nothing.
     Lost,
 }
 
 impl Reading {
-    /// Ends on shutdown, where the log is lost, and where it was asked to end: whoever was not told
+    /// Ends on shutdown, where the log is lost, and where it was asked to end: a client that was not told
     /// the end connects again and misses nothing. Damage is told, and ends it too.
     pub fn into_events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         let begin = format!("{} after {}", self.log.name(), self.after);

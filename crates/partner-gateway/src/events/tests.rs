@@ -389,7 +389,7 @@ fn stored(log: &MemoryLog, sequence: u64) -> StoredMessage {
 #[tokio::test]
 async fn a_stream_ends_where_the_log_is_lost_or_a_subscription_leaves_a_message_out() {
     let log = Arc::new(MemoryLog::new(log_name("brent")));
-    // The log holds them all: whoever comes again is given what was left out.
+    // The log holds them all: a reader that comes again is given what was left out.
     for key in ["k1", "k2", "k3"] {
         record(&log, key).await;
     }
@@ -467,7 +467,7 @@ async fn a_hole_in_the_log_is_said_and_ends_the_stream_for_good() {
     set(&mut asked, "last-event-id", "brent:2");
     let answer = desk.client.begin(asked).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-    // What comes after the hole can be read by whoever asks for it.
+    // What comes after the hole can be read by anyone who asks for it.
     assert_eq!(desk.ids("?after=3&follow=false", None).await.len(), 2);
 }
 

@@ -79,7 +79,7 @@ fn tool(council: &str, caller: Option<&Caller>) -> Result<Tool, Problem> {
         let why = "shared is no council: facts go to the council whose tool tells them";
         return Err(Problem::no_such_log(why));
     }
-    // The guard refuses whoever has no token.
+    // The guard refuses anyone who has no token.
     let caller = caller.ok_or(Refusal::NoToken)?;
     let system = caller.system.clone().ok_or_else(|| {
         let why = "this token is of no tool: ask an operator for one that was made with `townclerk \

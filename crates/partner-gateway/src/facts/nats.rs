@@ -254,6 +254,6 @@ async fn start(
 }
 
 fn unavailable(error: &LogError) -> Problem {
-    tracing::error!(%error, "a partner's durable cannot be made anew");
+    tracing::error!(%error, "a partner's durable cannot be made again");
     Problem::unavailable("the log cannot be used now; ask again")
 }

@@ -344,7 +344,7 @@ mod tests {
             .set([("brent-hornbill".to_owned(), quota(3, 6))].into());
         next.count().unwrap();
         assert_eq!(next.over().0, Span::Day);
-        // Whoever has none of its own has the default.
+        // Anyone who has none of its own has the default.
         next.quotas.count("brent-glpi").unwrap();
         let later = Counting::new();
         later.pass(24 * 3_600);

@@ -1,4 +1,4 @@
-//! The history as its readers see it: decoded from its bytes, decided anew, and counted.
+//! The history as its readers see it: decoded from its bytes, decided again, and counted.
 
 mod changes;
 mod lives;
@@ -89,7 +89,7 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(chain(&demonstration(SEED).unwrap()), PINNED);
 }
 
-/// Decides each event of its kind anew against what the log holds before it.
+/// Decides each event of its kind again against what the log holds before it.
 struct Judge<R: Recording> {
     timelines: BTreeMap<(LogName, AggregateId), Timeline<R::Fact>>,
 }

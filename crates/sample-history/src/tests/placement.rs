@@ -37,7 +37,7 @@ impl Before {
         }
     }
 
-    /// All tickets, with or without telling some anew.
+    /// All tickets, with or without telling some again.
     fn tickets(&self, seed: u64, anew: bool) -> Tickets {
         let mut dice = Dice::new(seed);
         let demands = demands(&self.catalogue, &self.calendar, &mut dice);

@@ -70,12 +70,12 @@ fn told(flaw: Flaw) -> (Sort, String, &'static str) {
         ),
         Flaw::NoComma => (
             Sort::Malformed,
-            "no comma stands before it".to_owned(),
+            "there is no comma before it".to_owned(),
             "put a comma between the facts of an array",
         ),
         Flaw::AfterEnd => (
             Sort::Malformed,
-            "something stands after the end of the array".to_owned(),
+            "there is something after the end of the array".to_owned(),
             "write one array, or one fact a line without an array",
         ),
     }

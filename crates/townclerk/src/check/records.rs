@@ -304,7 +304,7 @@ fn refused<D: Decider>(place: Place, fact: &Fact, rejection: &Rejection<D::Refus
         ),
         Rejection::ContradictsLater { .. } => (
             Sort::ContradictsLater,
-            "see whether its time is right; what it would undo stands earlier in this feed",
+            "see whether its time is right; what it would undo comes earlier in this feed",
         ),
         Rejection::FarFuture { .. } => (
             Sort::Future,

@@ -41,7 +41,7 @@ pub fn audit(options: &Audit) -> anyhow::Result<Outcome> {
     }
     for path in files {
         match print(&path, options) {
-            // Whoever read this has read enough.
+            // Its reader has read enough.
             Err(error) if is_broken_pipe(&error) => break,
             printed => printed.with_context(|| format!("cannot read {}", path.display()))?,
         }

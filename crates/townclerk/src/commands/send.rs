@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_body_is_sent_as_it_was_given() {
-        // What stands twice is for the service to refuse.
+        // What is there twice is for the service to refuse.
         let twice = r#"{"from": "2020-01-01", "from": "2020-01-02"}"#;
         assert_eq!(body(twice).unwrap().get(), twice);
     }

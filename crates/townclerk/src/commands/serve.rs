@@ -18,16 +18,7 @@ use crate::town::Town;
 pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     townclerk_app::telemetry::start(options.log_json);
     townclerk_app::private_file::make_nothing_for_others();
-    let mut roles = Roles::default();
-    match options.role {
-        ServedRole::TicketService => roles.tickets = true,
-        ServedRole::ChangeService => roles.changes = true,
-        ServedRole::OutageService => roles.outages = true,
-        ServedRole::RegistryService => roles.registry = true,
-        ServedRole::RestructureService => roles.restructure = true,
-        ServedRole::PartnerGateway => roles.partners = true,
-        ServedRole::ViewService => roles.views.extend(options.scope),
-    }
+    let roles = roles(&options);
     let logs = Logs {
         url: options.nats.nats_url,
         credentials: options.nats.credentials,
@@ -88,4 +79,19 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
     parts.run("the HTTP server", serving);
     parts.until_stopped().await?;
     Ok(Outcome::Good)
+}
+
+/// What a process of this role plays.
+fn roles(options: &Serve) -> Roles {
+    let mut roles = Roles::default();
+    match options.role {
+        ServedRole::TicketService => roles.tickets = true,
+        ServedRole::ChangeService => roles.changes = true,
+        ServedRole::OutageService => roles.outages = true,
+        ServedRole::RegistryService => roles.registry = true,
+        ServedRole::RestructureService => roles.restructure = true,
+        ServedRole::PartnerGateway => roles.partners = true,
+        ServedRole::ViewService => roles.views.extend(options.scope.iter().cloned()),
+    }
+    roles
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use townclerk_domain::plain_text::{on_one_line, visible};
 
-/// Data for people. Where whoever read it has gone (`| head`), the rest is for nobody.
+/// Data for people. Where its reader has gone (`| head`), the rest is for nobody.
 pub fn line(text: impl AsRef<str>) {
     if let Err(error) = writeln!(io::stdout(), "{}", visible(text.as_ref()))
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -27,7 +27,7 @@ pub fn line(text: impl AsRef<str>) {
 /// A line of data, written at once: somebody may be waiting for it.
 ///
 /// # Errors
-/// Whoever read it reads no more.
+/// Its reader reads no more.
 pub fn line_at_once(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", visible(text))?;

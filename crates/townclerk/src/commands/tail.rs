@@ -124,7 +124,7 @@ async fn print(
                     Format::Table => line.text(),
                 };
                 match show::line_at_once(&text) {
-                    // Whoever read this has read enough.
+                    // Its reader has read enough.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                     written => written?,
                 }

@@ -201,7 +201,7 @@ fn said(step: &Value) -> String {
         }
         "held" => {
             let goes_on = match step["pauses"] == true {
-                true => "the clock stands",
+                true => "the clock is stopped",
                 false => "the clock goes on",
             };
             format!("{what}: {}, {goes_on}", show::cell(&step["reason"]))
@@ -223,7 +223,7 @@ mod tests {
         let held = json!({"what": "held", "reason": "change", "pauses": false});
         assert_eq!(said(&held), "held: change, the clock goes on");
         let held = json!({"what": "held", "reason": "customer", "pauses": true});
-        assert_eq!(said(&held), "held: customer, the clock stands");
+        assert_eq!(said(&held), "held: customer, the clock is stopped");
         let raised = json!({"what": "retargeted", "priority": "p1", "target_minutes": 240});
         assert_eq!(said(&raised), "retargeted: p1, target 240 minutes");
         let started = json!({"what": "started", "priority": "p5", "target_minutes": null});

@@ -139,7 +139,7 @@ async fn read(
             done += 1;
             if message.sequence != done {
                 bail!(
-                    "the log {} gave message {} where {done} was due: it is damaged, or was made anew meanwhile",
+                    "the log {} gave message {} instead of {done}: it is damaged, or was rebuilt meanwhile",
                     log.name(),
                     message.sequence
                 );

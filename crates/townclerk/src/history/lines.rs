@@ -196,7 +196,7 @@ impl Lines {
     fn out_of_place(&mut self, found: u64) -> io::Result<Next> {
         let (log, number) = (self.entry.log.clone(), self.number);
         if found < number {
-            let text = format!("{log}:{found} stands here again, and in line {found} before");
+            let text = format!("{log}:{found} is here again, and in line {found} before");
             return Ok(self.faulty(FaultKind::Doubled, text));
         }
         let missing = Position {
@@ -207,7 +207,7 @@ impl Lines {
         while self.read_line()? && self.line.len() <= LINE_MAX {
             at += 1;
             if line::position(&self.line).is_some_and(|position| position == missing) {
-                let text = format!("{log}:{found} stands here, and {missing} only in line {at}");
+                let text = format!("{log}:{found} is here, and {missing} only in line {at}");
                 return Ok(Next::Faulty(self.fault(
                     Some(number),
                     FaultKind::Reordered,
@@ -216,8 +216,8 @@ impl Lines {
             }
         }
         let text = match found - 1 {
-            last if last == number => format!("{missing} is missing: {log}:{found} stands here"),
-            last => format!("{missing} to {log}:{last} are missing: {log}:{found} stands here"),
+            last if last == number => format!("{missing} is missing: {log}:{found} is here"),
+            last => format!("{missing} to {log}:{last} are missing: {log}:{found} is here"),
         };
         Ok(Next::Faulty(self.fault(
             Some(number),

@@ -1,7 +1,7 @@
 //! The history of logs as a folder of files: one line for each message, byte for byte as it stands
 //! in its log, with its position and the chain up to it; and a manifest, written last.
 //!
-//! *Invariant*: what is read from a file is checked against position and chain, whoever reads it.
+//! *Invariant*: what is read from a file is checked against position and chain, for every reader.
 //!
 //! A signature over the manifest says who vouches for all of it.
 

@@ -43,7 +43,7 @@ struct Wire {
 pub enum Signed {
     /// Nobody: it was made before exports were signed, or the signature was taken away.
     Unsigned,
-    /// Whoever has the secret of this key. Whether that is somebody to be trusted is not looked at.
+    /// Anyone who has the secret of this key. Whether that is somebody to be trusted is not looked at.
     By(PublicKey),
 }
 

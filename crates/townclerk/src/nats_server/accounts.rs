@@ -2,7 +2,7 @@
 //! subjects that it needs.
 //!
 //! *Invariant*: nobody may delete or purge a stream or a message, and only the operator may make
-//! or change the stream. Whoever is in the account of a log is still trusted with that log: NATS
+//! or change the stream. Anyone who is in the account of a log is still trusted with that log: NATS
 //! lets a reader name any subject of its account as the place for an answer. A partner is in no
 //! such account: it has one of its own, into which just its own durables and requests are led.
 

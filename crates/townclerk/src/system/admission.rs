@@ -192,7 +192,7 @@ fn only_its_own(book: &TokenBook, partner: &Partner, caller: &Caller) -> Result<
     }
 }
 
-/// Credentials first: whoever follows `town.json` finds them made.
+/// Credentials first: a process that follows `town.json` finds them made.
 fn write(reach: &Reach, town: &Town) -> anyhow::Result<()> {
     town.check()?;
     let (logs, partners) = tenants(town);
@@ -319,7 +319,7 @@ fn credential(reach: &Reach, partner: &Partner) -> anyhow::Result<Credential> {
     })
 }
 
-/// Tries until it works: whoever follows the files needs a moment.
+/// Tries until it works: a process that follows the files needs a moment.
 async fn in_force(
     reach: &Reach,
     attempt: impl AsyncFn() -> anyhow::Result<()>,

@@ -16,7 +16,7 @@ use townclerk_partner_gateway::facts::{DayCounts, Quotas};
 /// Where in the data directory it is kept.
 const FILE: &str = "quotas.json";
 
-/// How often what was counted is written down. What a kill loses is counted anew.
+/// How often what was counted is written down. What a kill loses is counted again.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// The file of one data directory, and what is counted beside it.
@@ -28,7 +28,7 @@ pub struct QuotaFile {
 
 impl QuotaFile {
     /// Goes on with what the file of `data_dir` counts. A file that cannot be read is said and
-    /// written anew: it holds a day at most, and stops nobody.
+    /// written again: it holds a day at most, and stops nobody.
     pub fn load(data_dir: &Path, clock: Clock) -> Self {
         let path = data_dir.join(FILE);
         let quotas = Arc::new(Quotas::new(clock));
@@ -37,7 +37,7 @@ impl QuotaFile {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(
-                    "what partners have used of their quotas is counted anew: {error:#}"
+                    "what partners have used of their quotas is counted again: {error:#}"
                 );
             }
         }

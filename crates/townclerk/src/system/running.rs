@@ -1,5 +1,5 @@
 //! What runs, and how it follows its files: on a change nats-server is told, missing streams are
-//! made, and the services are composed anew behind the same listening socket.
+//! made, and the services are composed again behind the same listening socket.
 //!
 //! *Invariant*: rows are opened by one composition at a time, and no two followers fold one log
 //! into one view. So the parts of a composition end before those of the next begin, and a view
@@ -51,11 +51,11 @@ const CLOSE_POLL: Duration = Duration::from_millis(20);
 /// How long a moment is waited for in which nobody reads the views that a change concerns.
 const FREE_WAIT: Duration = Duration::from_secs(1);
 
-/// How long a change gives way to whoever reads them. Then it is tried all the same: where requests
+/// How long a change gives way to their readers. Then it is tried all the same: where requests
 /// follow each other without a gap no such moment comes by itself.
 const GIVES_WAY_FOR: Duration = Duration::from_secs(10 * 60);
 
-/// How long composing anew is tried where it fails for something that may pass.
+/// How long composing again is tried where it fails for something that may pass.
 const COMPOSE_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// The first and the longest pause before the next try.
@@ -311,7 +311,7 @@ impl Running {
         Ok(())
     }
 
-    /// Ends the parts that run and composes anew; views whose logs stay are kept open.
+    /// Ends the parts that run and composes again; views whose logs stay are kept open.
     async fn compose_again(&mut self, town: &Town) -> Result<(), Unchanged> {
         self.wait_for_readers().await?;
         let parts = std::mem::replace(&mut self.parts, Parts::under(&self.stop));

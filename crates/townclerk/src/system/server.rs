@@ -45,7 +45,7 @@ impl Server {
         match self {
             Self::Own(nats) => {
                 tracing::info!("stopping nats-server");
-                // Whoever still holds it lets go when the runtime does, and kills it then.
+                // The one who still holds it lets go when the runtime does, and kills it then.
                 if let Some(nats) = Arc::into_inner(nats) {
                     nats.stop().await?;
                 }

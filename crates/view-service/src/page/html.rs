@@ -36,7 +36,7 @@ pub struct PageLink {
 pub enum Opens {
     Now,
     AfterSigningIn,
-    /// Whoever is signed in may not read it.
+    /// Anyone who is signed in may not read it.
     NotToYou,
 }
 

@@ -44,7 +44,7 @@ pub fn band(risk: Risk) -> &'static str {
         Risk::From75 => "75 percent or more",
         Risk::From50 => "50 percent or more",
         Risk::Under50 => "Less than half of the target",
-        Risk::Paused => "The clock stands",
+        Risk::Paused => "The clock is stopped",
         Risk::NoTarget => "No target",
         Risk::NoAgreement => "No agreement",
     }
@@ -83,7 +83,7 @@ fn bands(found: &OpenTickets, at: Option<Timestamp>) -> Table {
     Table {
         id: "bands",
         caption: "Open tickets by how much of their target has passed".to_owned(),
-        note: Some(format!("{as_at}Each ticket stands in one line.{cut}")),
+        note: Some(format!("{as_at}Each ticket is in one line.{cut}")),
         row_title: "Band",
         columns: columns.chain([Column::number("All")]).collect(),
         rows: each.chain([row("All open tickets", &Risk::ALL)]).collect(),

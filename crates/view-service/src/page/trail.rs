@@ -118,7 +118,9 @@ fn content(asking: &Asking<'_>, of: &Found) -> Result<Content, ViewError> {
         parts.push(Part::Words(Words {
             id: "held",
             title: "Not all of it can be read".to_owned(),
-            sentences: vec![format!("{HELD}, so how it stands may be out of date.")],
+            sentences: vec![format!(
+                "{HELD}, so what is shown of it may be out of date."
+            )],
         }));
     }
     match &of.level {
@@ -142,7 +144,7 @@ fn content(asking: &Asking<'_>, of: &Found) -> Result<Content, ViewError> {
         counted: vec![Measure::SlaMet, Measure::SlaFailed],
         own: Some(Own {
             title: format!("Service level of ticket {id}"),
-            lead: "How one ticket stands against what was agreed, and how that came about.",
+            lead: "One ticket beside what was agreed, and how that came about.",
             path: format!("/{log}/tickets/{id}"),
             json: format!("/v1/views/{log}/{record}{basis}"),
         }),
@@ -232,7 +234,7 @@ fn said(what: &Happening) -> String {
         Happening::Held {
             reason,
             pauses: true,
-        } => format!("On hold ({reason}): the clock stands"),
+        } => format!("On hold ({reason}): the clock is stopped"),
         Happening::Held {
             reason,
             pauses: false,
@@ -306,7 +308,7 @@ fn terms(of: &Found) -> Option<Table> {
         });
     rows.extend(hours);
     rows.extend(governing.holidays.iter().map(|(day, by)| {
-        let stands = Cell::Words("the clock stands".to_owned());
+        let stands = Cell::Words("the clock is stopped".to_owned());
         row_of(&of.log, "Holiday".to_owned(), *by, *day, stands)
     }));
     rows.extend(governing.pauses.map(|(by, pauses)| {

@@ -85,7 +85,7 @@ async fn a_few_reads_run_some_wait_and_the_rest_is_refused_at_once() {
     for read in running {
         read.abort();
     }
-    // Whoever waits now gets a turn.
+    // The next in line gets a turn.
     reads.run(Reader::Anonymous, &view, |_| ()).await.unwrap();
     assert!(begins.try_recv().is_err());
 }
@@ -103,7 +103,7 @@ async fn answers_that_nobody_takes_leave_no_room_for_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_has_as_many_figures_as_whoever_asks_may_have() {
+async fn an_answer_has_as_many_figures_as_its_reader_may_have() {
     let dir = TempDir::new().unwrap();
     let views = Views::new([empty(&dir).await]);
     let (router, _) = routes(Guarded::new(token_book()), &views).into_parts();

@@ -64,7 +64,7 @@ impl<S> Recorded<S> {
 /// One record of a scope, as it stood where `as_at` or `known_at` say so, with all its events.
 ///
 /// A council's view finds every shared one by its id, whether it touches that council or not:
-/// whoever reads that view reads `shared` too.
+/// anyone who reads that view reads `shared` too.
 pub(super) fn one<L: Listable>(
     view: &ViewRows<'_>,
     scope: &Scope,

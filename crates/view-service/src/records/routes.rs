@@ -205,7 +205,7 @@ async fn agreed(
     Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
-/// Who is a member, and since when: whoever reads a view's figures reads whose they are.
+/// Who is a member, and since when: anyone who reads a view's figures reads whose they are.
 async fn membership(
     State(views): State<Views>,
     Path(name): Path<String>,

@@ -62,7 +62,7 @@ struct State {
     counted_minutes: Option<i64>,
     /// Negative where it is overdue; null where it is not running.
     left_minutes: Option<i64>,
-    /// Null while the clock stands, and where the hours that were agreed never suffice.
+    /// Null while the clock is stopped, and where the hours that were agreed never suffice.
     due: Option<Timestamp>,
     /// From when on it is an aged one, if it is open then.
     aged_from: Option<Timestamp>,

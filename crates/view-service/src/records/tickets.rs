@@ -22,7 +22,7 @@ use crate::query::Params;
 use crate::reads::ViewRows;
 use crate::view::ViewError;
 
-/// Whoever works on tickets wants those that are open.
+/// Anyone who works on tickets wants those that are open.
 pub(super) const TAKES: Takes = Takes {
     names: &[
         "as_at",

@@ -85,7 +85,7 @@ impl<R: Rows> Reading<'_, R> {
 /// For whom figures are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Whoever may read the scope.
+    /// Anyone who may read the scope.
     Readers,
     /// Everybody: values are held back by [`RULE`].
     Public,

@@ -57,7 +57,7 @@ fn keep_constant(registry: &mut Registry, periods: &[Period]) -> Vec<LogName> {
     let first = periods.iter().map(Period::first_day).min();
     let last = periods.iter().map(Period::last_day).max();
     registry.members.retain(|member| {
-        // Membership has no gaps: whoever is a member at both ends is one in between.
+        // Membership has no gaps: a member at both ends is one in between.
         first.is_none_or(|first| member.joined.from <= first)
             && last.is_none_or(|last| member.last_day.is_none_or(|left| last <= left))
     });

@@ -1,4 +1,4 @@
-//! Values that no record has: whoever asks for one has mistyped a code, or looks for what never was.
+//! Values that no record has: anyone who asks for one has mistyped a code, or looks for what never was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -41,7 +41,7 @@ pub enum Risk {
     From75,
     From50,
     Under50,
-    /// The clock stands, and the target was not reached before.
+    /// The clock is stopped, and the target was not reached before.
     Paused,
     /// Its priority has no target.
     NoTarget,

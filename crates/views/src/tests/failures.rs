@@ -22,7 +22,7 @@ use crate::measure::Measure;
 
 const SHARED_BY: [&str; 2] = ["brent", "lewisham"];
 
-/// An outage that hits whoever may be hit in a log, from its begin to its resolution.
+/// An outage that hits all who may be hit in a log, from its begin to its resolution.
 pub fn lasts(history: &mut History, name: &str, number: u128, from: &str, to: &str) {
     let hit: &[&str] = match name {
         "shared" => &SHARED_BY,

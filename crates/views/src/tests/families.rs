@@ -326,7 +326,7 @@ fn a_council_that_left_counts_while_it_was_a_member() {
     let half = figure(&history, &logged("2019-01/2019-06"));
     assert_eq!((half.numerator, half.partial), (Some(3), false));
     assert!(half.covered.contains_key(&log("lewisham")));
-    // Its own figures go on, for whoever reads them.
+    // Its own figures go on, for anyone who reads them.
     let own = of("lewisham", Measure::TicketsLogged, "2019-05", &[]);
     assert_eq!(shown(&history, &own), "1");
 }

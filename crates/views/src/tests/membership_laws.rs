@@ -1,4 +1,4 @@
-//! The laws of membership: whoever joins and leaves, the parts of a period add up to it.
+//! The laws of membership: while councils join and leave, the parts of a period add up to it.
 
 use std::collections::BTreeMap;
 
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn tickets_of_any_parts_add_up_whoever_joins_and_leaves(steps in history::steps(), changing in changing()) {
+    fn tickets_of_any_parts_add_up_while_councils_join_and_leave(steps in history::steps(), changing in changing()) {
         let tickets = |measure: Measure| measure.kind() == AggregateKind::Ticket;
         let begun = changing.begun(&[Family::Ticket]).agreeing();
         let history = changing.ended(history::played(begun, &steps));
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn other_records_of_any_parts_add_up_whoever_joins_and_leaves(steps in family_laws::steps(), changing in changing()) {
+    fn other_records_of_any_parts_add_up_while_councils_join_and_leave(steps in family_laws::steps(), changing in changing()) {
         let others = |measure: Measure| measure.kind() != AggregateKind::Ticket;
         let begun = changing.begun(&family_laws::FAMILIES);
         let history = changing.ended(family_laws::played(begun, &steps));

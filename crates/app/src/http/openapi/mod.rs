@@ -1,7 +1,7 @@
 //! The published description of the HTTP interface: OpenAPI 3.1, made of the table of routes.
 //!
 //! Nothing is spelt here that a route says of itself, so a description that differs from what is
-//! served is one that was not made anew.
+//! served is one that was not made again.
 
 mod components;
 mod facts;

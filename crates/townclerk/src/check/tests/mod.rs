@@ -180,11 +180,11 @@ fn an_array_that_is_none_is_said_to_be_so() {
     );
     assert_eq!(
         flaws(&format!("[{fact}{fact}]")),
-        ["no comma stands before it"]
+        ["there is no comma before it"]
     );
     assert_eq!(
         flaws(&format!("[{fact}]{fact}")),
-        ["something stands after the end of the array"]
+        ["there is something after the end of the array"]
     );
     // Two that are no objects, and the seven attributes that the third lacks.
     assert_eq!(flaws("[1, \"a,]\", {}]").len(), 2 + 7);

@@ -11,7 +11,7 @@ use crate::history::{PublicKey, SigningKey};
 use crate::system::Reach;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Keep the key apart from the exports: who can change both can sign anew.")]
+#[command(after_help = "Keep the key apart from the exports: who can change both can sign again.")]
 pub struct Key {
     /// The data directory; its key pair is made if there is none yet
     #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]

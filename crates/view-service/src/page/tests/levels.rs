@@ -107,7 +107,7 @@ fn ticket(
     id
 }
 
-/// Views, with the ticket whose clock stands.
+/// Views, with the ticket whose clock is stopped.
 async fn story() -> (TempDir, Views, AggregateId) {
     let mut record = record();
     let in_time = Some(("2020-07-06T10:00:00Z", resolved()));
@@ -166,7 +166,7 @@ async fn open_tickets_are_counted_by_band_and_the_most_urgent_lead_to_their_trai
         ["1", "0", "3", "0", "0", "4"]
     );
     assert_eq!(row(&html, "bands", "75 percent")[5], "1");
-    assert_eq!(row(&html, "bands", "The clock stands")[5], "1");
+    assert_eq!(row(&html, "bands", "The clock is stopped")[5], "1");
     assert_eq!(row(&html, "bands", "All open tickets")[5], "6");
     assert!(html.contains("As at 22 August 2020, 00:00 (London)."));
     let first = row(&html, "urgent", "P3 incident, email");
@@ -226,14 +226,18 @@ async fn a_trail_says_what_happened_to_the_clock_and_what_was_agreed() {
     let waits = row(&html, "trail", "20 August 2020, 11:00");
     assert_eq!(
         waits,
-        ["On hold (customer): the clock stands", "1 hour", "\u{2013}"]
+        [
+            "On hold (customer): the clock is stopped",
+            "1 hour",
+            "\u{2013}"
+        ]
     );
     let targets = row(&html, "terms", "Targets of standard incidents");
     assert!(targets[0].contains("<li>P1: 2 hours</li><li>P3: 10 hours</li>"));
     assert_eq!(targets[1], "1 January 2019");
     assert!(targets[2].starts_with("brent:"), "{}", targets[2]);
     assert_eq!(row(&html, "terms", "Service hours")[0], "around the clock");
-    assert!(html.contains(">The clock stands</dd>") && html.contains(">9 hours</dd>"));
+    assert!(html.contains(">The clock is stopped</dd>") && html.contains(">9 hours</dd>"));
     assert_eq!(html.matches("<h1>").count(), 1);
     assert!(html.contains(&format!("action=\"{path}\"")));
     assert!(html.contains(&format!("/v1/views{path}/service-level\"")));

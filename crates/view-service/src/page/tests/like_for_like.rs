@@ -93,7 +93,7 @@ async fn where_no_membership_changed_both_are_the_same_and_one_is_shown() {
     }
 }
 
-/// Whoever reads the figures of all councils is told whose they are.
+/// Anyone who reads the figures of all councils is told whose they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_a_member_and_since_when_is_no_secret() {
     let (_dir, views) = served(&lewisham_left_after("2020-06-14")).await;
