@@ -57,6 +57,7 @@ impl Composition {
             writes: Arc::default(),
             audit: Arc::new(AuditLog::none()),
             sessions: Arc::default(),
+            codes: Arc::default(),
             clock: clock::system(),
         };
         let parted = compose(&roles, means, &mut parts).await.unwrap();

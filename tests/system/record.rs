@@ -254,3 +254,45 @@ async fn lists_are_paged_without_gaps_or_doubles() {
     assert!(seen.is_sorted());
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_no_record_has_is_recorded_with_a_warning() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let (desk, operator) = (
+        town.as_role(Role::ServiceDesk),
+        town.as_role(Role::Operator),
+    );
+    let tickets = "/v1/logs/brent/tickets";
+    let (status, first) = desk.command(tickets, "k1", &incident("p3", "email")).await;
+    assert_eq!((status, &first["warnings"]), (201, &json!([])), "{first}");
+    let position = format!("min_position=brent:{}", first["sequence"]);
+    count(&operator, "brent", &position).await;
+    let mistyped = incident("p3", "emial");
+    let (status, second) = desk.command(tickets, "k2", &mistyped).await;
+    let warning = "no record of brent had service=emial before; did you mean email?";
+    assert_eq!(
+        (status, &second["warnings"]),
+        (201, &json!([warning])),
+        "{second}"
+    );
+    // What was recorded is no news, to nobody.
+    let (_, again) = desk.command(tickets, "k3", &mistyped).await;
+    assert_eq!(again["warnings"], json!([]), "{again}");
+    let fact = |id: &str, service: &str| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "/councils/brent/local-partner",
+            "type": "org.townclerk.ticket.logged.v1", "subject": format!("ticket/{id}"),
+            "time": "2021-03-01T09:00:00Z", "data": incident("p3", service),
+        })
+    };
+    let tool = town.as_role(Role::Partner);
+    let facts = "/v1/councils/brent/facts";
+    let (_, told) = tool.command(facts, "f1", &fact("f1", "e-mail")).await;
+    assert_eq!(told["outcome"], "recorded", "{told}");
+    let warning = "no record of brent had service=e-mail before; did you mean email?";
+    assert_eq!(told["warnings"], json!([warning]), "{told}");
+    let (_, told) = tool.command(facts, "f2", &fact("f2", "emial")).await;
+    assert!(told["warnings"].is_null(), "{told}");
+    town.stop().await;
+}

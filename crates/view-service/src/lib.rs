@@ -9,6 +9,9 @@ mod project;
 
 mod mend;
 
+mod codes;
+pub use codes::codes_of;
+
 mod replay;
 pub use replay::{RebuildReport, Step, VerifyReport};
 

@@ -22,6 +22,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::{AppendError, EventLog, Expected, LogError};
 
 use super::aggregate::Aggregate;
+use super::codes::CodesInUse;
 use super::error::CommandError;
 use crate::clock::Clock;
 
@@ -63,12 +64,15 @@ pub struct Handled {
     pub position: Position,
     /// Whether an earlier attempt had recorded it.
     pub already: bool,
+    /// What the caller should look at again though it is recorded.
+    pub warnings: Vec<String>,
 }
 
 /// The handlers of one kind of aggregate, one for each log that may be written here.
 pub struct Handlers<R: Recording> {
     handlers: BTreeMap<LogName, Handler<R>>,
     pub clock: Clock,
+    codes: Arc<CodesInUse>,
 }
 
 impl<R: Recording> Handlers<R> {
@@ -80,7 +84,14 @@ impl<R: Recording> Handlers<R> {
         Self {
             handlers: logs.iter().map(handler).collect(),
             clock,
+            codes: Arc::default(),
         }
+    }
+
+    /// The same, with warnings of codes that no record has.
+    #[must_use]
+    pub fn warning_of(self, codes: Arc<CodesInUse>) -> Self {
+        Self { codes, ..self }
     }
 
     /// Carries out a command in the log `log`.
@@ -92,7 +103,20 @@ impl<R: Recording> Handlers<R> {
         log: &LogName,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
-        self.of(log)?.handle(command).await
+        let handler = self.of(log)?;
+        let what = serde_json::to_value(&command.what);
+        let what = what.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
+        // Looked at before it is recorded: after that, a record has it.
+        let warnings = self.codes.warnings(log, &what);
+        let handled = handler.handle(command).await?;
+        self.codes.are_used(log, &what);
+        Ok(match handled.already {
+            true => handled,
+            false => Handled {
+                warnings,
+                ..handled
+            },
+        })
     }
 
     /// What an earlier attempt of a command has recorded in the log `log`, if one has. Records nothing.
@@ -416,6 +440,7 @@ impl<R: Recording> Handler<R> {
             event,
             position: self.position(sequence),
             already,
+            warnings: Vec::new(),
         }
     }
 

@@ -290,6 +290,8 @@ pub(super) struct Answer {
     sequence: u64,
     /// Whether an earlier attempt had recorded it.
     already: bool,
+    /// What to look at again though it is recorded: codes that no record of the log had before.
+    warnings: Vec<String>,
 }
 
 /// 201 for an event that is new, 200 for one that an earlier attempt had recorded.
@@ -305,6 +307,7 @@ fn answer(handled: Handled, location: Option<String>) -> Response {
         log: handled.position.log,
         sequence: handled.position.sequence,
         already: handled.already,
+        warnings: handled.warnings,
     };
     let mut response = (status, Json(answer)).into_response();
     let location = location.and_then(|path| HeaderValue::try_from(path).ok());

@@ -96,6 +96,7 @@ impl Answer {
             aggregate: self.aggregate.map(|aggregate| aggregate.to_string()),
             event: recorded.map(|handled| handled.event),
             position: recorded.map(|handled| handled.position.to_string()),
+            warnings: recorded.map_or_else(Vec::new, |handled| handled.warnings.clone()),
             held_until,
             problem: problem.map(bounded),
         }
@@ -131,6 +132,9 @@ pub(super) struct Shown {
     /// Where the event stands, `log:sequence`: a read can wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
+    /// What to look at again though it is recorded: codes that no record of the log had before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     /// Until when it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,

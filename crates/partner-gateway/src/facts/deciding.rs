@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use std::sync::Arc;
 
 use townclerk_app::clock::Clock;
-use townclerk_app::command::{Command, CommandError, Handled, Handlers};
+use townclerk_app::command::{CodesInUse, Command, CommandError, Handled, Handlers};
 use townclerk_app::http::Problem;
 use townclerk_app::http::commands::Served;
 use townclerk_app::http::kind::Kind;
 use townclerk_contract::envelope::AuthType;
 use townclerk_contract::fact::Fact;
 use townclerk_domain::change::ChangeRules;
+use townclerk_domain::event::Recording;
 use townclerk_domain::identity::{AggregateKind, CallerId};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::outage::OutageRules;
@@ -55,11 +56,11 @@ pub(super) struct Deciding {
 }
 
 impl Deciding {
-    pub fn new(logs: &[Arc<dyn EventLog>], clock: &Clock) -> Self {
+    pub fn new(logs: &[Arc<dyn EventLog>], clock: &Clock, codes: &Arc<CodesInUse>) -> Self {
         Self {
-            tickets: OfKind(Handlers::new(logs, Arc::clone(clock))),
-            changes: OfKind(Handlers::new(logs, Arc::clone(clock))),
-            outages: OfKind(Handlers::new(logs, Arc::clone(clock))),
+            tickets: OfKind(handlers(logs, clock, codes)),
+            changes: OfKind(handlers(logs, clock, codes)),
+            outages: OfKind(handlers(logs, clock, codes)),
         }
     }
 
@@ -98,6 +99,14 @@ impl Deciding {
             | AggregateKind::RecoveryTest => None,
         }
     }
+}
+
+fn handlers<R: Recording>(
+    logs: &[Arc<dyn EventLog>],
+    clock: &Clock,
+    codes: &Arc<CodesInUse>,
+) -> Handlers<R> {
+    Handlers::new(logs, Arc::clone(clock)).warning_of(Arc::clone(codes))
 }
 
 /// The reader of facts lets no such kind through; if it ever does, nothing is recorded.

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use tokio::sync::MutexGuard as TurnGuard;
 use tokio::task::yield_now;
 use townclerk_app::clock::Clock;
+use townclerk_app::command::CodesInUse;
 use townclerk_app::http::Problem;
 use townclerk_app::http::kind::Kind;
 use townclerk_contract::fact::{self, Fact};
@@ -126,6 +127,7 @@ impl Gateway {
         clock: Clock,
         limits: HoldLimits,
         quotas: Arc<Quotas>,
+        codes: &Arc<CodesInUse>,
     ) -> Self {
         let turns = |log: &Arc<dyn EventLog>| (log.name().clone(), InTurn::new(RECORDS_AT_A_TIME));
         let room = Room {
@@ -134,7 +136,7 @@ impl Gateway {
             bytes: limits.bytes,
         };
         Self {
-            deciding: Deciding::new(logs, &clock),
+            deciding: Deciding::new(logs, &clock, codes),
             clock,
             hold_for: limits.hold_for,
             waiting: Mutex::new(Waiting::new(room)),
@@ -199,7 +201,7 @@ impl Gateway {
             for text in texts {
                 let index = answers.len();
                 match read(text.get(), tool, &mut first_of) {
-                    Err(refused) => answers.push(Some(refused)),
+                    Err(refused) => answers.push(Some(*refused)),
                     Ok(fact) => {
                         answers.push(None);
                         let bytes = text.get().len();
@@ -530,8 +532,13 @@ impl Gateway {
 }
 
 /// Reads a fact that this tool may tell and that no other of the request contradicts.
-fn read(text: &str, tool: &Tool, first_of: &mut BTreeMap<CommandId, Fact>) -> Result<Fact, Answer> {
+fn read(
+    text: &str,
+    tool: &Tool,
+    first_of: &mut BTreeMap<CommandId, Fact>,
+) -> Result<Fact, Box<Answer>> {
     let fact = fact::read(text).map_err(|faults| Answer::unreadable(&faults))?;
+    let refused = |fact: &Fact, why| Err(Box::new(answer(fact, Answered::Refused(why))));
     let source = fact.source();
     if source != tool.source() {
         let why = format!(
@@ -540,14 +547,14 @@ fn read(text: &str, tool: &Tool, first_of: &mut BTreeMap<CommandId, Fact>) -> Re
             tool.source()
         );
         let problem = Problem::new(Kind::FORBIDDEN, why).with("field", "source");
-        return Err(answer(&fact, Answered::Refused(problem)));
+        return refused(&fact, problem);
     }
     match first_of.entry(fact.command()) {
         Entry::Vacant(entry) => {
             entry.insert(fact.clone());
         }
         Entry::Occupied(first) if say_the_same(first.get(), &fact) => {}
-        Entry::Occupied(_) => return Err(answer(&fact, Answered::Refused(id_reused()))),
+        Entry::Occupied(_) => return refused(&fact, id_reused()),
     }
     Ok(fact)
 }

@@ -47,6 +47,9 @@ pub async fn record(
             show::cell(&answer["event"])
         ));
     }
+    for warning in answer["warnings"].as_array().into_iter().flatten() {
+        show::note(format!("warning: {}", show::cell(warning)));
+    }
     Ok(Outcome::Good)
 }
 

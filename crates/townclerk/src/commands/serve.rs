@@ -69,6 +69,7 @@ pub async fn serve(options: Serve) -> anyhow::Result<Outcome> {
         writes: Arc::clone(&logs.writes),
         audit: Arc::new(audit),
         sessions: Arc::default(),
+        codes: Arc::default(),
         clock: clock::system(),
     };
     let parted = compose(&roles, means, &mut parts).await?;

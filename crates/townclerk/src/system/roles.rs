@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use townclerk_app::access::{Guarded, RouteNeed, Sessions, TokenBook, session};
 use townclerk_app::audit::AuditLog;
 use townclerk_app::clock::Clock;
-use townclerk_app::command::Handlers;
+use townclerk_app::command::{CodesInUse, Handlers};
 use townclerk_app::http::health::{self, Readiness};
 use townclerk_app::http::problem_page::ProblemPages;
 use townclerk_app::lifecycle::Parts;
 use townclerk_app::projector::follow;
+use townclerk_domain::event::Recording;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_event_log::{EventLog, PartnerDesk, Writes};
 use townclerk_partner_gateway::facts::{Gateway, HoldLimits};
@@ -60,6 +61,8 @@ pub struct Means<'a> {
     pub audit: Arc<AuditLog>,
     /// Who is signed in, from a composition before.
     pub sessions: Arc<Sessions>,
+    /// Which codes are in use, for warnings of those that are not.
+    pub codes: Arc<CodesInUse>,
     pub clock: Clock,
 }
 
@@ -101,7 +104,10 @@ pub async fn compose(roles: &Roles, means: Means<'_>, parts: &mut Parts) -> anyh
     let watching = room::watch(Arc::clone(&means.writes), parts.stop_token());
     parts.run("the room on the disk", watching);
     guarded = health::routes(guarded, readiness(&views, &means));
-    guarded = commands(guarded, roles, means.writers, Arc::clone(&means.clock));
+    means
+        .codes
+        .read_by(townclerk_view_service::codes_of(&views));
+    guarded = commands(guarded, roles, &means);
     let mut gateway = None;
     if roles.partners {
         let open = open_gateway(&means);
@@ -199,7 +205,8 @@ fn open_gateway(means: &Means<'_>) -> OpenGateway {
         .unwrap_or_else(|| {
             let clock = Arc::clone(&means.clock);
             let quotas = Arc::clone(means.quotas.quotas());
-            let gateway = Gateway::new(&logs, clock, HoldLimits::default(), quotas);
+            let limits = HoldLimits::default();
+            let gateway = Gateway::new(&logs, clock, limits, quotas, &means.codes);
             let gateway = Arc::new(gateway);
             OpenGateway { councils, gateway }
         })
@@ -221,36 +228,36 @@ fn partners(
     events::routes(guarded, means.readers, parts.stop_token())
 }
 
+fn handlers<R: Recording>(means: &Means<'_>) -> Arc<Handlers<R>> {
+    let handlers = Handlers::new(means.writers, Arc::clone(&means.clock));
+    Arc::new(handlers.warning_of(Arc::clone(&means.codes)))
+}
+
 /// Adds the commands of the roles that write.
-fn commands(
-    mut guarded: Guarded,
-    roles: &Roles,
-    writers: &[Arc<dyn EventLog>],
-    clock: Clock,
-) -> Guarded {
+fn commands(mut guarded: Guarded, roles: &Roles, means: &Means<'_>) -> Guarded {
     if roles.tickets {
-        let handlers = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let handlers = handlers(means);
         guarded = townclerk_ticket_service::routes(guarded, handlers);
     }
     if roles.changes {
-        let changes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let freezes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let gates = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let changes = handlers(means);
+        let freezes = handlers(means);
+        let gates = handlers(means);
         guarded = townclerk_change_service::routes(guarded, changes, freezes, gates);
     }
     if roles.outages {
-        let outages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let tests = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let outages = handlers(means);
+        let tests = handlers(means);
         guarded = townclerk_outage_service::routes(guarded, outages, tests);
     }
     if roles.registry {
-        let coverages = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let claims = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let availability = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let coverages = handlers(means);
+        let claims = handlers(means);
+        let availability = handlers(means);
         let service_level = ServiceLevelHandlers {
-            targets: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
-            hours: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
-            holidays: Arc::new(Handlers::new(writers, Arc::clone(&clock))),
+            targets: handlers(means),
+            hours: handlers(means),
+            holidays: handlers(means),
         };
         guarded = townclerk_registry_service::routes(
             guarded,
@@ -261,9 +268,9 @@ fn commands(
         );
     }
     if roles.restructure {
-        let partnerships = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let programmes = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
-        let posts = Arc::new(Handlers::new(writers, Arc::clone(&clock)));
+        let partnerships = handlers(means);
+        let programmes = handlers(means);
+        let posts = handlers(means);
         guarded = townclerk_restructure_service::routes(guarded, partnerships, programmes, posts);
     }
     guarded

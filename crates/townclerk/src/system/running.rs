@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use townclerk_app::access::{Guarded, Sessions, TokenBook};
 use townclerk_app::audit::{AuditLog, Said};
 use townclerk_app::clock;
+use townclerk_app::command::CodesInUse;
 use townclerk_app::http::serve::dressed;
 use townclerk_app::http::{Problem, health};
 use townclerk_app::lifecycle::Parts;
@@ -97,6 +98,7 @@ pub(super) struct Running {
     /// Kept from one composition to the next: facts wait in it.
     gateway: Option<OpenGateway>,
     quotas: Arc<QuotaFile>,
+    codes: Arc<CodesInUse>,
     /// Since when a change gives way to those who read the views that it concerns.
     gives_way_since: Option<Instant>,
     not_taken_up: watch::Sender<Option<String>>,
@@ -138,6 +140,7 @@ impl Running {
         let mut running = Self {
             audit: Arc::new(audit),
             quotas: Arc::new(QuotaFile::load(&data_dir, clock::system())),
+            codes: Arc::default(),
             sessions: Arc::default(),
             data_dir,
             server,
@@ -429,6 +432,7 @@ impl Running {
             writes: Arc::clone(&self.logs.writes),
             audit: Arc::clone(&self.audit),
             sessions: Arc::clone(&self.sessions),
+            codes: Arc::clone(&self.codes),
             clock: clock::system(),
         };
         let parted = compose(&roles, means, &mut self.parts).await?;

@@ -26,3 +26,4 @@ pub use cells::{PassCache, Positions};
 pub use claims::beside;
 pub use evaluate::{Audience, Reading, count, each_figure, figures};
 pub use query::{Breakdown, Home, Periods, Query};
+pub use unseen::recorded_codes;

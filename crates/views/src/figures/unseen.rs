@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use townclerk_domain::identity::{AggregateKind, Family};
-use townclerk_domain::names::Code;
+use townclerk_domain::names::{Code, LogName, Scope};
 
-use super::evaluate::{Asked, Evaluation};
+use super::evaluate::{Asked, Evaluation, Reading};
 use super::outages::value_of;
+use super::query::Query;
 use crate::dimension::{Dimension, Mask, UNKNOWN};
 use crate::measure::Measure;
 use crate::quantity::Quantity;
+use crate::registry::Registry;
 use crate::rows::{Rows, RowsError};
 use crate::tally::Grain;
 
@@ -119,4 +121,27 @@ impl<R: Rows> Evaluation<'_, R> {
         }
         Ok(found)
     }
+}
+
+/// The codes that records of a log have or had for a dimension, of whichever kind they are.
+///
+/// # Errors
+/// Only what is wrong with the rows.
+pub fn recorded_codes<R: Rows>(
+    reading: &Reading<'_, R>,
+    log: &LogName,
+    dimension: Dimension,
+) -> Result<BTreeSet<String>, RowsError> {
+    let query = Query::everything(Scope::Log(log.clone()));
+    let registry = Registry::read(reading.rows, None)?;
+    let evaluation = Evaluation::new(reading, &registry, &query, None)?;
+    let mut found = BTreeSet::new();
+    // Outages are looked at whole, so they have all that is there to be found.
+    let counted = [Measure::TicketsLogged, Measure::PostsCreated].into_iter();
+    let counted = counted.filter(|measure| measure.has(dimension));
+    for measure in counted.chain([Measure::Outages]) {
+        let known = evaluation.known_values(measure, dimension, None)?;
+        found.extend(known.iter().filter(|value| *value != UNKNOWN).cloned());
+    }
+    Ok(found)
 }

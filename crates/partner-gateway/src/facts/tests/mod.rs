@@ -148,7 +148,13 @@ impl Town {
         let clock: Clock =
             Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
         let quotas = Arc::new(Quotas::new(Arc::clone(&clock)));
-        let gateway = Gateway::new(&writers(&logs), clock, limits, Arc::clone(&quotas));
+        let gateway = Gateway::new(
+            &writers(&logs),
+            clock,
+            limits,
+            Arc::clone(&quotas),
+            &Arc::default(),
+        );
         Self {
             gateway: Arc::new(gateway),
             logs,
@@ -166,6 +172,7 @@ impl Town {
             clock,
             limits,
             Arc::clone(&self.quotas),
+            &Arc::default(),
         )
     }
 
