@@ -118,7 +118,7 @@ pub(crate) fn written(
     let mut written = Written::begin(&query.scope)?;
     let mut unwritable = None;
     let found = rows.with_reading(|reading| {
-        let found = count(reading, query)?;
+        let found = count(reading, query, reader.audience())?;
         if found <= figures_max {
             each_figure(reading, query, reader.audience(), &mut |figure| {
                 written.add(figure).map_err(|error| {

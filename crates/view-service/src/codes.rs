@@ -8,6 +8,7 @@ use townclerk_domain::dimension::Dimension;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::figures::recorded_codes;
 
+use crate::reads::Stop;
 use crate::routes::Views;
 use crate::view::View;
 
@@ -25,8 +26,11 @@ impl RecordedCodes for CodesOfViews {
     fn of(&self, log: &LogName, dimension: Dimension) -> Option<BTreeSet<String>> {
         let (_, view) = self.0.iter().find(|(scope, _)| scope.reads(log))?;
         let view = view.upgrade().filter(|view| view.unreadable().is_none())?;
-        let read = || view.with_reading(|reading| recorded_codes(reading, log, dimension));
-        match tokio::task::block_in_place(read) {
+        // It is advice: a command waits for nobody who reads or writes this view.
+        let never = Stop::default();
+        let rows = view.until(&never);
+        let read = || rows.with_reading_now(|reading| recorded_codes(reading, log, dimension));
+        match tokio::task::block_in_place(read)? {
             Ok(codes) => Some(codes),
             Err(error) => {
                 tracing::warn!(%log, %error, "the codes of a log cannot be read just now");

@@ -15,7 +15,7 @@ use townclerk_views::figure::Figure;
 use townclerk_views::figures::{Audience, Query, Reading, each_figure};
 use townclerk_views::rows::{RowsError, Stoppable};
 
-use crate::view::{View, ViewError};
+use crate::view::{Served, View, ViewError};
 
 /// Who reads a view, as far as the bounds of reading go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,8 @@ impl Reads {
     /// `too-many-reads` where too many answers wait to be taken.
     pub fn unsent(&self, reader: Reader, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let kilobytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        // One that would not fit at all has all the room for itself.
+        let kilobytes = kilobytes.min(reader.unsent_kilobytes_max());
         let unsent = Arc::clone(&self.room(reader).unsent);
         let room = unsent.try_acquire_many_owned(kilobytes);
         room.map_err(|_| Problem::too_many_reads())
@@ -224,7 +226,23 @@ impl<'a> ViewRows<'a> {
         &self,
         read: impl FnOnce(&Reading<'_, Stoppable<'_, Store>>) -> Result<T, RowsError>,
     ) -> Result<T, ViewError> {
-        let served = self.view.read();
+        self.reading_of(&self.view.read(), read)
+    }
+
+    /// As [`Self::with_reading`], where nothing has to be waited for.
+    pub fn with_reading_now<T>(
+        &self,
+        read: impl FnOnce(&Reading<'_, Stoppable<'_, Store>>) -> Result<T, RowsError>,
+    ) -> Option<Result<T, ViewError>> {
+        let served = self.view.read_now()?;
+        Some(self.reading_of(&served, read))
+    }
+
+    fn reading_of<T>(
+        &self,
+        served: &Served,
+        read: impl FnOnce(&Reading<'_, Stoppable<'_, Store>>) -> Result<T, RowsError>,
+    ) -> Result<T, ViewError> {
         let positions = self.view.positions_of(&served.store);
         let checkpoints = served.store.checkpoints().iter();
         let known = checkpoints.filter_map(|(log, c)| Some((log.clone(), c.known?)));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -228,7 +230,12 @@ impl View {
     /// what it has.
     pub(crate) fn unreadable(&self) -> Option<String> {
         let making = self.watched().making.clone();
-        let closed = || (!self.read().store.is_open()).then_some(CLOSED.to_owned());
+        // Nobody waits here: rows that are being read or written are open.
+        let is_closed = || {
+            self.read_now()
+                .is_some_and(|served| !served.store.is_open())
+        };
+        let closed = || is_closed().then_some(CLOSED.to_owned());
         making.or_else(closed)
     }
 
@@ -402,6 +409,15 @@ impl View {
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Served> {
         self.served.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Self::read`], where nothing has to be waited for.
+    pub(crate) fn read_now(&self) -> Option<RwLockReadGuard<'_, Served>> {
+        match self.served.try_read() {
+            Ok(served) => Some(served),
+            Err(TryLockError::Poisoned(served)) => Some(served.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Served> {

@@ -8,7 +8,7 @@ use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::period::{Month, Period, london_midnight};
 
 use crate::dimension::{Dimension, Mask};
-use crate::measure::Measure;
+use crate::measure::{Accumulation, Measure};
 
 /// The rule. There is one: [`RULE`].
 #[derive(Debug)]
@@ -67,9 +67,15 @@ impl Rule {
     }
 
     /// Whether it is shown of a measure.
+    ///
+    /// What there is at a month's end is shown as a whole alone: it follows from what came and went
+    /// in the month after it, and from what there is then.
     pub fn shows(&self, measure: Measure, mask: Mask) -> bool {
         let by_service = mask.dimensions().any(|d| d == self.of_agreed_services);
-        self.has(mask) && (!by_service || measure.is_of_agreed_services())
+        let is_stock = measure.accumulation() == Accumulation::Stock;
+        self.has(mask)
+            && (!by_service || measure.is_of_agreed_services())
+            && (!is_stock || mask.is_empty())
     }
 
     pub fn masks(&self) -> impl Iterator<Item = Mask> {
@@ -130,6 +136,7 @@ impl Rule {
                 "They are broken down by {}; by {agreed} where its availability was agreed.",
                 by.join(", ")
             ),
+            "What there is at the end of a month, such as open tickets, is not broken down.".to_owned(),
             format!(
                 "Counts of tickets and posts below {smallest} are not shown, nor is a part to which \
                  fewer than {least} councils contributed."

@@ -22,7 +22,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::{AppendError, EventLog, Expected, LogError};
 
 use super::aggregate::Aggregate;
-use super::codes::CodesInUse;
+use super::codes::{CodesInUse, named};
 use super::error::CommandError;
 use crate::clock::Clock;
 
@@ -104,12 +104,12 @@ impl<R: Recording> Handlers<R> {
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
         let handler = self.of(log)?;
-        let what = serde_json::to_value(&command.what);
-        let what = what.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
-        // Looked at before it is recorded: after that, a record has it.
-        let warnings = self.codes.warnings(log, &what);
+        let codes = named(R::KIND, &command.what);
+        let codes = codes.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
+        // Looked at before it is recorded: after that, a record has them.
+        let warnings = self.codes.warnings(log, &codes);
         let handled = handler.handle(command).await?;
-        self.codes.are_used(log, &what);
+        self.codes.are_used(log, codes);
         Ok(match handled.already {
             true => handled,
             false => Handled {

@@ -13,8 +13,7 @@ use townclerk_domain::names::Scope;
 use townclerk_views::registry::Registry;
 
 use super::html::Frame;
-use super::{frame, named};
-use crate::reads::Stop;
+use super::frame;
 use crate::routes::Views;
 
 /// Longest address to which signing in leads back, in characters.
@@ -90,12 +89,19 @@ fn registry(views: &Views, status: StatusCode) -> Registry {
     let Some(view) = views.iter().next().filter(|_| calm) else {
         return Registry::default();
     };
-    // Few rows, read at once: a problem waits for no turn.
-    let read = || named(&view.until(&Stop::default()));
-    tokio::task::block_in_place(read).unwrap_or_else(|error| {
-        tracing::error!(%error, "the names of councils cannot be read");
-        Registry::default()
-    })
+    // Few rows: a problem waits for no turn, and for nobody who writes.
+    let read = || {
+        let served = view.read_now()?;
+        Some(Registry::read(&served.store, None))
+    };
+    match tokio::task::block_in_place(read) {
+        Some(Ok(registry)) => registry,
+        Some(Err(error)) => {
+            tracing::error!(%error, "the names of councils cannot be read");
+            Registry::default()
+        }
+        None => Registry::default(),
+    }
 }
 
 /// Where signing in leads: to what was asked for, or to where a form was to lead.

@@ -13,7 +13,8 @@ use crate::view::{View, ViewError};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct EventShown {
-    pub sequence: u64,
+    /// Its position in its log; null for readers who may not read that log.
+    pub sequence: Option<u64>,
     pub known: Timestamp,
     /// The recorded CloudEvent, as it stands in the log.
     #[schemars(with = "Map<String, Value>")]
@@ -26,11 +27,13 @@ pub(super) fn entries<F>(timeline: &Timeline<F>) -> Vec<(u64, Timestamp)> {
     entries.map(|entry| (entry.sequence, entry.known)).collect()
 }
 
-/// Reads these events from their log; none where the view does not read that log.
+/// Reads these events from their log, with their positions where the reader may see those; none where
+/// the view does not read that log.
 pub(super) async fn events(
     view: &View,
     log: &LogName,
     entries: Vec<(u64, Timestamp)>,
+    positions: bool,
 ) -> Result<Vec<EventShown>, ReadError> {
     let Some(origin) = view.log(log) else {
         return Ok(Vec::new());
@@ -40,7 +43,7 @@ pub(super) async fn events(
         let message = origin.read_one(sequence).await.map_err(ViewError::from)?;
         let raw = message.and_then(|message| serde_json::from_slice(&message.payload).ok());
         events.extend(raw.map(|event| EventShown {
-            sequence,
+            sequence: positions.then_some(sequence),
             known,
             event,
         }));

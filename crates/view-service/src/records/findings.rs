@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use townclerk_app::access::Caller;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_views::findings::{self, Finding};
 
@@ -46,8 +47,8 @@ struct FindingShown {
     /// Who recorded the event that made it so.
     by: Option<String>,
     recorded: Option<Timestamp>,
-    /// That event's sequence in its log.
-    sequence: u64,
+    /// That event's sequence in its log; null for readers who may not read that log.
+    sequence: Option<u64>,
     detail: String,
     /// Whether it was made up for a demonstration.
     sample: bool,
@@ -59,6 +60,7 @@ pub(super) async fn findings(
     view: &Arc<View>,
     scope: &Scope,
     params: &Params,
+    caller: &Caller,
 ) -> Result<Findings, ReadError> {
     let wanted = Wanted::read(&TAKES, params)?;
     let (of, basis) = (scope.clone(), wanted.basis);
@@ -80,7 +82,7 @@ pub(super) async fn findings(
             recorders.insert(event.clone(), read);
         }
         let recorder = recorders.get(&event).cloned().unwrap_or_default();
-        shown.push(FindingShown::of(finding, recorder));
+        shown.push(FindingShown::of(finding, recorder, caller));
     }
     Ok(Findings {
         scope: scope.clone(),
@@ -91,7 +93,8 @@ pub(super) async fn findings(
 }
 
 impl FindingShown {
-    fn of(finding: Finding, recorder: Recorder) -> Self {
+    fn of(finding: Finding, recorder: Recorder, caller: &Caller) -> Self {
+        let positions = caller.reads_log(finding.log.as_str());
         Self {
             kind: finding.kind.code(),
             log: finding.log,
@@ -99,7 +102,7 @@ impl FindingShown {
             at: finding.at,
             by: recorder.authid,
             recorded: recorder.recordedtime,
-            sequence: finding.sequence,
+            sequence: positions.then_some(finding.sequence),
             detail: finding.detail,
             sample: finding.sample,
         }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use townclerk_app::access::Caller;
 use townclerk_app::http::Problem;
 use townclerk_domain::decider::Decider;
 use townclerk_domain::identity::{AggregateId, canonical_uuid};
@@ -49,9 +50,14 @@ pub(super) struct Recorded<S> {
 
 impl<S> Recorded<S> {
     /// With its events, read from the log.
-    pub async fn with_events(self, view: &View) -> Result<WithEvents<S>, ReadError> {
+    pub async fn with_events(
+        self,
+        view: &View,
+        caller: &Caller,
+    ) -> Result<WithEvents<S>, ReadError> {
+        let positions = caller.reads_log(self.log.as_str());
         Ok(WithEvents {
-            events: events(view, &self.log, self.entries).await?,
+            events: events(view, &self.log, self.entries, positions).await?,
             log: self.log,
             id: self.id,
             void: self.state.is_none(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use schemars::JsonSchema;
-use townclerk_app::access::Guarded;
+use townclerk_app::access::{Caller, Guarded};
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Described;
 use townclerk_domain::change::ChangeRules;
@@ -132,6 +132,7 @@ async fn ticket_page(
 async fn ticket(
     State(views): State<Views>,
     Path((name, id)): Path<(String, String)>,
+    Extension(caller): Extension<Caller>,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
@@ -139,7 +140,10 @@ async fn ticket(
     let params = after_waiting(&view, params(query)?).await?;
     let work = move |rows: &ViewRows<'_>| tickets::one(rows, &log, &id, &params);
     let ticket = read(&views, &view, work).await?;
-    let ticket = ticket.with_events(&view).await.map_err(unreadable)?;
+    let ticket = ticket
+        .with_events(&view, &caller)
+        .await
+        .map_err(unreadable)?;
     Ok(Json(ticket).into_response())
 }
 
@@ -184,13 +188,17 @@ async fn page<L: Listable + 'static>(
 async fn single<L: Listable + 'static>(
     State(views): State<Views>,
     Path((name, id)): Path<(String, String)>,
+    Extension(caller): Extension<Caller>,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
     let work = move |rows: &ViewRows<'_>| one::one::<L>(rows, &scope, &id, &params);
     let found = read(&views, &view, work).await?;
-    let found = found.with_events(&view).await.map_err(unreadable)?;
+    let found = found
+        .with_events(&view, &caller)
+        .await
+        .map_err(unreadable)?;
     Ok(Json(found).into_response())
 }
 
@@ -245,11 +253,12 @@ async fn claimed(
 async fn found(
     State(views): State<Views>,
     Path(name): Path<String>,
+    Extension(caller): Extension<Caller>,
     query: Asked,
 ) -> Result<Response, Problem> {
     let (scope, view) = views.answering(&name)?;
     let params = after_waiting(&view, params(query)?).await?;
-    let findings = findings::findings(&views, &view, &scope, &params).await;
+    let findings = findings::findings(&views, &view, &scope, &params, &caller).await;
     Ok(Json(findings.map_err(unreadable)?).into_response())
 }
 

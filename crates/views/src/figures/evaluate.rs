@@ -146,9 +146,14 @@ pub fn each_figure<R: Rows>(
 ///
 /// # Errors
 /// Only what is wrong with the rows.
-pub fn count<R: Rows>(reading: &Reading<'_, R>, query: &Query) -> Result<usize, RowsError> {
+pub fn count<R: Rows>(
+    reading: &Reading<'_, R>,
+    query: &Query,
+    audience: Audience,
+) -> Result<usize, RowsError> {
     let registry = Registry::read(reading.rows, reading.knowledge(query.basis.known_at))?;
-    let evaluation = Evaluation::new(reading, &registry, query, None)?;
+    let mut evaluation = Evaluation::new(reading, &registry, query, None)?;
+    evaluation.audience = audience;
     let mut count = 0_usize;
     for breakdown in &query.breakdowns {
         let fitting = query.measures.iter().filter(|m| breakdown.fits(**m));
@@ -281,11 +286,12 @@ impl<R: Rows> Evaluation<'_, R> {
         let coverages = self.coverages(asked);
         let as_at = self.moment(as_at, coverages.complete_to());
         let computed = self.compute(asked, &coverages, as_at)?;
-        let suppressed = match self.audience {
-            Audience::Readers => false,
-            Audience::Public => computed.is_some() && !self.is_public(asked, as_at)?,
+        let shown = match self.audience {
+            Audience::Readers => true,
+            Audience::Public => computed.is_some() && self.is_public(asked, as_at)?,
         };
-        let computed = computed.filter(|_| !suppressed);
+        let suppressed = computed.is_some() && !shown;
+        let computed = computed.filter(|_| shown);
         let measure = asked.measure;
         let looked_at = window(measure, &asked.period);
         let logs: Vec<&LogName> = coverages.by_log.keys().collect();
@@ -337,12 +343,11 @@ impl<R: Rows> Evaluation<'_, R> {
             },
             held: self.held.of(measure, &logs),
             synthetic: computed.is_some_and(|found| found.sample || coverages.use_sample()),
-            claims: match (&self.constant, suppressed) {
+            claims: match (&self.constant, shown) {
                 (Some(_), _) => Vec::new(),
-                (None, true) => uncompared(self.claims(asked)?),
-                (None, false) => self.claims(asked)?,
+                (None, false) => uncompared(self.claims(asked)?),
+                (None, true) => self.claims(asked)?,
             },
-
             like_for_like: self.constant.clone(),
         })
     }

@@ -59,6 +59,8 @@ const QUARTER: usize = MONTHS;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Cell {
     counts: Vec<i64>,
+    /// The logs of which records are counted.
+    logs: BTreeSet<LogName>,
     /// Whether it must be hidden for what it is itself.
     sensitive: bool,
 }
@@ -163,7 +165,9 @@ impl Table {
             // The whole is the sum of what is shown.
             (0, false) => !shown.is_empty(),
             (1, true) => true,
-            (_, true) => is_small(hidden.iter().map(|place| count(place)).sum()),
+            (_, true) => {
+                is_small(hidden.iter().map(|place| count(place)).sum()) || self.is_of_one(&hidden)
+            }
             (_, false) => false,
         };
         if !follows {
@@ -173,6 +177,17 @@ impl Table {
         let whole = || whole_shown.then(|| line.whole.clone());
         smallest.cloned().or_else(whole)
     }
+
+    /// Whether all of these cells are of too few councils: their sum would stand for those alone.
+    fn is_of_one(&self, places: &[&Place]) -> bool {
+        let cells = places.iter().filter_map(|place| self.cells.get(*place));
+        stands_for_few(&cells.flat_map(|cell| &cell.logs).collect())
+    }
+}
+
+/// Whether what is counted in these logs alone would stand for fewer councils than are enough.
+fn stands_for_few(logs: &BTreeSet<&LogName>) -> bool {
+    !logs.iter().any(|log| log.is_shared()) && logs.len() < RULE.councils_least
 }
 
 impl<R: Rows> Evaluation<'_, R> {
@@ -210,23 +225,22 @@ impl<R: Rows> Evaluation<'_, R> {
             return Ok(false);
         };
         let members = self.registry.logs_during(&asked.period);
-        let mut councils: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut agreed: BTreeMap<&str, BTreeSet<&LogName>> = BTreeMap::new();
         for (log, agreements) in &self.registry.agreements {
             for service in agreements.stands.services() {
-                let count = councils.entry(service.as_str()).or_default();
-                *count += usize::from(members.contains(log));
+                let logs = agreed.entry(service.as_str()).or_default();
+                logs.extend(members.contains(log).then_some(log));
             }
         }
-        let alone = |count: &usize| *count < RULE.councils_least;
-        let mut hidden: BTreeSet<&str> = councils
-            .iter()
-            .filter(|(_, count)| alone(count))
-            .map(|(service, _)| *service)
-            .collect();
-        if hidden.len() == 1 {
-            hidden.extend(councils.iter().find(|(_, c)| !alone(c)).map(|(s, _)| *s));
+        let (mut hidden, shown): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            agreed.iter().partition(|(_, logs)| stands_for_few(logs));
+        // Together the hidden ones are what is left of the whole.
+        let left: BTreeSet<&LogName> = hidden.values().copied().flatten().copied().collect();
+        if !hidden.is_empty() && stands_for_few(&left) {
+            hidden.extend(shown.into_iter().next());
         }
-        Ok(councils.contains_key(asked_for.as_str()) && !hidden.contains(asked_for.as_str()))
+        let asked_for = asked_for.as_str();
+        Ok(agreed.contains_key(asked_for) && !hidden.contains_key(&asked_for))
     }
 
     fn part_is_public(
@@ -303,6 +317,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 let month = Month::from_number(first.number() + i32::try_from(at).unwrap_or(0));
                 let cell = self.cell(&group, &values, month, as_at)?;
                 quarter.counts.resize(cell.counts.len(), 0);
+                quarter.logs.extend(cell.logs.iter().cloned());
                 for (sum, count) in quarter.counts.iter_mut().zip(&cell.counts) {
                     *sum += count;
                 }
@@ -328,7 +343,6 @@ impl<R: Rows> Evaluation<'_, R> {
         self.reading.rows.go_on()?;
         let period = Period::Month(month);
         let mut cell = Cell::default();
-        let mut councils: BTreeSet<&LogName> = BTreeSet::new();
         let logs = self.joint_logs(&period);
         for measure in group {
             let mut sum = 0;
@@ -342,7 +356,7 @@ impl<R: Rows> Evaluation<'_, R> {
                 let count = self.counted(&asked, Some(as_at))?.numerator.unwrap_or(0);
                 sum += count;
                 if count != 0 {
-                    councils.insert(log);
+                    cell.logs.insert(log.clone());
                 }
             }
             cell.counts.push(sum);
@@ -358,10 +372,7 @@ impl<R: Rows> Evaluation<'_, R> {
         let alone = match values.is_empty() {
             // The whole stands for one council where there is no other one.
             true => !enough,
-            false => {
-                let shared = councils.iter().any(|log| log.is_shared());
-                !shared && councils.len() < RULE.councils_least
-            }
+            false => stands_for_few(&cell.logs.iter().collect()),
         };
         let small = group
             .iter()

@@ -6,11 +6,14 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::names::{Code, LogName, Scope};
+use townclerk_domain::outage::{Outage, OutageRules};
 
 use super::evaluate::{Asked, Evaluation, Reading};
 use super::outages::value_of;
 use super::query::Query;
+use crate::contributions::Basis;
 use crate::dimension::{Dimension, Mask, UNKNOWN};
+use crate::kept::every_in;
 use crate::measure::Measure;
 use crate::quantity::Quantity;
 use crate::registry::Registry;
@@ -102,15 +105,7 @@ impl<R: Rows> Evaluation<'_, R> {
             self.scope.has(&outage.log, touches)
         });
         for outage in of_scope {
-            match dimension {
-                Dimension::Service => {
-                    let hit = outage.stands.effects.iter().map(|effect| &effect.service);
-                    let notices = outage.stands.notices.iter();
-                    let planned = notices.flat_map(|notice| &notice.maintenance.services);
-                    found.extend(hit.chain(planned).map(ToString::to_string));
-                }
-                _ => found.extend(value_of(&outage.stands, dimension).map(str::to_owned)),
-            }
+            found.extend(values_in(&outage.stands, dimension));
         }
         if dimension == Dimension::Service {
             let agreements = self.registry.agreements.iter();
@@ -136,12 +131,35 @@ pub fn recorded_codes<R: Rows>(
     let registry = Registry::read(reading.rows, None)?;
     let evaluation = Evaluation::new(reading, &registry, &query, None)?;
     let mut found = BTreeSet::new();
-    // Outages are looked at whole, so they have all that is there to be found.
     let counted = [Measure::TicketsLogged, Measure::PostsCreated].into_iter();
-    let counted = counted.filter(|measure| measure.has(dimension));
-    for measure in counted.chain([Measure::Outages]) {
-        let known = evaluation.known_values(measure, dimension, None)?;
-        found.extend(known.iter().filter(|value| *value != UNKNOWN).cloned());
+    for measure in counted.filter(|measure| measure.has(dimension)) {
+        found.extend(evaluation.counted_values(measure, dimension, None)?);
     }
+    for outage in every_in::<OutageRules>(reading.rows, Basis::default(), log)? {
+        found.extend(
+            outage
+                .stands
+                .iter()
+                .flat_map(|outage| values_in(outage, dimension)),
+        );
+    }
+    if dimension == Dimension::Service {
+        let agreed = registry.agreements.iter().filter(|(of, _)| *of == log);
+        let services = agreed.flat_map(|(_, agreed)| agreed.stands.services());
+        found.extend(services.map(|service| service.to_string()));
+    }
+    found.remove(UNKNOWN);
     Ok(found)
+}
+
+/// The values that an outage, or planned maintenance, has of a dimension.
+fn values_in(outage: &Outage, dimension: Dimension) -> Vec<String> {
+    if dimension != Dimension::Service {
+        let value = value_of(outage, dimension).map(str::to_owned);
+        return value.into_iter().collect();
+    }
+    let hit = outage.effects.iter().map(|effect| &effect.service);
+    let notices = outage.notices.iter();
+    let planned = notices.flat_map(|notice| &notice.maintenance.services);
+    hit.chain(planned).map(ToString::to_string).collect()
 }

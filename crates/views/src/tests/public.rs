@@ -201,7 +201,9 @@ fn figures_are_counted_before_they_are_made() {
         Query::everything("joint".parse().unwrap()),
     ] {
         let made = ask(&history, &rows, &query).len();
-        let counted = read(&history, &rows, |reading| count(reading, &query).unwrap());
+        let counted = read(&history, &rows, |reading| {
+            count(reading, &query, Audience::Readers).unwrap()
+        });
         assert_eq!(counted, made);
     }
 }
