@@ -57,7 +57,7 @@ fn answer() -> Value {
             "outcome": {
                 "enum": ["recorded", "already-recorded", "held", "refused", "try-again"],
                 "description": "\
-recorded: it stands in the log now. already-recorded: it did before. held: it comes too early and
+recorded: it is in the log now. already-recorded: it did before. held: it comes too early and
 waits in memory for what comes before it; that is no acknowledgement, so send it again. refused: it
 will not be recorded, and the problem says why. try-again: it could not be decided; send it again
 unchanged.
@@ -67,6 +67,10 @@ unchanged.
                 "type": ["string", "null"],
                 "description": "Its position in the log.",
                 "examples": ["brent:123"],
+            },
+            "warnings": {
+                "type": "array", "items": {"type": "string"},
+                "description": "What to look at again though it is recorded; absent where nothing is.",
             },
             "aggregate": {
                 "type": ["string", "null"],
