@@ -177,7 +177,15 @@ impl<R: Recording> Handler<R> {
         &self,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
-        let outcome = self.carry_out(command).await;
+        let outcome = match self.carry_out(command).await {
+            // An append without room asks nobody whether its event is there already.
+            Err(CommandError::DiskFull(full)) => match self.recorded(command).await {
+                Ok(Some(handled)) => Ok(handled),
+                Err(CommandError::KeyReused) => Err(CommandError::KeyReused),
+                Ok(None) | Err(_) => Err(CommandError::DiskFull(full)),
+            },
+            other => other,
+        };
         let event = self.event(command);
         match outcome {
             // It speaks for this attempt: an earlier one may be on its way to the log.

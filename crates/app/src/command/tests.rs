@@ -16,7 +16,7 @@ use townclerk_domain::ticket::{
     TicketRules, Transition, UserClass,
 };
 use townclerk_event_log::memory::MemoryLog;
-use townclerk_event_log::EventLog;
+use townclerk_event_log::{EventLog, Room, Watched, Writes};
 
 use super::{Command, CommandError, Handled, Handler};
 use crate::clock::Clock;
@@ -258,6 +258,31 @@ async fn what_nobody_waited_for_is_never_said_not_to_be_recorded() {
     desk.log.set_away(false);
     assert!(desk.asks(&given_up).await.unwrap().already);
     assert_eq!(desk.recorded().await, 1);
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_is_answered_as_ever_on_a_full_disk() {
+    let before = desk();
+    let first = creating("k1", logged(Priority::P3));
+    let recorded = before.asks(&first).await.unwrap();
+    let room = || {
+        Some(Room {
+            free: 0,
+            total: 1 << 40,
+        })
+    };
+    let writes = Arc::new(Writes::with(Box::new(|| None), Box::new(room)));
+    let log = Watched::new(Arc::clone(&before.log) as Arc<dyn EventLog>, writes);
+    let clock: Clock = Arc::new(now);
+    // It has just started: nothing is in its memory.
+    let full: Handler<TicketRules> = Handler::new(Arc::new(log), clock);
+    let new = full.handle(&creating("k2", logged(Priority::P3))).await;
+    assert!(matches!(new, Err(CommandError::DiskFull(_))), "{new:?}");
+    let other = full.handle(&creating("k1", logged(Priority::P1))).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    let again = full.handle(&first).await.unwrap();
+    assert!(again.already);
+    assert_eq!(again.position, recorded.position);
 }
 
 #[tokio::test]
