@@ -1,11 +1,13 @@
 //! How far the logs were seen, kept in the data directory, and the reading of each log once a day.
 
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,6 +19,14 @@ use townclerk_view_service::View;
 
 /// Where in the data directory it is kept.
 const FILE: &str = "ends.json";
+
+/// Held by whoever reads the file to write it again: several processes may work on one directory.
+const LOCK: &str = "ends.lock";
+
+/// How long another may hold it.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// How often what was seen is written down.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
@@ -73,6 +83,40 @@ impl Kept {
         }
     }
 
+    /// With what another process has written down: the further end, and the later reading.
+    fn and(self, theirs: Self) -> Self {
+        let read_at = |kept: &Self| kept.read_through.as_ref().map(|read| read.at);
+        let (reading, further) = (
+            read_at(&theirs) > read_at(&self),
+            theirs.sequence > self.sequence,
+        );
+        let read_through = match reading {
+            true => theirs.read_through.clone(),
+            false => self.read_through.clone(),
+        };
+        Self {
+            read_through,
+            ..if further { theirs } else { self }
+        }
+    }
+
+    /// Adds what it says of `log` to `ends`, where that is further or later.
+    fn add_to(&self, ends: &Ends, log: &LogName) -> anyhow::Result<()> {
+        ends.seen_elsewhere(log, self.seen()?);
+        let known = ends.read_through(log).map(|read| read.at);
+        let later = self.read_through.as_ref().filter(|r| Some(r.at) > known);
+        if let Some(read) = later {
+            let read = ReadThrough {
+                at: read.at,
+                sequence: read.sequence,
+                chain: read.chain.parse()?,
+                damage: read.damage.clone(),
+            };
+            ends.set_read_through(log, read);
+        }
+        Ok(())
+    }
+
     fn seen(&self) -> anyhow::Result<SeenEnd> {
         Ok(SeenEnd {
             sequence: self.sequence,
@@ -85,7 +129,7 @@ impl Kept {
 /// The file of one data directory, and what is known beside it.
 #[derive(Debug)]
 pub struct EndsFile {
-    path: PathBuf,
+    data_dir: PathBuf,
     ends: Arc<Ends>,
     written: Mutex<KeptEnds>,
 }
@@ -99,20 +143,11 @@ impl EndsFile {
         let path = data_dir.join(FILE);
         let kept = read(&path)?;
         for (log, kept) in &kept {
-            let damaged = || damaged(&path);
-            ends.seen_elsewhere(log, kept.seen().with_context(damaged)?);
-            if let Some(read) = &kept.read_through {
-                let read = ReadThrough {
-                    at: read.at,
-                    sequence: read.sequence,
-                    chain: read.chain.parse().with_context(damaged)?,
-                    damage: read.damage.clone(),
-                };
-                ends.set_read_through(log, read);
-            }
+            let added = kept.add_to(ends, log);
+            added.with_context(|| damaged(&path))?;
         }
         Ok(Self {
-            path,
+            data_dir: data_dir.to_owned(),
             ends: Arc::clone(ends),
             written: Mutex::new(kept),
         })
@@ -125,7 +160,7 @@ impl EndsFile {
     /// Writes down what is known, where that is more than what stands in the file.
     ///
     /// # Errors
-    /// A file that cannot be read or written.
+    /// A file that cannot be read or written, or that another process does not let go of.
     pub fn save(&self) -> anyhow::Result<()> {
         let known = self.ends.known().into_iter();
         let mut kept: KeptEnds = known
@@ -136,17 +171,45 @@ impl EndsFile {
         if kept == *written {
             return Ok(());
         }
+        let _lock = lock(&self.data_dir)?;
+        let path = self.data_dir.join(FILE);
         // Another process of the same directory may have seen more.
-        for (log, theirs) in read(&self.path)? {
-            let further = |ours: &Kept| ours.sequence >= theirs.sequence;
-            if !kept.get(&log).is_some_and(further) {
-                self.ends.seen_elsewhere(&log, theirs.seen()?);
-                kept.insert(log, theirs);
-            }
+        for (log, theirs) in read(&path)? {
+            theirs.add_to(&self.ends, &log)?;
+            let both = match kept.remove(&log) {
+                Some(ours) => ours.and(theirs),
+                None => theirs,
+            };
+            kept.insert(log, both);
         }
-        write(&self.path, &kept)?;
+        write(&path, &kept)?;
         *written = kept;
         Ok(())
+    }
+}
+
+/// What is read while it is held is still in the file when it is written. Given back when dropped.
+fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join(LOCK);
+    let cannot = || format!("cannot lock {}", path.display());
+    private_file::create_folder(data_dir).with_context(cannot)?;
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let file = options.mode(0o600).open(&path).with_context(cannot)?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process has held {} for {} s",
+                path.display(),
+                LOCK_WAIT.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        }
     }
 }
 
@@ -175,8 +238,9 @@ fn damaged(path: &Path) -> String {
 /// directories that read further are to be gone before.
 ///
 /// # Errors
-/// A file that cannot be read or written.
+/// A file that cannot be read or written, or that another process does not let go of.
 pub(crate) fn accept_end(data_dir: &Path, log: &LogName, end: SeenEnd) -> anyhow::Result<()> {
+    let _lock = lock(data_dir)?;
     let path = data_dir.join(FILE);
     let mut kept = read(&path)?;
     kept.insert(log.clone(), Kept::of(end, None));
@@ -275,3 +339,6 @@ pub(super) async fn read_all_through(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

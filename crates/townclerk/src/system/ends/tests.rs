@@ -1,0 +1,71 @@
+//! What several processes know of one data directory.
+
+use townclerk_contract::chain::Chain;
+
+use super::*;
+
+fn name(log: &str) -> LogName {
+    LogName::new(log).unwrap()
+}
+
+fn file(dir: &Path) -> EndsFile {
+    EndsFile::load(dir, &Arc::default()).unwrap()
+}
+
+fn seen(sequence: u64) -> SeenEnd {
+    SeenEnd::of(sequence, "tc.brent.ticket.1", b"payload")
+}
+
+fn reading(at: &str, damage: Option<&str>) -> ReadThrough {
+    ReadThrough {
+        at: at.parse().unwrap(),
+        sequence: 1,
+        chain: Chain::default().next("tc.brent.ticket.1", b"payload"),
+        damage: damage.map(str::to_owned),
+    }
+}
+
+#[test]
+fn two_that_save_at_once_lose_nothing_and_never_fail() {
+    const SAVES: u64 = 50;
+    let dir = tempfile::tempdir().unwrap();
+    let logs = ["brent", "camden"].map(name);
+    std::thread::scope(|threads| {
+        for log in &logs {
+            let file = file(dir.path());
+            threads.spawn(move || {
+                for sequence in 1..=SAVES {
+                    file.ends().seen_elsewhere(log, seen(sequence));
+                    file.save().unwrap();
+                    let kept = read(&file.data_dir.join(FILE)).unwrap();
+                    assert_eq!(kept[log].sequence, sequence, "{log}");
+                }
+            });
+        }
+    });
+    let both = file(dir.path());
+    for log in &logs {
+        assert_eq!(both.ends().seen(log), seen(SAVES), "{log}");
+    }
+}
+
+#[test]
+fn a_later_reading_stays_when_another_process_has_seen_further() {
+    let dir = tempfile::tempdir().unwrap();
+    let brent = name("brent");
+    let first = file(dir.path());
+    first.ends().seen_elsewhere(&brent, seen(1));
+    let earlier = reading("2026-01-05T10:00:00Z", None);
+    first.ends().set_read_through(&brent, earlier);
+    first.save().unwrap();
+    let second = file(dir.path());
+    let later = reading("2026-01-06T10:00:00Z", Some("message 2 is missing"));
+    first.ends().set_read_through(&brent, later.clone());
+    first.save().unwrap();
+    second.ends().seen_elsewhere(&brent, seen(9));
+    second.save().unwrap();
+    assert_eq!(second.ends().read_through(&brent), Some(later.clone()));
+    let both = file(dir.path());
+    assert_eq!(both.ends().seen(&brent), seen(9));
+    assert_eq!(both.ends().read_through(&brent), Some(later));
+}
