@@ -1,6 +1,6 @@
 //! How far the logs were seen, kept in the data directory, and the reading of each log once a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Each log is read from its first message to its end once in this time. What a hole in the middle
 /// is found within is this and the time that the reading takes.
 const READ_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// And one that was found damaged in this: it may have been restored.
+const READ_DAMAGED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// At most 2,000 messages a second: the reading is in nobody's way.
 const PACE: Pace = Pace {
@@ -294,7 +297,7 @@ pub(super) fn hear(view: &View, ends: &Ends) {
 }
 
 /// Looks whether each log still reaches as far as it was seen, before anybody writes to it, and reads
-/// each through once a day.
+/// each through once a day; one that was found damaged at the start too, and every hour.
 ///
 /// # Errors
 /// None: a log that does not answer is read later.
@@ -305,6 +308,7 @@ pub(super) async fn read_all_through(
 ) -> Result<(), std::convert::Infallible> {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut read_here = BTreeSet::new();
     while stop.run_until_cancelled(looks.tick()).await.is_some() {
         for log in &logs {
             match stop.run_until_cancelled(ends.admit(&**log)).await {
@@ -316,10 +320,8 @@ pub(super) async fn read_all_through(
                 }
             }
             let before = ends.read_through(log.name());
-            let due = before
-                .as_ref()
-                .is_none_or(|before| Timestamp::now().duration_since(before.at) >= READ_EVERY);
-            if !due {
+            let is_first = !read_here.contains(log.name());
+            if !is_due(before.as_ref(), is_first, Timestamp::now()) {
                 continue;
             }
             let reading = read_through(&**log, before.as_ref(), PACE);
@@ -330,6 +332,7 @@ pub(super) async fn read_all_through(
                         tracing::error!(log = %log.name(), damage, "a log is damaged");
                     }
                     ends.set_read_through(log.name(), read);
+                    read_here.insert(log.name().clone());
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "a log could not be read through; it is tried again");
@@ -338,6 +341,17 @@ pub(super) async fn read_all_through(
         }
     }
     Ok(())
+}
+
+/// Whether a log is to be read through after the reading `before`; `is_first` where this process has
+/// not read it yet.
+fn is_due(before: Option<&ReadThrough>, is_first: bool, now: Timestamp) -> bool {
+    let Some(before) = before else { return true };
+    let ago = now.duration_since(before.at);
+    match before.damage {
+        None => ago >= READ_EVERY,
+        Some(_) => is_first || ago >= READ_DAMAGED_EVERY,
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What several processes know of one data directory.
+//! What several processes know of one data directory, and when a log is read through.
 
 use townclerk_contract::chain::Chain;
 
@@ -68,4 +68,22 @@ fn a_later_reading_stays_when_another_process_has_seen_further() {
     let both = file(dir.path());
     assert_eq!(both.ends().seen(&brent), seen(9));
     assert_eq!(both.ends().read_through(&brent), Some(later));
+}
+
+#[test]
+fn a_whole_log_is_read_once_a_day_and_a_damaged_one_at_the_start_and_every_hour() {
+    let read_at = "2026-01-05T10:00:00Z";
+    let (whole, damaged) = (
+        reading(read_at, None),
+        reading(read_at, Some("message 2 is missing")),
+    );
+    let after = |minutes| whole.at + SignedDuration::from_mins(minutes);
+    assert!(is_due(None, true, after(0)));
+    for is_first in [true, false] {
+        assert!(!is_due(Some(&whole), is_first, after(24 * 60 - 1)));
+        assert!(is_due(Some(&whole), is_first, after(24 * 60)));
+    }
+    assert!(is_due(Some(&damaged), true, after(0)));
+    assert!(!is_due(Some(&damaged), false, after(59)));
+    assert!(is_due(Some(&damaged), false, after(60)));
 }
