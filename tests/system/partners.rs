@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions};
 use futures::StreamExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use townclerk::nats_server::Binary;
@@ -137,8 +139,22 @@ fn facts(references: std::ops::Range<u32>) -> Value {
     references.map(fact).collect()
 }
 
+/// Waits for midnight where it is near: a quota of a day begins again then.
+async fn away_from_midnight() {
+    let midnight = Timestamp::now().to_zoned(TimeZone::UTC).tomorrow();
+    let midnight = midnight.unwrap().start_of_day().unwrap().timestamp();
+    let left: Duration = Timestamp::now()
+        .duration_until(midnight)
+        .try_into()
+        .unwrap();
+    if left < Duration::from_secs(300) {
+        tokio::time::sleep(left).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quota_is_shown_and_changed_while_the_town_runs_and_a_start_gives_nothing_back() {
+    away_from_midnight().await;
     let dir = folder();
     let town = Town::first_start(dir.path()).await;
     let add = ["partner", "add", "glpi", "--council", "brent"];

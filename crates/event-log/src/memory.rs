@@ -41,6 +41,7 @@ struct State {
     /// Message ids inside the duplicate window.
     window: HashMap<String, u64>,
     acks_to_lose: usize,
+    acks_to_withhold: usize,
     /// Sequences whose messages are damaged: the log goes on after them.
     damaged: HashSet<u64>,
     away: bool,
@@ -60,6 +61,11 @@ impl MemoryLog {
     /// The answers to the next `count` appends (a batch is one) get lost after they were recorded.
     pub fn lose_acks(&self, count: usize) {
         self.locked().acks_to_lose = count;
+    }
+
+    /// The next `count` appends of one message are recorded, and wait for an answer for ever.
+    pub fn withhold_acks(&self, count: usize) {
+        self.locked().acks_to_withhold = count;
     }
 
     /// Time passes: the log forgets which message ids it has seen.
@@ -174,16 +180,24 @@ impl EventLog for MemoryLog {
     }
 
     async fn append(&self, message: &Expected) -> Result<Appended, AppendError> {
-        let mut state = self.there().map_err(AppendError::Refused)?;
-        let appended = state.append(message)?;
-        self.shared.head.send_replace(state.messages.len() as u64);
-        if state.acks_to_lose > 0 {
-            state.acks_to_lose -= 1;
-            return Err(AppendError::Unknown(
-                self.unavailable("the answer was lost"),
-            ));
+        let (appended, is_withheld) = {
+            let mut state = self.there().map_err(AppendError::Refused)?;
+            let appended = state.append(message)?;
+            self.shared.head.send_replace(state.messages.len() as u64);
+            if state.acks_to_lose > 0 {
+                state.acks_to_lose -= 1;
+                return Err(AppendError::Unknown(
+                    self.unavailable("the answer was lost"),
+                ));
+            }
+            let is_withheld = state.acks_to_withhold > 0;
+            state.acks_to_withhold = state.acks_to_withhold.saturating_sub(1);
+            (appended, is_withheld)
+        };
+        match is_withheld {
+            true => std::future::pending().await,
+            false => Ok(appended),
         }
-        Ok(appended)
     }
 
     async fn append_batch(&self, batch: &[Expected]) -> Result<u64, AppendError> {

@@ -18,7 +18,8 @@ use crate::log::{EventLog, LogError};
 pub struct ReadThrough {
     /// When it was finished.
     pub at: Timestamp,
-    /// The last message that was read.
+    /// The last message that was read. Where there is damage, that of the last reading without: what
+    /// is read later is still to be the same up to there.
     pub sequence: u64,
     /// The chain over everything up to it.
     pub chain: Chain,
@@ -54,14 +55,17 @@ pub async fn read_through(
         chain,
         damage,
     };
-    // A reading that met damage says nothing of what came after it.
-    let before = before.filter(|before| before.damage.is_none());
+    // Without a reading to compare with, what comes before the damage is the first.
+    let damaged = |sequence, chain, why| {
+        let (sequence, chain) = before.map_or((sequence, chain), |b| (b.sequence, b.chain));
+        done(sequence, chain, Some(why))
+    };
     if let Some(before) = before.filter(|before| before.sequence > head) {
         let why = format!(
             "it ends at {name}:{head}, and was read up to {name}:{} before",
             before.sequence
         );
-        return Ok(done(sequence, chain, Some(why)));
+        return Ok(damaged(sequence, chain, why));
     }
     if head == 0 {
         return Ok(done(sequence, chain, None));
@@ -77,7 +81,7 @@ pub async fn read_through(
             Ok(Some(Err(error))) => return Err(error),
             Ok(Some(Ok(_)) | None) | Err(_) => {
                 return match is_missing(log, due).await? {
-                    true => Ok(done(sequence, chain, Some(missing(due)))),
+                    true => Ok(damaged(sequence, chain, missing(due))),
                     false => Err(LogError::Unavailable {
                         log: name.clone(),
                         why: format!("it did not give message {due}, which it holds"),
@@ -89,10 +93,10 @@ pub async fn read_through(
         sequence = due;
         if let Some(before) = before.filter(|b| b.sequence == sequence && b.chain != chain) {
             let why = format!(
-                "its messages up to {name}:{sequence} are not those that were read on {:.0}",
-                before.at
+                "its messages up to {name}:{} are not those that were read before",
+                before.sequence
             );
-            return Ok(done(sequence, chain, Some(why)));
+            return Ok(damaged(sequence, chain, why));
         }
         if sequence % pace.messages == 0 {
             sleep(pace.pause).await;

@@ -35,8 +35,9 @@ pub enum CommandError<R: std::fmt::Display + std::fmt::Debug> {
         "the log cannot be used now, and it is unknown whether an earlier attempt of this command was recorded"
     )]
     UnknownBefore(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Neither by this attempt nor, as far as is known here, by an earlier one.
-    #[error("the log cannot be used now; nothing was recorded")]
+    /// No earlier attempt is known here that was sent and not answered; before a start there may have
+    /// been one.
+    #[error("the log cannot be used now; nothing was recorded by this attempt")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The log does not hold what was seen of it, and takes nothing.
     #[error("{0}")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use lru::LruCache;
@@ -32,8 +32,8 @@ const CACHE_AGGREGATES: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zer
 /// Cold loads at a time: each is several round trips to the server.
 const COLD_LOADS_MAX: usize = 4;
 
-/// Commands per log and kind of which it is remembered that their outcome is unknown.
-const UNKNOWN_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+/// Commands per log and kind of which it is remembered that they were sent and not answered.
+const UNANSWERED_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
 /// How often a command is decided again because others wrote to the same aggregate.
 const DECISIONS_MAX: usize = 64;
@@ -146,8 +146,9 @@ pub struct Handler<R: Recording> {
     clock: Clock,
     cache: Mutex<LruCache<AggregateId, Arc<Aggregate<R>>>>,
     cold_loads: Semaphore,
-    /// Events that were sent and not answered: they may be recorded, or may still come to be.
-    unknown: Mutex<LruCache<EventId, ()>>,
+    /// Events that were sent and not answered, and how often: they may be recorded, or may still
+    /// come to be. Kept from before an append, as whoever waits for its answer may be dropped.
+    unanswered: Mutex<LruCache<EventId, u32>>,
 }
 
 /// What is digested of a command: everything that the caller asked for.
@@ -166,7 +167,7 @@ impl<R: Recording> Handler<R> {
             clock,
             cache: Mutex::new(LruCache::new(CACHE_AGGREGATES)),
             cold_loads: Semaphore::new(COLD_LOADS_MAX),
-            unknown: Mutex::new(LruCache::new(UNKNOWN_MAX)),
+            unanswered: Mutex::new(LruCache::new(UNANSWERED_MAX)),
         }
     }
 
@@ -176,25 +177,28 @@ impl<R: Recording> Handler<R> {
         &self,
         command: &Command<R::Fact>,
     ) -> Result<Handled, CommandError<R::Refusal>> {
+        let outcome = match self.carry_out(command).await {
+            // An append without room asks nobody whether its event is there already.
+            Err(CommandError::DiskFull(full)) => match self.recorded(command).await {
+                Ok(Some(handled)) => Ok(handled),
+                Err(CommandError::KeyReused) => Err(CommandError::KeyReused),
+                Ok(None) | Err(_) => Err(CommandError::DiskFull(full)),
+            },
+            other => other,
+        };
         let event = self.event(command);
-        let outcome = self.carry_out(command).await;
-        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Err(CommandError::Unknown(why)) => {
-                unknown.put(event, ());
-                Err(CommandError::Unknown(why))
-            }
             // It speaks for this attempt: an earlier one may be on its way to the log.
-            Err(CommandError::Unavailable(why)) if unknown.contains(&event) => {
+            Err(CommandError::Unavailable(why)) if self.unanswered().contains(&event) => {
                 Err(CommandError::UnknownBefore(why))
             }
-            Err(CommandError::DiskFull(full)) if unknown.contains(&event) => {
+            Err(CommandError::DiskFull(full)) if self.unanswered().contains(&event) => {
                 Err(CommandError::UnknownBefore(Box::new(full)))
             }
             // Others say that the command is not recorded here, which is not the same as never.
             Err(other) => Err(other),
             Ok(handled) => {
-                unknown.pop(&event);
+                self.unanswered().pop(&event);
                 Ok(handled)
             }
         }
@@ -338,6 +342,8 @@ impl<R: Recording> Handler<R> {
             message,
             last: aggregate.last,
         };
+        let event = expected.message.id;
+        self.is_sent(event);
         match self.log.append(&expected).await {
             // Recorded by an earlier attempt: its bytes are in the log, not these.
             Ok(appended) if appended.already => Attempt::Already,
@@ -351,16 +357,22 @@ impl<R: Recording> Handler<R> {
                 };
                 next.take(self.log.name(), &stored);
                 self.remember(command.aggregate, Arc::new(next));
-                let event = expected.message.id;
                 Attempt::Done(self.handled(command, event, appended.sequence, false))
             }
-            Err(AppendError::Conflict) => Attempt::Conflict,
+            Err(AppendError::Conflict) => {
+                self.is_not_recorded(event);
+                Attempt::Conflict
+            }
             Err(error @ AppendError::Unknown(_)) => {
                 self.forget(command.aggregate);
                 Attempt::Failed(CommandError::Unknown(error))
             }
-            Err(AppendError::Refused(error)) => Attempt::Failed(error.into()),
+            Err(AppendError::Refused(error)) => {
+                self.is_not_recorded(event);
+                Attempt::Failed(error.into())
+            }
             Err(error @ AppendError::IdElsewhere { .. }) => {
+                self.is_not_recorded(event);
                 Attempt::Failed(CommandError::Unavailable(Box::new(error)))
             }
         }
@@ -424,8 +436,29 @@ impl<R: Recording> Handler<R> {
         self.cache().pop(&id);
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, LruCache<AggregateId, Arc<Aggregate<R>>>> {
+    fn cache(&self) -> MutexGuard<'_, LruCache<AggregateId, Arc<Aggregate<R>>>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_sent(&self, event: EventId) {
+        *self.unanswered().get_or_insert_mut(event, || 0) += 1;
+    }
+
+    /// One attempt was answered with a no. Others of the same command may still wait for theirs.
+    fn is_not_recorded(&self, event: EventId) {
+        let mut unanswered = self.unanswered();
+        match unanswered.get_mut(&event) {
+            Some(attempts) if *attempts > 1 => *attempts -= 1,
+            Some(_) | None => {
+                unanswered.pop(&event);
+            }
+        }
+    }
+
+    fn unanswered(&self) -> MutexGuard<'_, LruCache<EventId, u32>> {
+        self.unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn handled(

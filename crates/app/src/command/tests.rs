@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use townclerk_contract::envelope::AuthType;
 use townclerk_contract::subject::subject_of;
@@ -14,8 +15,8 @@ use townclerk_domain::ticket::{
     Channel, Closed, Logged, Priority, Refusal, Resolved, Started, Status, TicketFact, TicketKind,
     TicketRules, Transition, UserClass,
 };
-use townclerk_event_log::EventLog;
 use townclerk_event_log::memory::MemoryLog;
+use townclerk_event_log::{EventLog, Room, Watched, Writes};
 
 use super::{Command, CommandError, Handled, Handler};
 use crate::clock::Clock;
@@ -230,6 +231,58 @@ async fn what_may_be_recorded_by_an_earlier_attempt_is_never_said_not_to_be() {
     desk.log.set_away(false);
     assert_eq!(desk.recorded().await, 2, "the first attempt was recorded");
     assert!(desk.asks(&start).await.unwrap().already);
+}
+
+#[tokio::test]
+async fn what_nobody_waited_for_is_never_said_not_to_be_recorded() {
+    let desk = desk();
+    let given_up = creating("k1", logged(Priority::P3));
+    desk.log.withhold_acks(1);
+    let polled_once = desk.asks(&given_up).now_or_never();
+    assert!(polled_once.is_none(), "it waits for its answer");
+    desk.log.set_away(true);
+    let again = desk.asks(&given_up).await;
+    assert!(
+        matches!(again, Err(CommandError::UnknownBefore(_))),
+        "{again:?}"
+    );
+    // This one was sent too, and answered: it is not recorded.
+    let refused = creating("k2", logged(Priority::P3));
+    for _ in 0..2 {
+        let outcome = desk.asks(&refused).await;
+        assert!(
+            matches!(outcome, Err(CommandError::Unavailable(_))),
+            "{outcome:?}"
+        );
+    }
+    desk.log.set_away(false);
+    assert!(desk.asks(&given_up).await.unwrap().already);
+    assert_eq!(desk.recorded().await, 1);
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_is_answered_as_ever_on_a_full_disk() {
+    let before = desk();
+    let first = creating("k1", logged(Priority::P3));
+    let recorded = before.asks(&first).await.unwrap();
+    let room = || {
+        Some(Room {
+            free: 0,
+            total: 1 << 40,
+        })
+    };
+    let writes = Arc::new(Writes::with(Box::new(|| None), Box::new(room)));
+    let log = Watched::new(Arc::clone(&before.log) as Arc<dyn EventLog>, writes);
+    let clock: Clock = Arc::new(now);
+    // It has just started: nothing is in its memory.
+    let full: Handler<TicketRules> = Handler::new(Arc::new(log), clock);
+    let new = full.handle(&creating("k2", logged(Priority::P3))).await;
+    assert!(matches!(new, Err(CommandError::DiskFull(_))), "{new:?}");
+    let other = full.handle(&creating("k1", logged(Priority::P1))).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    let again = full.handle(&first).await.unwrap();
+    assert!(again.already);
+    assert_eq!(again.position, recorded.position);
 }
 
 #[tokio::test]

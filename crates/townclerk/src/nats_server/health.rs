@@ -47,8 +47,14 @@ enum Found {
     Well,
     /// It answers, and says that it cannot write.
     Sick(String),
+    /// It answers, and says that it lacks what it ought to have. A restart brings nothing of it back.
+    Damaged(String),
     Silent(String),
 }
+
+/// How nats-server says that a stream or consumer, or an account, is not what its files and its
+/// settings name.
+const DAMAGE: [&str; 2] = ["could not be recovered", "could not be resolved"];
 
 /// Looks after a server that a supervisor keeps alive.
 pub(super) struct Health {
@@ -120,21 +126,15 @@ impl Health {
 
     /// Says what was found, in the log once as it changes.
     fn say(&self, found: &Found, room: &io::Result<()>) {
-        let says = match (found, room) {
-            (_, Err(error)) => Some(format!("the disk of the record takes nothing: {error}")),
-            (Found::Well, Ok(())) => None,
-            (Found::Sick(_), Ok(())) => Some(
-                "nats-server cannot write what is recorded; it is restarted when its disk takes data"
-                    .to_owned(),
-            ),
-            (Found::Silent(_), Ok(())) => Some("nats-server does not answer".to_owned()),
-        };
+        let says = told(found, room);
         if *self.says.borrow() == says {
             return;
         }
         match (&says, found) {
-            (None, _) => tracing::info!("nats-server can write again"),
-            (Some(says), Found::Sick(why) | Found::Silent(why)) => tracing::error!(why, "{says}"),
+            (None, _) => tracing::info!("nats-server is well again"),
+            (Some(says), Found::Sick(why) | Found::Damaged(why) | Found::Silent(why)) => {
+                tracing::error!(why, "{says}");
+            }
             (Some(says), Found::Well) => tracing::error!("{says}"),
         }
         self.says.send_replace(says);
@@ -154,6 +154,20 @@ impl Health {
             Ok(Err(panicked)) => Err(io::Error::other(panicked)),
             Err(_) => Err(late()),
         }
+    }
+}
+
+/// How people are told what was found; nothing where all is well.
+fn told(found: &Found, room: &io::Result<()>) -> Option<String> {
+    match (found, room) {
+        (_, Err(error)) => Some(format!("the disk of the record takes nothing: {error}")),
+        (Found::Well, Ok(())) => None,
+        (Found::Sick(_), Ok(())) => Some(
+            "nats-server cannot write what is recorded; it is restarted when its disk takes data"
+                .to_owned(),
+        ),
+        (Found::Damaged(why), Ok(())) => Some(format!("nats-server is damaged; it says: {why}")),
+        (Found::Silent(_), Ok(())) => Some("nats-server does not answer".to_owned()),
     }
 }
 
@@ -180,7 +194,11 @@ fn read(answer: &[u8]) -> Found {
         return Found::Well;
     }
     let why = health["error"].as_str();
-    Found::Sick(why.map_or_else(|| answer.to_string(), str::to_owned))
+    let why = why.map_or_else(|| answer.to_string(), str::to_owned);
+    match DAMAGE.iter().any(|damage| why.contains(damage)) {
+        true => Found::Damaged(why),
+        false => Found::Sick(why),
+    }
 }
 
 /// When a server that cannot write is restarted: at growing pauses, never in a tight loop.
@@ -220,6 +238,11 @@ impl Restarts {
                 self.well_since = None;
                 self.sick += 1;
             }
+            // Another start would find the same files.
+            Found::Damaged(_) => {
+                self.well_since = None;
+                self.sick = 0;
+            }
             // Whoever does not answer may be starting; if it died, the supervisor knows.
             Found::Silent(_) => self.well_since = None,
         }
@@ -237,6 +260,8 @@ impl Restarts {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn sick() -> Found {
@@ -288,6 +313,26 @@ mod tests {
         let sick = br#"{"data":{"status":"unavailable","status_code":503,"error":"write error"}}"#;
         assert_eq!(read(sick), Found::Sick("write error".to_owned()));
         assert!(matches!(read(b"nonsense"), Found::Silent(_)));
+    }
+
+    #[test]
+    fn damage_is_told_in_the_words_of_the_server_and_never_restarted() {
+        for why in [
+            "JetStream stream 'BRENT > EVENTS' could not be recovered",
+            "JetStream account 'BRENT' could not be resolved",
+        ] {
+            let health =
+                json!({"data": {"status": "unavailable", "status_code": 503, "error": why}});
+            let found = read(health.to_string().as_bytes());
+            assert_eq!(found, Found::Damaged(why.to_owned()));
+            assert!(told(&found, &Ok(())).unwrap().contains(why));
+            let start = Instant::now();
+            let mut restarts = Restarts::default();
+            for second in (0..4_000).step_by(3) {
+                let now = start + Duration::from_secs(second);
+                assert!(!restarts.is_due(&found, now), "{why}, after {second} s");
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! How far the logs were seen, kept in the data directory, and the reading of each log once a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,6 +20,14 @@ use townclerk_view_service::View;
 /// Where in the data directory it is kept.
 const FILE: &str = "ends.json";
 
+/// Held by whoever reads the file to write it again: several processes may work on one directory.
+const LOCK: &str = "ends.lock";
+
+/// How long another may hold it.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+const LOCK_POLL: Duration = Duration::from_millis(5);
+
 /// How often what was seen is written down.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -27,6 +37,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Each log is read from its first message to its end once in this time. What a hole in the middle
 /// is found within is this and the time that the reading takes.
 const READ_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// And one that was found damaged in this: it may have been restored.
+const READ_DAMAGED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// At most 2,000 messages a second: the reading is in nobody's way.
 const PACE: Pace = Pace {
@@ -73,6 +86,40 @@ impl Kept {
         }
     }
 
+    /// With what another process has written down: the further end, and the later reading.
+    fn and(self, theirs: Self) -> Self {
+        let read_at = |kept: &Self| kept.read_through.as_ref().map(|read| read.at);
+        let (reading, further) = (
+            read_at(&theirs) > read_at(&self),
+            theirs.sequence > self.sequence,
+        );
+        let read_through = match reading {
+            true => theirs.read_through.clone(),
+            false => self.read_through.clone(),
+        };
+        Self {
+            read_through,
+            ..if further { theirs } else { self }
+        }
+    }
+
+    /// Adds what it says of `log` to `ends`, where that is further or later.
+    fn add_to(&self, ends: &Ends, log: &LogName) -> anyhow::Result<()> {
+        ends.seen_elsewhere(log, self.seen()?);
+        let known = ends.read_through(log).map(|read| read.at);
+        let later = self.read_through.as_ref().filter(|r| Some(r.at) > known);
+        if let Some(read) = later {
+            let read = ReadThrough {
+                at: read.at,
+                sequence: read.sequence,
+                chain: read.chain.parse()?,
+                damage: read.damage.clone(),
+            };
+            ends.set_read_through(log, read);
+        }
+        Ok(())
+    }
+
     fn seen(&self) -> anyhow::Result<SeenEnd> {
         Ok(SeenEnd {
             sequence: self.sequence,
@@ -85,7 +132,7 @@ impl Kept {
 /// The file of one data directory, and what is known beside it.
 #[derive(Debug)]
 pub struct EndsFile {
-    path: PathBuf,
+    data_dir: PathBuf,
     ends: Arc<Ends>,
     written: Mutex<KeptEnds>,
 }
@@ -99,20 +146,11 @@ impl EndsFile {
         let path = data_dir.join(FILE);
         let kept = read(&path)?;
         for (log, kept) in &kept {
-            let damaged = || damaged(&path);
-            ends.seen_elsewhere(log, kept.seen().with_context(damaged)?);
-            if let Some(read) = &kept.read_through {
-                let read = ReadThrough {
-                    at: read.at,
-                    sequence: read.sequence,
-                    chain: read.chain.parse().with_context(damaged)?,
-                    damage: read.damage.clone(),
-                };
-                ends.set_read_through(log, read);
-            }
+            let added = kept.add_to(ends, log);
+            added.with_context(|| damaged(&path))?;
         }
         Ok(Self {
-            path,
+            data_dir: data_dir.to_owned(),
             ends: Arc::clone(ends),
             written: Mutex::new(kept),
         })
@@ -125,7 +163,7 @@ impl EndsFile {
     /// Writes down what is known, where that is more than what stands in the file.
     ///
     /// # Errors
-    /// A file that cannot be read or written.
+    /// A file that cannot be read or written, or that another process does not let go of.
     pub fn save(&self) -> anyhow::Result<()> {
         let known = self.ends.known().into_iter();
         let mut kept: KeptEnds = known
@@ -136,17 +174,45 @@ impl EndsFile {
         if kept == *written {
             return Ok(());
         }
+        let _lock = lock(&self.data_dir)?;
+        let path = self.data_dir.join(FILE);
         // Another process of the same directory may have seen more.
-        for (log, theirs) in read(&self.path)? {
-            let further = |ours: &Kept| ours.sequence >= theirs.sequence;
-            if !kept.get(&log).is_some_and(further) {
-                self.ends.seen_elsewhere(&log, theirs.seen()?);
-                kept.insert(log, theirs);
-            }
+        for (log, theirs) in read(&path)? {
+            theirs.add_to(&self.ends, &log)?;
+            let both = match kept.remove(&log) {
+                Some(ours) => ours.and(theirs),
+                None => theirs,
+            };
+            kept.insert(log, both);
         }
-        write(&self.path, &kept)?;
+        write(&path, &kept)?;
         *written = kept;
         Ok(())
+    }
+}
+
+/// What is read while it is held is still in the file when it is written. Given back when dropped.
+fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join(LOCK);
+    let cannot = || format!("cannot lock {}", path.display());
+    private_file::create_folder(data_dir).with_context(cannot)?;
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let file = options.mode(0o600).open(&path).with_context(cannot)?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process has held {} for {} s",
+                path.display(),
+                LOCK_WAIT.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        }
     }
 }
 
@@ -175,8 +241,9 @@ fn damaged(path: &Path) -> String {
 /// directories that read further are to be gone before.
 ///
 /// # Errors
-/// A file that cannot be read or written.
+/// A file that cannot be read or written, or that another process does not let go of.
 pub(crate) fn accept_end(data_dir: &Path, log: &LogName, end: SeenEnd) -> anyhow::Result<()> {
+    let _lock = lock(data_dir)?;
     let path = data_dir.join(FILE);
     let mut kept = read(&path)?;
     kept.insert(log.clone(), Kept::of(end, None));
@@ -230,7 +297,7 @@ pub(super) fn hear(view: &View, ends: &Ends) {
 }
 
 /// Looks whether each log still reaches as far as it was seen, before anybody writes to it, and reads
-/// each through once a day.
+/// each through once a day; one that was found damaged at the start too, and every hour.
 ///
 /// # Errors
 /// None: a log that does not answer is read later.
@@ -241,6 +308,7 @@ pub(super) async fn read_all_through(
 ) -> Result<(), std::convert::Infallible> {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut read_here = BTreeSet::new();
     while stop.run_until_cancelled(looks.tick()).await.is_some() {
         for log in &logs {
             match stop.run_until_cancelled(ends.admit(&**log)).await {
@@ -252,10 +320,8 @@ pub(super) async fn read_all_through(
                 }
             }
             let before = ends.read_through(log.name());
-            let due = before
-                .as_ref()
-                .is_none_or(|before| Timestamp::now().duration_since(before.at) >= READ_EVERY);
-            if !due {
+            let is_first = !read_here.contains(log.name());
+            if !is_due(before.as_ref(), is_first, Timestamp::now()) {
                 continue;
             }
             let reading = read_through(&**log, before.as_ref(), PACE);
@@ -266,6 +332,7 @@ pub(super) async fn read_all_through(
                         tracing::error!(log = %log.name(), damage, "a log is damaged");
                     }
                     ends.set_read_through(log.name(), read);
+                    read_here.insert(log.name().clone());
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "a log could not be read through; it is tried again");
@@ -275,3 +342,17 @@ pub(super) async fn read_all_through(
     }
     Ok(())
 }
+
+/// Whether a log is to be read through after the reading `before`; `is_first` where this process has
+/// not read it yet.
+fn is_due(before: Option<&ReadThrough>, is_first: bool, now: Timestamp) -> bool {
+    let Some(before) = before else { return true };
+    let ago = now.duration_since(before.at);
+    match before.damage {
+        None => ago >= READ_EVERY,
+        Some(_) => is_first || ago >= READ_DAMAGED_EVERY,
+    }
+}
+
+#[cfg(test)]
+mod tests;

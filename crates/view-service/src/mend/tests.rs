@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use serde_json::Value;
@@ -38,11 +38,14 @@ fn last(log: &MemoryLog) -> u64 {
 
 async fn opened(dir: &Path, log: &Arc<MemoryLog>) -> Arc<View> {
     let scope: Scope = NAME.parse().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let logs: Vec<Arc<dyn EventLog>> = vec![Arc::<MemoryLog>::clone(log)];
         match View::open(scope.clone(), dir, logs).await {
             // sled gives its lock back a moment after it was closed.
-            Err(ViewError::Store(StoreError::Locked { .. })) => tokio::task::yield_now().await,
+            Err(ViewError::Store(StoreError::Locked { .. })) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             other => return other.unwrap(),
         }
     }
@@ -86,6 +89,9 @@ async fn a_view_on_a_full_disk_stops_alone_says_so_and_goes_on_when_there_is_roo
     let mut parts = following(&view, &log);
     record(&log, 10);
     until("the end", || read_to(&view, &log)).await;
+    // All of its disk is full: the file that a view tries to write before it goes on, too.
+    let tried = dir.path().join("try");
+    std::fs::create_dir(&tried).unwrap();
     disk.fill().unwrap();
     let stopped = || {
         let reasons = view.unready();
@@ -130,6 +136,7 @@ async fn a_view_on_a_full_disk_stops_alone_says_so_and_goes_on_when_there_is_roo
     // The file is to be moved: nobody has it open meanwhile.
     view.write().store.close();
     disk.make_room().unwrap();
+    std::fs::remove_dir(&tried).unwrap();
     until("the end after there is room", || read_to(&view, &log)).await;
     let verified = view.verify(&|_| {}).await.unwrap();
     let of_rows = |difference: &&String| !difference.contains("foreign messages");
