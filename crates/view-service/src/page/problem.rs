@@ -12,8 +12,8 @@ use townclerk_app::http::problem_page::{Asker, ProblemPages, Visit};
 use townclerk_domain::names::Scope;
 use townclerk_views::registry::Registry;
 
-use super::html::Frame;
 use super::frame;
+use super::html::Frame;
 use crate::routes::Views;
 
 /// Longest address to which signing in leads back, in characters.
