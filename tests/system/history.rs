@@ -492,6 +492,8 @@ async fn an_import_that_is_killed_is_repeated_and_ends_as_if_it_never_was() {
     // It was in the middle: some was there, and something was left to do.
     assert!(killed_at.iter().all(|at| *at < LONG), "{killed_at:?}");
     assert!(held >= KILLS[1] && imported > 0, "{ended}");
+    // Nobody named a data directory: of a server elsewhere nothing is kept in one.
+    assert!(!Path::new("townclerk-data").exists());
     let exported = Command::new(executable())
         .args(["history", "export", "--json", "--nats-url", &server.url()])
         .arg("--credentials")

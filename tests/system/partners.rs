@@ -259,7 +259,11 @@ async fn a_council_joins_while_the_town_runs_and_is_counted() {
         .await
         .unwrap();
     let operator = Caller::new(&system.url(), &tokens[&Role::Operator]);
-    assert_eq!(status_of(&operator, "/v1/views/camden").await, 200);
+    // Views are made while everything else answers already.
+    eventually("the view is made", || async {
+        (status_of(&operator, "/v1/views/camden").await == 200).then_some(())
+    })
+    .await;
     system.stop().await.unwrap();
 }
 

@@ -15,12 +15,15 @@ use super::room;
 use crate::nats_server::{DataDirLock, NatsServer, Options, running_server};
 use crate::town::{Partner, Town};
 
+/// The data directory of commands to which none is named.
+const DATA_UNNAMED: &str = "townclerk-data";
+
 /// Where the logs are.
 #[derive(Clone, Debug, Args)]
 pub struct Reach {
     /// The data directory. If a townclerk runs on it, its nats-server is used; else one is started
     /// for as long as this command runs
-    #[arg(long, env = "TOWNCLERK_DATA", default_value = "townclerk-data")]
+    #[arg(long, env = "TOWNCLERK_DATA", default_value = DATA_UNNAMED)]
     pub data: PathBuf,
     /// A nats-server that somebody else runs
     #[arg(long, env = "TOWNCLERK_NATS_URL", requires = "credentials")]
@@ -80,7 +83,7 @@ pub struct Opened {
     pub names: Vec<LogName>,
     /// Where it was started for this.
     nats: Option<NatsServer>,
-    ends: EndsFile,
+    ends: Option<EndsFile>,
 }
 
 impl Opened {
@@ -91,12 +94,15 @@ impl Opened {
     pub async fn on(reach: &Reach) -> anyhow::Result<Self> {
         if let Some(logs) = reach.elsewhere() {
             let names = logs_with_credentials(&logs.credentials)?;
-            let ends = EndsFile::load(&reach.data, &logs.ends)?;
+            // How far logs of somebody else's nats-server were seen has no place in the data of
+            // another Townclerk, which the folder that nobody named may be.
+            let named = reach.data != Path::new(DATA_UNNAMED);
+            let ends = named.then(|| EndsFile::load(&reach.data, &logs.ends));
             return Ok(Self {
+                ends: ends.transpose()?,
                 logs,
                 names,
                 nats: None,
-                ends,
             });
         }
         let town = reach.town()?;
@@ -121,7 +127,7 @@ impl Opened {
             writes: Arc::new(Writes::with(Box::new(|| None), measure(data))),
         };
         Ok(Self {
-            ends: EndsFile::load(data, &logs.ends)?,
+            ends: Some(EndsFile::load(data, &logs.ends)?),
             logs,
             names: town.logs(),
             nats: None,
@@ -139,7 +145,7 @@ impl Opened {
         let logs = logs_of(&nats, &reach.data);
         let opened = match EndsFile::load(&reach.data, &logs.ends) {
             Ok(ends) => Self {
-                ends,
+                ends: Some(ends),
                 logs,
                 names: town.logs(),
                 nats: Some(nats),
@@ -163,7 +169,7 @@ impl Opened {
     /// # Errors
     /// A file that cannot be written, or a server that does not stop.
     pub async fn close(self) -> anyhow::Result<()> {
-        let saved = self.ends.save();
+        let saved = self.ends.as_ref().map_or(Ok(()), EndsFile::save);
         if let Some(nats) = self.nats {
             nats.stop().await?;
         }

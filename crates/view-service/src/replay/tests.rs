@@ -198,6 +198,6 @@ async fn a_hole_that_came_later_is_a_difference_of_the_verification() {
     log.lose_message(2);
     let report = view.verify(&|_| {}).await.unwrap();
     assert!(!report.ok);
-    let found = |text: &String| text.contains("message 3 of the log brent came where 2 was due");
+    let found = |text: &String| text.contains("message 3 of the log brent came instead of 2");
     assert!(report.differences.iter().any(found), "{report:?}");
 }

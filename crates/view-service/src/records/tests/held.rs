@@ -59,12 +59,6 @@ async fn a_record_with_an_event_that_cannot_be_read_says_so_in_its_answer_and_in
         let path = format!("/brent/tickets/{}/service-level", id(number));
         assert_eq!(service.read(&path).await["held"], held);
     }
-    for (page, names) in [("outages", "out"), ("changes", "new")] {
-        let html = service.page(&format!("/brent/{page}")).await;
-        assert!(html.contains(names), "{page}");
-        assert!(
-            html.contains("a later event cannot be read"),
-            "{page}: {html}"
-        );
-    }
+    let page = service.page("/brent/outages").await;
+    assert!(page.contains("a later event cannot be read"), "{page}");
 }
