@@ -1,7 +1,7 @@
 //! What is measured: the names of the measures, and by what each can be broken down.
 //!
-//! It stands here, beside the rules, because a claim is judged by it when it is recorded. What a measure
-//! counts, and how, is a matter of whoever computes it.
+//! It is here, beside the rules, because a claim is judged by it when it is recorded. What a measure
+//! counts, and how, is a matter of the views.
 
 use crate::dimension::Dimension;
 use crate::dimension::Dimension::{

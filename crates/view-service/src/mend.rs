@@ -125,7 +125,7 @@ impl View {
     }
 
     fn open_again(&self) -> Result<(), ViewError> {
-        // Whoever follows another log of this view may have done it meanwhile.
+        // The follower of another log of this view may have done it meanwhile.
         if !self.read().store.takes_no_more() {
             return Ok(());
         }

@@ -147,7 +147,7 @@ pub struct Handler<R: Recording> {
     cache: Mutex<LruCache<AggregateId, Arc<Aggregate<R>>>>,
     cold_loads: Semaphore,
     /// Events that were sent and not answered, and how often: they may be recorded, or may still
-    /// come to be. Kept from before an append, as whoever waits for its answer may be dropped.
+    /// come to be. Kept from before an append, as the task that waits for its answer may be dropped.
     unanswered: Mutex<LruCache<EventId, u32>>,
 }
 

@@ -88,7 +88,7 @@ impl Reading {
                 // A subscription that was renewed may bring again what was sent.
                 Ok(Some(Ok(message))) if message.sequence < due => {}
                 Ok(Some(Ok(message))) => {
-                    let why = format!("message {} came where {due} was due", message.sequence);
+                    let why = format!("message {} came instead of {due}", message.sequence);
                     return self.damaged_or_lost(&why).await;
                 }
                 Ok(Some(Err(error))) => return self.damaged_or_lost(&error).await,

@@ -20,7 +20,7 @@ struct State {
     next: VecDeque<String>,
 }
 
-/// The right to do one piece of work. Whoever waits longest for a turn gets it when this is dropped.
+/// The right to do one piece of work. The one that waits longest for a turn gets it when this is dropped.
 pub(super) struct Turn(Option<Arc<Turns>>);
 
 impl InTurn {

@@ -454,10 +454,8 @@ mod tests {
         assert_eq!(Heard::of(kept_alive), None);
     }
 
-    #[tokio::test]
-    async fn a_follower_that_heard_no_event_goes_on_from_where_the_stream_began() {
-        let (lines, _heard) = mpsc::channel(WAITING_MAX);
-        let mut follower = Follower {
+    fn follower(lines: mpsc::Sender<Heard>) -> Follower {
+        Follower {
             client: Arc::new(Client::new("http://127.0.0.1:9", None, None).unwrap()),
             log: "brent".parse().unwrap(),
             begin: ("last", 0),
@@ -465,7 +463,13 @@ mod tests {
             once: false,
             optional: false,
             lines,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_follower_that_heard_no_event_goes_on_from_where_the_stream_began() {
+        let (lines, _heard) = mpsc::channel(WAITING_MAX);
+        let mut follower = follower(lines);
         let body = "retry: 2000\n: brent after 7\nid: brent:7\n\n: keep-alive\n\n";
         let response = axum::http::Response::new(body);
         let lost = follower.read(response.into(), &mut PAUSE.clone()).await;
@@ -476,15 +480,7 @@ mod tests {
     #[tokio::test]
     async fn a_follower_of_a_damaged_log_ends_and_says_why() {
         let (lines, _heard) = mpsc::channel(WAITING_MAX);
-        let mut follower = Follower {
-            client: Arc::new(Client::new("http://127.0.0.1:9", None, None).unwrap()),
-            log: "brent".parse().unwrap(),
-            begin: ("last", 0),
-            last_event: None,
-            once: false,
-            optional: false,
-            lines,
-        };
+        let mut follower = follower(lines);
         let body = "id: brent:7\nevent: damaged\ndata: {\"reason\":\"message 8 is missing\"}\n\n";
         let response = axum::http::Response::new(body);
         let read = follower.read(response.into(), &mut PAUSE.clone()).await;

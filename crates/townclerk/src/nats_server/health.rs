@@ -243,7 +243,7 @@ impl Restarts {
                 self.well_since = None;
                 self.sick = 0;
             }
-            // Whoever does not answer may be starting; if it died, the supervisor knows.
+            // One that does not answer may be starting; if it died, the supervisor knows.
             Found::Silent(_) => self.well_since = None,
         }
         self.sick >= SICK_LOOKS && self.last.is_none_or(|last| now - last >= self.pause)

@@ -20,7 +20,7 @@ use townclerk_view_service::View;
 /// Where in the data directory it is kept.
 const FILE: &str = "ends.json";
 
-/// Held by whoever reads the file to write it again: several processes may work on one directory.
+/// Held by the process that reads the file to write it again: several processes may work on one directory.
 const LOCK: &str = "ends.lock";
 
 /// How long another may hold it.

@@ -127,7 +127,7 @@ mod tests {
 
     /// Services, the gateway and imports write through what is opened here.
     #[tokio::test(flavor = "multi_thread")]
-    async fn whoever_writes_leaves_room_on_the_disk_and_goes_on_when_there_is_more() {
+    async fn every_writer_leaves_room_on_the_disk_and_goes_on_when_there_is_more() {
         let dir = tempfile::tempdir().unwrap();
         let nats = NatsServer::start(Options {
             data_dir: dir.path().to_owned(),

@@ -35,7 +35,7 @@ const BETWEEN: char = '_';
 /// Between a log and its position; no name of a log has one.
 const AT: char = '.';
 
-/// A page's end as text. It is sealed: whoever turns the pages of a joint list may not read where
+/// A page's end as text. It is sealed: a reader who turns the pages of a joint list may not read where
 /// the log of each council is.
 ///
 /// # Errors

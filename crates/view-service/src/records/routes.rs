@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
+use serde::Serialize;
 use townclerk_app::access::{Caller, Guarded};
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Described;
@@ -31,6 +32,7 @@ use super::{
     ReadError, agreements, claims, findings, interims, list, members, one, service_level,
     service_levels, tickets,
 };
+use crate::query::Params;
 use crate::reads::{Reader, ViewRows};
 use crate::routes::{
     Asked, FIGURES, MaybeCaller, RECORDS, TICKETS, Views, after_waiting, failed, params,
@@ -162,26 +164,20 @@ async fn ticket_level(
 
 /// The open tickets of a scope by urgency.
 async fn open_levels(
-    State(views): State<Views>,
-    Path(name): Path<String>,
+    views: State<Views>,
+    name: Path<String>,
     query: Asked,
 ) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let work = move |rows: &ViewRows<'_>| service_levels::open(rows, &scope, &params);
-    Ok(Json(read(&views, &view, work).await?).into_response())
+    of_scope(views, name, query, service_levels::open).await
 }
 
 /// A page of one kind of record.
 async fn page<L: Listable + 'static>(
-    State(views): State<Views>,
-    Path(name): Path<String>,
+    views: State<Views>,
+    name: Path<String>,
     query: Asked,
 ) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let work = move |rows: &ViewRows<'_>| list::page::<L>(rows, &scope, &params);
-    Ok(Json(read(&views, &view, work).await?).into_response())
+    of_scope(views, name, query, list::page::<L>).await
 }
 
 /// One record of a kind, with its events.
@@ -203,14 +199,11 @@ async fn single<L: Listable + 'static>(
 }
 
 async fn agreed(
-    State(views): State<Views>,
-    Path(name): Path<String>,
+    views: State<Views>,
+    name: Path<String>,
     query: Asked,
 ) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let work = move |rows: &ViewRows<'_>| agreements::agreements(rows, &scope, &params);
-    Ok(Json(read(&views, &view, work).await?).into_response())
+    of_scope(views, name, query, agreements::agreements).await
 }
 
 /// Who is a member, and since when: anyone who reads a view's figures reads whose they are.
@@ -227,27 +220,17 @@ async fn membership(
     Ok(Json(read_as(reader, &views, &view, work).await?).into_response())
 }
 
-async fn held(
-    State(views): State<Views>,
-    Path(name): Path<String>,
-    query: Asked,
-) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let work = move |rows: &ViewRows<'_>| interims::interims(rows, &scope, &params);
-    Ok(Json(read(&views, &view, work).await?).into_response())
+async fn held(views: State<Views>, name: Path<String>, query: Asked) -> Result<Response, Problem> {
+    of_scope(views, name, query, interims::interims).await
 }
 
 /// What was published, beside ours.
 async fn claimed(
-    State(views): State<Views>,
-    Path(name): Path<String>,
+    views: State<Views>,
+    name: Path<String>,
     query: Asked,
 ) -> Result<Response, Problem> {
-    let (scope, view) = views.answering(&name)?;
-    let params = after_waiting(&view, params(query)?).await?;
-    let work = move |rows: &ViewRows<'_>| claims::claims(rows, &scope, &params);
-    Ok(Json(read(&views, &view, work).await?).into_response())
+    of_scope(views, name, query, claims::claims).await
 }
 
 async fn found(
@@ -260,6 +243,19 @@ async fn found(
     let params = after_waiting(&view, params(query)?).await?;
     let findings = findings::findings(&views, &view, &scope, &params, &caller).await;
     Ok(Json(findings.map_err(unreadable)?).into_response())
+}
+
+/// What `work` reads of a scope, once the positions that are asked for are there.
+async fn of_scope<T: Serialize + Send + 'static>(
+    State(views): State<Views>,
+    Path(name): Path<String>,
+    query: Asked,
+    work: fn(&ViewRows<'_>, &Scope, &Params) -> Result<T, ReadError>,
+) -> Result<Response, Problem> {
+    let (scope, view) = views.answering(&name)?;
+    let params = after_waiting(&view, params(query)?).await?;
+    let work = move |rows: &ViewRows<'_>| work(rows, &scope, &params);
+    Ok(Json(read(&views, &view, work).await?).into_response())
 }
 
 /// Reads rows when the turn comes; nobody anonymous reads records.

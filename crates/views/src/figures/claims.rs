@@ -212,7 +212,9 @@ fn why_none(asked: &Asked<'_>, coverages: &Coverages, as_at: Option<Timestamp>) 
         Some(_) if period.months().is_none() => {
             format!("{measure} looks at whole months, and {period} is no month")
         }
-        _ => format!("nothing is recorded or agreed for {period} that {measure} can be made from"),
+        Some(_) | None => {
+            format!("nothing is recorded or agreed for {period} that {measure} can be made from")
+        }
     }
 }
 
