@@ -107,7 +107,7 @@ async fn the_recipe_sends_a_tickets_life_reads_it_back_and_starts_anew() {
     assert_eq!(again, facts("already-recorded"));
     // From any position, by the tool itself.
     for after in 0..=3 {
-        let anew = cooked(&python, &tool, &[&after.to_string()]);
+        let started_again = cooked(&python, &tool, &[&after.to_string()]);
         let next = after + 1;
         let started = format!("start {{'durable': 'brent-hornbill', 'next': {next}}}");
         let expected = [
@@ -115,7 +115,7 @@ async fn the_recipe_sends_a_tickets_life_reads_it_back_and_starts_anew() {
             vec![started],
             events[after..].to_vec(),
         ];
-        assert_eq!(anew, expected.concat(), "after {after}");
+        assert_eq!(started_again, expected.concat(), "after {after}");
     }
     let beyond = cooked(&python, &tool, &["4"]).join("\n");
     assert!(beyond.contains("ends at 3"), "{beyond}");

@@ -107,12 +107,12 @@ impl<'a> Telling<'a> {
 
     fn tickets(&self) -> Spelt<Tickets> {
         let mut dice = Dice::new(self.seed);
-        let mut anew = self.dice("notices");
+        let mut notice_dice = self.dice("notices");
         let demands = demands(self.catalogue, self.calendar, &mut dice);
         let stories = named::stories(self.recorder)?;
         let mut notices = vec![storage::notice(self.recorder)?];
         notices.extend(named::notices(&stories, self.recorder)?);
-        let retold = placements(&demands, notices, self.catalogue, &mut anew)?;
+        let retold = placements(&demands, notices, self.catalogue, &mut notice_dice)?;
         let desk = Desk {
             demands: &demands,
             retold,
@@ -121,7 +121,7 @@ impl<'a> Telling<'a> {
             caller: &self.recorder.caller,
             system: Code::new("hornbill").map_err(malformed)?,
         };
-        desk.tickets(&mut dice, &mut anew)
+        desk.tickets(&mut dice, &mut notice_dice)
     }
 
     /// Gives back the changes by which some were caused.

@@ -54,7 +54,7 @@ pub struct Tickets {
 
 impl Desk<'_> {
     /// `dice` draws what it always drew; what is told again has dice of its own.
-    pub fn tickets(&self, dice: &mut Dice, anew: &mut Dice) -> Spelt<Tickets> {
+    pub fn tickets(&self, dice: &mut Dice, notice_dice: &mut Dice) -> Spelt<Tickets> {
         let mut numbers: BTreeMap<&LogName, usize> = BTreeMap::new();
         let mut stoppages: Vec<(&Demand<'_>, Reference)> = Vec::new();
         let mut moved: BTreeSet<Reference> = BTreeSet::new();
@@ -71,11 +71,11 @@ impl Desk<'_> {
             let drawn = self.steps(&ticket, demand, cause, dice)?;
             let steps = match retold.and_then(|retold| retold.notice.as_ref()) {
                 _ if stays => drawn,
-                None => self.steps(&ticket, told, None, anew)?,
+                None => self.steps(&ticket, told, None, notice_dice)?,
                 Some(notice) => {
-                    let happened = life_of(told, notice, self.calendar, anew)?;
+                    let happened = life_of(told, notice, self.calendar, notice_dice)?;
                     let (catalogue, end) = (self.catalogue, self.calendar.end);
-                    recorded(&ticket, told, happened, catalogue, end, anew)?
+                    recorded(&ticket, told, happened, catalogue, end, notice_dice)?
                 }
             };
             entries.extend(steps.into_iter().map(|step| self.entry(&ticket, step)));

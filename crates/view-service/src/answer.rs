@@ -85,11 +85,14 @@ impl Written {
         reader: Reader,
         asked: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let bytes = self.pieces.iter().map(Bytes::len).sum();
-        let room = reads.unsent(reader, bytes)?;
-        let headers = [(CONTENT_TYPE, "application/json")];
-        self.lasting
-            .answer(asked, (headers, sent(self.pieces, room)))
+        self.lasting.answer(asked, || {
+            let bytes = self.pieces.iter().map(Bytes::len).sum();
+            let room = reads.unsent(reader, bytes)?;
+            Ok((
+                [(CONTENT_TYPE, "application/json")],
+                sent(self.pieces, room),
+            ))
+        })
     }
 }
 

@@ -40,7 +40,7 @@ const OPERATE: Need = Need {
     anonymous: Anonymous::Never,
 };
 
-async fn whoever(caller: Option<Extension<Caller>>) -> String {
+async fn caller_of_request(caller: Option<Extension<Caller>>) -> String {
     caller.map_or_else(String::new, |Extension(caller)| caller.subject.to_string())
 }
 
@@ -54,18 +54,18 @@ fn guarded() -> Guarded {
         schema: json!({ "type": "string" }),
     });
     Guarded::new(token_book())
-        .get("/livez", Need::nothing(), whoever)
-        .get("/views/{view}/tickets", READ, whoever)
-        .get("/views/{view}/figures", FIGURES, whoever)
+        .get("/livez", Need::nothing(), caller_of_request)
+        .get("/views/{view}/tickets", READ, caller_of_request)
+        .get("/views/{view}/figures", FIGURES, caller_of_request)
         .described(Described::Read {
             query: query.into(),
             answers: Answers::Page,
         })
-        .post_with("/logs/{log}/tickets", command, (), whoever)
-        .get("/logs/{log}/events", READ_LOG, whoever)
-        .get("/forgotten-too", READ_LOG, whoever)
-        .post_with("/forgotten", forgotten, (), whoever)
-        .post_with("/rebuild", OPERATE, (), whoever)
+        .post_with("/logs/{log}/tickets", command, (), caller_of_request)
+        .get("/logs/{log}/events", READ_LOG, caller_of_request)
+        .get("/forgotten-too", READ_LOG, caller_of_request)
+        .post_with("/forgotten", forgotten, (), caller_of_request)
+        .post_with("/rebuild", OPERATE, (), caller_of_request)
 }
 
 fn client() -> Client {
@@ -396,7 +396,7 @@ async fn a_session_ends_with_its_token() {
     let (tokens, sessions) = (token_book(), Arc::new(Sessions::default()));
     let asking = |tokens: &Arc<TokenBook>| {
         let guarded = Guarded::new(Arc::clone(tokens)).with_sessions(Arc::clone(&sessions));
-        let guarded = guarded.get("/views/{view}/tickets", READ, whoever);
+        let guarded = guarded.get("/views/{view}/tickets", READ, caller_of_request);
         Client::new(session::routes(guarded).into_parts().0)
     };
     let before = asking(&tokens);

@@ -58,3 +58,25 @@ impl<R: std::fmt::Display + std::fmt::Debug> From<LogError> for CommandError<R> 
         }
     }
 }
+
+impl<R: std::fmt::Display + std::fmt::Debug> CommandError<R> {
+    /// What to say where an earlier attempt was sent and not answered: that nothing was recorded is not
+    /// known then.
+    #[must_use]
+    pub(super) fn with_an_earlier_attempt(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::UnknownBefore(why),
+            Self::DiskFull(full) => Self::UnknownBefore(Box::new(full)),
+            said @ (Self::Rejected(_)
+            | Self::NotFound(_)
+            | Self::KeyReused
+            | Self::NoSuchLog { .. }
+            | Self::Unreadable { .. }
+            | Self::Contended(_)
+            | Self::Unknown(_)
+            | Self::UnknownBefore(_)
+            // It says that the log lost events, which the attempt's own may be among.
+            | Self::LogShortened(_)) => said,
+        }
+    }
+}

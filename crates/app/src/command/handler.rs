@@ -187,20 +187,14 @@ impl<R: Recording> Handler<R> {
             other => other,
         };
         let event = self.event(command);
+        if outcome.is_ok() {
+            self.unanswered().pop(&event);
+        }
+        // What says that nothing was recorded speaks for this attempt: an earlier one may be on its
+        // way to the log. Others do not say so.
         match outcome {
-            // It speaks for this attempt: an earlier one may be on its way to the log.
-            Err(CommandError::Unavailable(why)) if self.unanswered().contains(&event) => {
-                Err(CommandError::UnknownBefore(why))
-            }
-            Err(CommandError::DiskFull(full)) if self.unanswered().contains(&event) => {
-                Err(CommandError::UnknownBefore(Box::new(full)))
-            }
-            // Others say that the command is not recorded here, which is not the same as never.
-            Err(other) => Err(other),
-            Ok(handled) => {
-                self.unanswered().pop(&event);
-                Ok(handled)
-            }
+            Err(said) if self.unanswered().contains(&event) => Err(said.with_an_earlier_attempt()),
+            other => other,
         }
     }
 

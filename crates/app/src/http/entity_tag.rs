@@ -32,11 +32,16 @@ impl Lasting {
         Ok(())
     }
 
-    /// Answers with `body` and the tag, or says that the one that is there still holds.
+    /// Answers with what `body` makes and the tag, or says that the one that is there still holds:
+    /// nothing is made then.
     ///
     /// # Errors
-    /// A tag that no header takes, which is a fault of ours.
-    pub fn answer(self, asked: &HeaderMap, body: impl IntoResponse) -> Result<Response, Problem> {
+    /// A tag that no header takes, which is a fault of ours, and why there is no body.
+    pub fn answer<B: IntoResponse>(
+        self,
+        asked: &HeaderMap,
+        body: impl FnOnce() -> Result<B, Problem>,
+    ) -> Result<Response, Problem> {
         let hash = self.0.finalize();
         let tag = format!("\"{}\"", hex::encode(&hash[..TAG_BYTES]));
         let shown = HeaderValue::try_from(format!("W/{tag}")).map_err(|_| Problem::internal())?;
@@ -47,7 +52,7 @@ impl Lasting {
         ];
         Ok(match is_there(asked, &tag) {
             true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-            false => (headers, body).into_response(),
+            false => (headers, body()?).into_response(),
         })
     }
 }
@@ -81,7 +86,7 @@ mod tests {
         for part in lasting {
             of.add(part).unwrap();
         }
-        of.answer(asked, "body").unwrap()
+        of.answer(asked, || Ok("body")).unwrap()
     }
 
     fn tag_of(lasting: &[&str]) -> String {
@@ -95,6 +100,18 @@ mod tests {
         assert_ne!(tag_of(&["a"]), tag_of(&["b"]));
         assert_ne!(tag_of(&["a", "b"]), tag_of(&["b", "a"]));
         assert!(tag_of(&["a"]).starts_with("W/\""));
+    }
+
+    #[test]
+    fn what_a_reader_has_already_is_answered_where_there_is_no_room_for_an_answer() {
+        let answer = |asked: &HeaderMap| {
+            let mut of = Lasting::default();
+            of.add(&"a").unwrap();
+            of.answer(asked, || Err::<&str, _>(Problem::too_many_reads()))
+        };
+        let there = answer(&asked(&[&tag_of(&["a"])])).unwrap();
+        assert_eq!(there.status(), StatusCode::NOT_MODIFIED);
+        assert!(answer(&HeaderMap::new()).is_err());
     }
 
     #[test]

@@ -213,7 +213,7 @@ pub fn set(request: &mut Request<Body>, name: &'static str, value: &str) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     Admitted,
-    /// 401: it is not known who asks.
+    /// 401: nobody knows who asks.
     WhoAsks,
     /// 403: this caller may not.
     Forbidden,

@@ -108,7 +108,7 @@ fn of_start() -> Vec<Named> {
         "address": start_of("{log}"),
         "title": "Read from a position",
         "description": "\
-Has the tool's durable on that log made anew, so that it delivers from the position after `after`
+Has the tool's durable on that log made again, so that it delivers from the position after `after`
 on; 0 is from the beginning. So a tool can make its own copy again. A pull that waits meanwhile ends
 with an error and is to be repeated.
 ",

@@ -99,7 +99,7 @@ fn server() -> Value {
         "protocol": "nats",
         "title": "The nats-server of the partnership",
         "description": "\
-Whoever runs Townclerk says where it is and hands over the credential. Between machines the
+The operator of Townclerk says where it is and hands over the credential. Between machines the
 connection is made with TLS.
 ",
         "variables": {

@@ -49,6 +49,20 @@ pub struct DayCounts {
     pub facts: BTreeMap<String, u32>,
 }
 
+impl DayCounts {
+    /// Of each partner the higher number of the two. What was counted on another day is over.
+    #[must_use]
+    pub fn or_higher(mut self, other: &Self) -> Self {
+        if other.day == self.day {
+            for (partner, facts) in &other.facts {
+                let ours = self.facts.entry(partner.clone()).or_default();
+                *ours = (*ours).max(*facts);
+            }
+        }
+        self
+    }
+}
+
 /// The quotas of all partners, and what each has used of its own.
 pub struct Quotas {
     clock: Clock,

@@ -38,11 +38,11 @@ impl Before {
     }
 
     /// All tickets, with or without telling some again.
-    fn tickets(&self, seed: u64, anew: bool) -> Tickets {
+    fn tickets(&self, seed: u64, with_notices: bool) -> Tickets {
         let mut dice = Dice::new(seed);
         let demands = demands(&self.catalogue, &self.calendar, &mut dice);
         let mut other = Dice::new(1);
-        let retold: BTreeMap<usize, Retold<'_>> = if anew {
+        let retold: BTreeMap<usize, Retold<'_>> = if with_notices {
             let stories = named::stories(&self.recorder).unwrap();
             let mut notices = vec![storage::notice(&self.recorder).unwrap()];
             notices.extend(named::notices(&stories, &self.recorder).unwrap());

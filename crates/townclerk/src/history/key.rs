@@ -10,7 +10,7 @@ use serde::Serialize;
 use townclerk_app::private_file;
 
 use super::regular::{self, Short};
-use crate::system::Editing;
+use crate::system::begin_editing;
 
 /// The file of an installation's key pair, in its data folder.
 const KEY_FILE: &str = "signing.nk";
@@ -119,7 +119,7 @@ impl SigningKey {
         private_file::create_folder(data)
             .with_context(|| format!("cannot make {}", data.display()))?;
         // Two commands that make one at a time would each sign with their own.
-        let _editing = Editing::begin(data).await?;
+        let _editing = begin_editing(data).await?;
         if let Some(key) = Self::of(data)? {
             return Ok(key);
         }

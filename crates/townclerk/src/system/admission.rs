@@ -14,7 +14,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::jetstream::{Credential, PartnerDoor, Role, TryError, try_as_partner};
 use townclerk_partner_gateway::facts::Quota;
 
-use super::files::{Editing, first_tokens_file, operator_token_file, token_book_file};
+use super::files::{begin_editing, first_tokens_file, operator_token_file, token_book_file};
 use super::logs::initialise;
 use super::reach::{Opened, Reach, tenants};
 use super::server::{FRAGMENT_FILE, write_fragment};
@@ -99,7 +99,7 @@ pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> any
             .with_context(|| format!("cannot make the data folder {data}"))?,
         false => drop(reach.town()?),
     }
-    let _editing = Editing::begin(&reach.data).await?;
+    let _editing = begin_editing(&reach.data).await?;
     let mut town = match Town::load(&reach.data)? {
         Some(town) => town,
         None if reach.data.join("credentials").exists() => bail!(
@@ -124,7 +124,7 @@ pub(crate) async fn add_partner(
     change: QuotaChange,
 ) -> anyhow::Result<Admitted> {
     reach.town()?;
-    let _editing = Editing::begin(&reach.data).await?;
+    let _editing = begin_editing(&reach.data).await?;
     let mut town = reach.town()?;
     town.partners.insert(partner.clone());
     let (before, quota) = (town.quota(partner), change.of(town.quota(partner)));
@@ -152,14 +152,14 @@ pub(crate) async fn add_partner(
     })
 }
 
-/// Takes a partner and its tokens out of the files; says whether it stood in them. Where it does
+/// Takes a partner and its tokens out of the files; says whether it was in them. Where it does
 /// not, but its credential is left, an earlier removal is to be finished.
 ///
 /// # Errors
 /// A [`TownRefusal`], or files that cannot be used.
 pub(crate) async fn remove_partner(reach: &Reach, partner: &Partner) -> anyhow::Result<bool> {
     reach.town()?;
-    let _editing = Editing::begin(&reach.data).await?;
+    let _editing = begin_editing(&reach.data).await?;
     let mut town = reach.town()?;
     if !town.partners.remove(partner) {
         if partner_seed_file(&reach.credentials_dir(), partner).exists() {

@@ -1,13 +1,11 @@
 //! How far the logs were seen, kept in the data directory, and the reading of each log once a day.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,16 +15,10 @@ use townclerk_domain::names::LogName;
 use townclerk_event_log::{Ends, EventLog, LogError, Pace, ReadThrough, SeenEnd, read_through};
 use townclerk_view_service::View;
 
+use super::files::{Changing, Lock};
+
 /// Where in the data directory it is kept.
 const FILE: &str = "ends.json";
-
-/// Held by the process that reads the file to write it again: several processes may work on one directory.
-const LOCK: &str = "ends.lock";
-
-/// How long another may hold it.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
-
-const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// How often what was seen is written down.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
@@ -174,7 +166,9 @@ impl EndsFile {
         if kept == *written {
             return Ok(());
         }
-        let _lock = lock(&self.data_dir)?;
+        private_file::create_folder(&self.data_dir)
+            .with_context(|| format!("cannot make {}", self.data_dir.display()))?;
+        let _lock = Lock::wait(&self.data_dir, Changing::Ends)?;
         let path = self.data_dir.join(FILE);
         // Another process of the same directory may have seen more.
         for (log, theirs) in read(&path)? {
@@ -188,31 +182,6 @@ impl EndsFile {
         write(&path, &kept)?;
         *written = kept;
         Ok(())
-    }
-}
-
-/// What is read while it is held is still in the file when it is written. Given back when dropped.
-fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    let path = data_dir.join(LOCK);
-    let cannot = || format!("cannot lock {}", path.display());
-    private_file::create_folder(data_dir).with_context(cannot)?;
-    let mut options = OpenOptions::new();
-    let options = options.read(true).write(true).create(true).truncate(false);
-    let file = options.mode(0o600).open(&path).with_context(cannot)?;
-    let deadline = Instant::now() + LOCK_WAIT;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                std::thread::sleep(LOCK_POLL);
-            }
-            Err(TryLockError::WouldBlock) => bail!(
-                "another process has held {} for {} s",
-                path.display(),
-                LOCK_WAIT.as_secs()
-            ),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
-        }
     }
 }
 
@@ -243,7 +212,7 @@ fn damaged(path: &Path) -> String {
 /// # Errors
 /// A file that cannot be read or written, or that another process does not let go of.
 pub(crate) fn accept_end(data_dir: &Path, log: &LogName, end: SeenEnd) -> anyhow::Result<()> {
-    let _lock = lock(data_dir)?;
+    let _lock = Lock::wait(data_dir, Changing::Ends)?;
     let path = data_dir.join(FILE);
     let mut kept = read(&path)?;
     kept.insert(log.clone(), Kept::of(end, None));

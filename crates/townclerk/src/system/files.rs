@@ -1,22 +1,19 @@
-//! The files that say who takes part and who may ask what, and one editor at a time.
+//! The files that say who takes part and who may ask what; and one process at a time that changes files
+//! of a data directory.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::town::Town;
 
-/// How long an edit waits for another to end.
-const EDIT_WAIT: Duration = Duration::from_secs(10);
+/// How long one process waits for another.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
-const POLL: Duration = Duration::from_millis(50);
+const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Where the book of tokens of a data directory is.
 pub fn token_book_file(data_dir: &Path) -> PathBuf {
@@ -51,44 +48,74 @@ impl Looked {
     }
 }
 
-/// Held by the one who edits the files of a data directory; given back when dropped.
+/// What one process at a time does in a data directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Changing {
+    /// Who takes part and who may ask what.
+    Files,
+    /// How far the logs were seen.
+    Ends,
+    /// What partners have used of their quotas.
+    Quotas,
+}
+
+impl Changing {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Files => "town.lock",
+            Self::Ends => "ends.lock",
+            Self::Quotas => "quotas.lock",
+        }
+    }
+}
+
+/// Held by the process that reads a file to write it again; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Editing {
+pub(crate) struct Lock {
     _file: File,
 }
 
-impl Editing {
-    /// Waits for another editor to end, but not for long. The folder must be there: a mistyped name
-    /// makes none.
+impl Lock {
+    /// Waits for another process, but not for long. Blocks the thread. The folder must be there: a
+    /// mistyped name makes none.
     ///
     /// # Errors
-    /// A folder that is not there or cannot be written, or another editor that does not end.
-    pub(crate) async fn begin(data_dir: &Path) -> anyhow::Result<Self> {
-        let path = data_dir.join("town.lock");
-        let open = || -> io::Result<File> {
-            let mut options = OpenOptions::new();
-            let options = options.read(true).write(true).create(true).truncate(false);
-            options.mode(0o600).open(&path)
-        };
-        let file = open().with_context(|| format!("cannot open {}", path.display()))?;
-        let deadline = Instant::now() + EDIT_WAIT;
-        let mut ticks = interval(POLL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// A folder that is not there or cannot be written, or another process that does not end.
+    pub(crate) fn wait(data_dir: &Path, what: Changing) -> anyhow::Result<Self> {
+        let path = data_dir.join(what.file());
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let file = options.mode(0o600).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        let deadline = Instant::now() + LOCK_WAIT;
         loop {
-            ticks.tick().await;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
-                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {}
-                Err(Errno::WOULDBLOCK) => bail!(
-                    "another command has been changing {} for {} s: wait for it, or end it",
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(LOCK_POLL);
+                }
+                Err(TryLockError::WouldBlock) => bail!(
+                    "another command has been changing {} for {} s: wait for it, or end it ({} is \
+                     locked)",
                     data_dir.display(),
-                    EDIT_WAIT.as_secs()
+                    LOCK_WAIT.as_secs(),
+                    path.display()
                 ),
-                Err(error) => {
-                    let error = io::Error::from(error);
+                Err(TryLockError::Error(error)) => {
                     return Err(error).with_context(|| format!("cannot lock {}", path.display()));
                 }
             }
         }
     }
+}
+
+/// As [`Lock::wait`] for the files of `data_dir`, without blocking a worker.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn begin_editing(data_dir: &Path) -> anyhow::Result<Lock> {
+    let data_dir = data_dir.to_owned();
+    tokio::task::spawn_blocking(move || Lock::wait(&data_dir, Changing::Files))
+        .await
+        .context("waiting for another command was broken off")?
 }

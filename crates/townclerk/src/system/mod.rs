@@ -22,7 +22,7 @@ pub(crate) use admission::{
 pub use descriptors::connection_limits;
 pub use ends::EndsFile;
 pub(crate) use ends::accept_end;
-pub(crate) use files::Editing;
+pub(crate) use files::begin_editing;
 pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use quotas::QuotaFile;

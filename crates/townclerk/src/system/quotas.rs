@@ -13,6 +13,8 @@ use townclerk_app::clock::Clock;
 use townclerk_app::private_file;
 use townclerk_partner_gateway::facts::{DayCounts, Quotas};
 
+use super::files::{Changing, Lock};
+
 /// Where in the data directory it is kept.
 const FILE: &str = "quotas.json";
 
@@ -21,7 +23,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// The file of one data directory, and what is counted beside it.
 pub struct QuotaFile {
-    path: PathBuf,
+    data_dir: PathBuf,
     quotas: Arc<Quotas>,
     written: Mutex<Option<DayCounts>>,
 }
@@ -30,9 +32,8 @@ impl QuotaFile {
     /// Goes on with what the file of `data_dir` counts. A file that cannot be read is said and
     /// written again: it holds a day at most, and stops nobody.
     pub fn load(data_dir: &Path, clock: Clock) -> Self {
-        let path = data_dir.join(FILE);
         let quotas = Arc::new(Quotas::new(clock));
-        match read(&path) {
+        match read(&data_dir.join(FILE)) {
             Ok(Some(counts)) => quotas.resume(counts),
             Ok(None) => {}
             Err(error) => {
@@ -42,7 +43,7 @@ impl QuotaFile {
             }
         }
         Self {
-            path,
+            data_dir: data_dir.to_owned(),
             quotas,
             written: Mutex::default(),
         }
@@ -52,19 +53,26 @@ impl QuotaFile {
         &self.quotas
     }
 
-    /// Writes down what is counted today, where that is more than what stands in the file.
+    /// Writes down what is counted today, where that is more than the file says. Of what two
+    /// processes count of one partner the higher number stays.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A file that cannot be written, or that another process does not let go of.
     pub fn save(&self) -> anyhow::Result<()> {
         let counts = self.quotas.today();
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.facts.is_empty() || written.as_ref() == Some(&counts) {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(&counts)?;
-        private_file::write(&self.path, text)
-            .with_context(|| format!("cannot write {}", self.path.display()))?;
+        let _lock = Lock::wait(&self.data_dir, Changing::Quotas)?;
+        let path = self.data_dir.join(FILE);
+        let both = match read(&path) {
+            Ok(Some(theirs)) => counts.clone().or_higher(&theirs),
+            // What cannot be read was said at the start, and is written again.
+            Ok(None) | Err(_) => counts.clone(),
+        };
+        private_file::write(&path, serde_json::to_string_pretty(&both)?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
         *written = Some(counts);
         Ok(())
     }
@@ -121,6 +129,22 @@ mod tests {
             day: "2026-03-01".parse().unwrap(),
             facts: [("brent-hornbill".to_owned(), facts)].into(),
         }
+    }
+
+    #[test]
+    fn two_gateways_of_one_folder_take_nothing_from_each_others_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = || QuotaFile::load(dir.path(), at("2026-03-01T12:00:00Z"));
+        let (one, other) = (file(), file());
+        one.quotas().resume(counted(7));
+        one.save().unwrap();
+        let mut of_other = counted(3);
+        of_other.facts.insert("lewisham-halo".to_owned(), 5);
+        other.quotas().resume(of_other);
+        other.save().unwrap();
+        let mut both = counted(7);
+        both.facts.insert("lewisham-halo".to_owned(), 5);
+        assert_eq!(file().quotas().today(), both);
     }
 
     #[test]

@@ -29,7 +29,7 @@ use townclerk_event_log::{EventLog, PartnerDesk};
 use townclerk_view_service::{View, ViewError, Views};
 
 use super::ends::EndsFile;
-use super::files::{Editing, Looked, token_book_file};
+use super::files::{Looked, begin_editing, token_book_file};
 use super::logs::{Logs, initialise};
 use super::quotas::QuotaFile;
 use super::reach::tenants;
@@ -255,7 +255,7 @@ impl Running {
             Ok((town, book))
         };
         // No command edits them while they are read and credentials are made.
-        let editing = Editing::begin(&self.data_dir).await?;
+        let editing = begin_editing(&self.data_dir).await?;
         let (town, tokens) = load()?;
         if town != self.town {
             let (logs, partners) = tenants(&town);

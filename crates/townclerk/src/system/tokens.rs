@@ -7,7 +7,7 @@ use townclerk_app::access::{Caller, Councils, Role, TokenBook};
 use townclerk_domain::identity::CallerId;
 use townclerk_domain::names::{Code, SHARED};
 
-use super::files::{Editing, first_tokens_file, operator_token_file, token_book_file};
+use super::files::{begin_editing, first_tokens_file, operator_token_file, token_book_file};
 use super::reach::Reach;
 use crate::town::{Partner, Town};
 
@@ -63,7 +63,7 @@ pub(crate) async fn issue_token(
 ) -> anyhow::Result<String> {
     let reach = Reach::data(data);
     reach.town()?;
-    let _editing = Editing::begin(data).await?;
+    let _editing = begin_editing(data).await?;
     let town = reach.town()?;
     may_be_issued(&town, caller)?;
     let book = token_book_file(data);
@@ -83,7 +83,7 @@ pub(crate) async fn issue_token(
 pub(crate) async fn revoke_token(data: &Path, subject: &CallerId) -> anyhow::Result<()> {
     let reach = Reach::data(data);
     reach.town()?;
-    let _editing = Editing::begin(data).await?;
+    let _editing = begin_editing(data).await?;
     is_no_partners(&reach.town()?, subject)?;
     match TokenBook::revoke(&token_book_file(data), subject)? {
         true => Ok(()),

@@ -21,7 +21,9 @@ use townclerk_view_service::Views;
 
 use super::descriptors::connection_limits;
 use super::ends::EndsFile;
-use super::files::{Editing, Looked, first_tokens_file, operator_token_file, token_book_file};
+use super::files::{
+    Looked, begin_editing, first_tokens_file, operator_token_file, token_book_file,
+};
 use super::logs::{Logs, initialise};
 use super::reach::{logs_of, server_options, tenants};
 use super::roles::Parted;
@@ -62,7 +64,7 @@ impl UpOptions {
 
     /// Who takes part: as `town.json` says, which a first start writes.
     async fn town(&self) -> anyhow::Result<Town> {
-        let _editing = Editing::begin(&self.data_dir).await?;
+        let _editing = begin_editing(&self.data_dir).await?;
         if let Some(town) = Town::load(&self.data_dir)? {
             let named = self.councils.as_ref();
             let other = named.filter(|named| **named != town.councils);
@@ -162,7 +164,7 @@ impl Prepared {
         for (log, initialised) in initialise(logs, &town.logs()).await? {
             tracing::debug!(%log, ?initialised, "stream");
         }
-        let _editing = Editing::begin(&options.data_dir).await?;
+        let _editing = begin_editing(&options.data_dir).await?;
         let book = token_book_file(&options.data_dir);
         let operator = operator_token_file(&options.data_dir);
         let first = first_tokens_file(&options.data_dir);
