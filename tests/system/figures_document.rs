@@ -38,9 +38,9 @@ fn mark(measure: Measure) -> String {
     match measure.definition().made {
         Made::Counted => format!("Measure::{measure:?}"),
         Made::Share { .. } | Made::Mean { .. } => "fn quotient".to_owned(),
-        Made::Computed => {
+        Made::Computed(computation) => {
             let dispatch = code("crates/views/src/figures/computed.rs");
-            let arm = format!("Measure::{measure:?} => ");
+            let arm = format!("Computation::{computation:?} => ");
             let (_, called) = dispatch.split_once(&arm).unwrap();
             let (_, name) = called.split_once("self.").unwrap();
             let (name, _) = name.split_once('(').unwrap();

@@ -1,6 +1,7 @@
 //! How confidential an event is, by kind: the CloudEvents extension `dataclassification`.
 
 use townclerk_domain::identity::AggregateKind;
+use townclerk_domain::kinds::Says;
 
 /// The classification of events that may carry text. Nobody can tell what people will write, so it
 /// is handled as what a public body works with and has not published.
@@ -10,22 +11,9 @@ pub const OFFICIAL: &str = "official";
 ///
 /// It is written into every event of the kind, amendments included: a correction repeats text.
 pub fn data_classification(kind: AggregateKind) -> Option<&'static str> {
-    match kind {
-        AggregateKind::Change
-        | AggregateKind::Freeze
-        | AggregateKind::Gate
-        | AggregateKind::Outage
-        | AggregateKind::Programme => Some(OFFICIAL),
-        AggregateKind::Ticket
-        | AggregateKind::Coverage
-        | AggregateKind::Claim
-        | AggregateKind::Partnership
-        | AggregateKind::Post
-        | AggregateKind::Availability
-        | AggregateKind::Targets
-        | AggregateKind::Hours
-        | AggregateKind::Holidays
-        | AggregateKind::RecoveryTest => None,
+    match kind.says() {
+        Says::Text => Some(OFFICIAL),
+        Says::Codes => None,
     }
 }
 

@@ -12,24 +12,10 @@ use serde::de::{
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::availability::AvailabilityRules;
-use townclerk_domain::change::ChangeRules;
-use townclerk_domain::claim::ClaimRules;
-use townclerk_domain::coverage::CoverageRules;
 use townclerk_domain::event::{Event, Recording};
 use townclerk_domain::fields::{FieldFault, FieldFaultKind, add_unread, faults};
-use townclerk_domain::freeze::FreezeRules;
-use townclerk_domain::gate::GateRules;
-use townclerk_domain::holidays::HolidaysRules;
-use townclerk_domain::hours::HoursRules;
 use townclerk_domain::identity::AggregateKind;
-use townclerk_domain::outage::OutageRules;
-use townclerk_domain::partnership::PartnershipRules;
-use townclerk_domain::post::PostRules;
-use townclerk_domain::programme::ProgrammeRules;
-use townclerk_domain::recovery::RecoveryTestRules;
-use townclerk_domain::targets::TargetsRules;
-use townclerk_domain::ticket::TicketRules;
+use townclerk_domain::{with_event, with_rules};
 
 use crate::schema::{DescribedType, all_event_types};
 
@@ -38,23 +24,7 @@ pub const VOIDED: &str = "voided";
 
 /// What happened, as the type names it, and the data, with fields in the order of the types.
 pub fn encode(event: &Event) -> Result<(String, Box<RawValue>), serde_json::Error> {
-    match event {
-        Event::Ticket(what) => encode_recordable(what),
-        Event::Coverage(what) => encode_recordable(what),
-        Event::Claim(what) => encode_recordable(what),
-        Event::Partnership(what) => encode_recordable(what),
-        Event::Change(what) => encode_recordable(what),
-        Event::Freeze(what) => encode_recordable(what),
-        Event::Gate(what) => encode_recordable(what),
-        Event::Outage(what) => encode_recordable(what),
-        Event::Programme(what) => encode_recordable(what),
-        Event::Post(what) => encode_recordable(what),
-        Event::Availability(what) => encode_recordable(what),
-        Event::Targets(what) => encode_recordable(what),
-        Event::Hours(what) => encode_recordable(what),
-        Event::Holidays(what) => encode_recordable(what),
-        Event::RecoveryTest(what) => encode_recordable(what),
-    }
+    with_event!(event, what => encode_recordable(what))
 }
 
 fn encode_recordable<F: Serialize>(
@@ -77,23 +47,7 @@ pub fn decode(
     what: &str,
     data: &RawValue,
 ) -> Result<Event, serde_json::Error> {
-    match kind {
-        AggregateKind::Ticket => decode_as::<TicketRules>(what, data),
-        AggregateKind::Coverage => decode_as::<CoverageRules>(what, data),
-        AggregateKind::Claim => decode_as::<ClaimRules>(what, data),
-        AggregateKind::Partnership => decode_as::<PartnershipRules>(what, data),
-        AggregateKind::Change => decode_as::<ChangeRules>(what, data),
-        AggregateKind::Freeze => decode_as::<FreezeRules>(what, data),
-        AggregateKind::Gate => decode_as::<GateRules>(what, data),
-        AggregateKind::Outage => decode_as::<OutageRules>(what, data),
-        AggregateKind::Programme => decode_as::<ProgrammeRules>(what, data),
-        AggregateKind::Post => decode_as::<PostRules>(what, data),
-        AggregateKind::Availability => decode_as::<AvailabilityRules>(what, data),
-        AggregateKind::Targets => decode_as::<TargetsRules>(what, data),
-        AggregateKind::Hours => decode_as::<HoursRules>(what, data),
-        AggregateKind::Holidays => decode_as::<HolidaysRules>(what, data),
-        AggregateKind::RecoveryTest => decode_as::<RecoveryTestRules>(what, data),
-    }
+    with_rules!(kind, Rules => decode_as::<Rules>(what, data))
 }
 
 /// As [`decode`], for what somebody asks to be recorded: a field that is not known is a fault too, and
@@ -107,23 +61,7 @@ pub(crate) fn decode_strictly(
     data: &RawValue,
 ) -> Result<Event, Vec<FieldFault>> {
     let mut found = said_wrong(kind, what, data);
-    let read = match kind {
-        AggregateKind::Ticket => strictly_as::<TicketRules>(what, data),
-        AggregateKind::Coverage => strictly_as::<CoverageRules>(what, data),
-        AggregateKind::Claim => strictly_as::<ClaimRules>(what, data),
-        AggregateKind::Partnership => strictly_as::<PartnershipRules>(what, data),
-        AggregateKind::Change => strictly_as::<ChangeRules>(what, data),
-        AggregateKind::Freeze => strictly_as::<FreezeRules>(what, data),
-        AggregateKind::Gate => strictly_as::<GateRules>(what, data),
-        AggregateKind::Outage => strictly_as::<OutageRules>(what, data),
-        AggregateKind::Programme => strictly_as::<ProgrammeRules>(what, data),
-        AggregateKind::Post => strictly_as::<PostRules>(what, data),
-        AggregateKind::Availability => strictly_as::<AvailabilityRules>(what, data),
-        AggregateKind::Targets => strictly_as::<TargetsRules>(what, data),
-        AggregateKind::Hours => strictly_as::<HoursRules>(what, data),
-        AggregateKind::Holidays => strictly_as::<HolidaysRules>(what, data),
-        AggregateKind::RecoveryTest => strictly_as::<RecoveryTestRules>(what, data),
-    };
+    let read = with_rules!(kind, Rules => strictly_as::<Rules>(what, data));
     match read {
         Ok(event) if found.is_empty() => Ok(event),
         Ok(_) => Err(found),

@@ -2,23 +2,10 @@
 
 use serde_json::{Value, json};
 use townclerk_domain::amendment::{Correction, Voiding};
-use townclerk_domain::availability::AvailabilityFact;
-use townclerk_domain::change::ChangeFact;
-use townclerk_domain::claim::ClaimFact;
-use townclerk_domain::coverage::CoverageFact;
+use townclerk_domain::decider::Decider;
 use townclerk_domain::fields::schema_of;
-use townclerk_domain::freeze::FreezeFact;
-use townclerk_domain::gate::GateFact;
-use townclerk_domain::holidays::HolidaysFact;
-use townclerk_domain::hours::HoursFact;
 use townclerk_domain::identity::AggregateKind;
-use townclerk_domain::outage::OutageFact;
-use townclerk_domain::partnership::PartnershipFact;
-use townclerk_domain::post::PostFact;
-use townclerk_domain::programme::ProgrammeFact;
-use townclerk_domain::recovery::RecoveryTestFact;
-use townclerk_domain::targets::TargetsFact;
-use townclerk_domain::ticket::TicketFact;
+use townclerk_domain::with_rules;
 
 use crate::classification::data_classification;
 use crate::event_type::{VERSION, event_type};
@@ -49,23 +36,7 @@ pub fn all_event_types() -> Vec<DescribedType> {
     AggregateKind::ALL
         .into_iter()
         .flat_map(|kind| {
-            let facts = match kind {
-                AggregateKind::Ticket => variants::<TicketFact>(),
-                AggregateKind::Coverage => variants::<CoverageFact>(),
-                AggregateKind::Claim => variants::<ClaimFact>(),
-                AggregateKind::Partnership => variants::<PartnershipFact>(),
-                AggregateKind::Change => variants::<ChangeFact>(),
-                AggregateKind::Freeze => variants::<FreezeFact>(),
-                AggregateKind::Gate => variants::<GateFact>(),
-                AggregateKind::Outage => variants::<OutageFact>(),
-                AggregateKind::Programme => variants::<ProgrammeFact>(),
-                AggregateKind::Post => variants::<PostFact>(),
-                AggregateKind::Availability => variants::<AvailabilityFact>(),
-                AggregateKind::Targets => variants::<TargetsFact>(),
-                AggregateKind::Hours => variants::<HoursFact>(),
-                AggregateKind::Holidays => variants::<HolidaysFact>(),
-                AggregateKind::RecoveryTest => variants::<RecoveryTestFact>(),
-            };
+            let facts = with_rules!(kind, Rules => variants::<<Rules as Decider>::Fact>());
             let amendments = [
                 (CORRECTED.to_owned(), schema_of::<Correction>()),
                 (VOIDED.to_owned(), schema_of::<Voiding>()),

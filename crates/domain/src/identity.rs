@@ -10,133 +10,13 @@ use uuid::Uuid;
 
 use crate::names::{Code, LogName};
 
+pub use crate::kinds::{AggregateKind, Family};
+
 /// The namespace of all computed ids; it must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_2f0a_52a3_5d0e_9a61_7c1e_8f4b_2d77);
 
 /// Longest command id (idempotency key) or caller id, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 200;
-
-/// Families of aggregates: one subject token, one bounded context each.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    Ticket,
-    Record,
-    Publication,
-    Restructure,
-    Change,
-    Outage,
-    Agreement,
-}
-
-impl Family {
-    pub fn token(self) -> &'static str {
-        match self {
-            Self::Ticket => "ticket",
-            Self::Record => "record",
-            Self::Publication => "publication",
-            Self::Restructure => "restructure",
-            Self::Change => "change",
-            Self::Outage => "outage",
-            Self::Agreement => "agreement",
-        }
-    }
-}
-
-/// Kinds of aggregates. The first listed byte order is part of row keys: append, never reorder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AggregateKind {
-    Ticket,
-    Coverage,
-    Claim,
-    Partnership,
-    Change,
-    Freeze,
-    Gate,
-    Outage,
-    Programme,
-    Post,
-    Availability,
-    Targets,
-    Hours,
-    Holidays,
-    RecoveryTest,
-}
-
-impl AggregateKind {
-    pub const ALL: [Self; 15] = [
-        Self::Ticket,
-        Self::Coverage,
-        Self::Claim,
-        Self::Partnership,
-        Self::Change,
-        Self::Freeze,
-        Self::Gate,
-        Self::Outage,
-        Self::Programme,
-        Self::Post,
-        Self::Availability,
-        Self::Targets,
-        Self::Hours,
-        Self::Holidays,
-        Self::RecoveryTest,
-    ];
-
-    pub fn token(self) -> &'static str {
-        match self {
-            Self::Ticket => "ticket",
-            Self::Coverage => "coverage",
-            Self::Claim => "claim",
-            Self::Partnership => "partnership",
-            Self::Change => "change",
-            Self::Freeze => "freeze",
-            Self::Gate => "gate",
-            Self::Outage => "outage",
-            Self::Programme => "programme",
-            Self::Post => "post",
-            Self::Availability => "availability",
-            Self::Targets => "targets",
-            Self::Hours => "hours",
-            Self::Holidays => "holidays",
-            Self::RecoveryTest => "recovery-test",
-        }
-    }
-
-    pub fn family(self) -> Family {
-        match self {
-            Self::Ticket => Family::Ticket,
-            Self::Coverage => Family::Record,
-            Self::Claim => Family::Publication,
-            Self::Change | Self::Freeze | Self::Gate => Family::Change,
-            Self::Outage | Self::RecoveryTest => Family::Outage,
-            Self::Partnership | Self::Programme | Self::Post => Family::Restructure,
-            Self::Availability | Self::Targets | Self::Hours | Self::Holidays => Family::Agreement,
-        }
-    }
-
-    pub fn from_token(token: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.token() == token)
-    }
-}
-
-impl fmt::Display for AggregateKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.token())
-    }
-}
 
 /// One aggregate within its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

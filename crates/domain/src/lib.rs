@@ -11,6 +11,8 @@ pub mod plain_text;
 
 pub mod text;
 
+pub mod kinds;
+
 pub mod identity;
 
 pub mod period;

@@ -9,6 +9,7 @@ use townclerk_domain::amendment::Recordable;
 use townclerk_domain::event::Event;
 use townclerk_domain::identity::{AggregateId, CallerId, Token};
 use townclerk_domain::names::{Code, LogName};
+use townclerk_domain::with_event;
 
 /// One event, and where and when it is recorded.
 pub struct Entry {
@@ -69,21 +70,5 @@ fn digest(entry: &Entry) -> Result<CommandDigest, serde_json::Error> {
     ) -> Result<CommandDigest, serde_json::Error> {
         CommandDigest::of(&(entry.aggregate.to_string(), entry.happened, what))
     }
-    match &entry.event {
-        Event::Ticket(what) => of(entry, what),
-        Event::Coverage(what) => of(entry, what),
-        Event::Claim(what) => of(entry, what),
-        Event::Partnership(what) => of(entry, what),
-        Event::Change(what) => of(entry, what),
-        Event::Freeze(what) => of(entry, what),
-        Event::Gate(what) => of(entry, what),
-        Event::Outage(what) => of(entry, what),
-        Event::Programme(what) => of(entry, what),
-        Event::Post(what) => of(entry, what),
-        Event::Availability(what) => of(entry, what),
-        Event::Targets(what) => of(entry, what),
-        Event::Hours(what) => of(entry, what),
-        Event::Holidays(what) => of(entry, what),
-        Event::RecoveryTest(what) => of(entry, what),
-    }
+    with_event!(&entry.event, what => of(entry, what))
 }

@@ -52,7 +52,7 @@ use townclerk_app::access::{Caller, Guarded, Need};
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::{Answers, Described};
 use townclerk_domain::names::{LogName, Scope};
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::figures::Audience;
 use townclerk_views::public::RULE;
 use townclerk_views::registry::Registry;
@@ -231,7 +231,7 @@ fn content(topic: Topic, asking: &Asking<'_>) -> Result<Content, ViewError> {
     if asking.audience == Audience::Public {
         content.parts.push(Part::Words(Words {
             id: "public",
-            title: "What is shown without signing in".to_owned(),
+            title: "What everybody is shown".to_owned(),
             sentences: RULE.in_words(),
         }));
     }

@@ -5,7 +5,7 @@ use axum::Json;
 use jiff::Timestamp;
 use townclerk_app::http::Problem;
 use townclerk_app::http::kind::Kind;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::figures::{Periods, Query};
 use townclerk_views::measure::Measure;
 use townclerk_views::public::{RULE, RuleShown};

@@ -8,7 +8,7 @@ use townclerk_app::http::Problem;
 use townclerk_contract::position::Position;
 use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::Period;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figures::{Breakdown, Home, Periods, Query};
 use townclerk_views::measure::Measure;

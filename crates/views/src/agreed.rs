@@ -17,7 +17,7 @@ use townclerk_domain::targets::{TargetsFact, targets_of};
 use townclerk_domain::ticket::TicketKind;
 use townclerk_domain::timeline::Standing;
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::definition::Agreement;
 use crate::kept::facts;
 use crate::key::timeline;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use townclerk_domain::names::{LogName, SHARED};
 use townclerk_domain::period::Month;
 
-use crate::contributions::Contribution;
+use crate::contribution::Contribution;
 use crate::dimension::Mask;
 use crate::key::counter::{self, Cell};
 
@@ -34,7 +34,7 @@ impl Counting {
                 sample: i64::from(sample) * sign,
             };
             for mask in masks {
-                if stays(contribution, *mask) {
+                if contribution.stays(*mask) {
                     continue;
                 }
                 self.add_to(&[log.as_str()], contribution, *mask, month, change);
@@ -54,7 +54,7 @@ impl Counting {
         month: Month,
         change: Cell,
     ) {
-        let (measure, attributes) = (contribution.measure, &contribution.attributes);
+        let (measure, attributes) = (contribution.measure, &*contribution.attributes);
         self.key.clear();
         if !counter::write_key(&mut self.key, slot, measure, mask, attributes, month) {
             return;
@@ -78,13 +78,4 @@ impl Counting {
     pub fn into_changes(self) -> impl Iterator<Item = (Vec<u8>, Cell)> {
         self.changes.into_iter().filter(|(_, cell)| !cell.is_zero())
     }
-}
-
-/// Whether a move changes nothing under a breakdown: both sides have the same values.
-fn stays(contribution: &Contribution, mask: Mask) -> bool {
-    let other = contribution.other_side.as_ref();
-    other.is_some_and(|other| {
-        let values = mask.values(&contribution.attributes);
-        values.is_some() && mask.values(other) == values
-    })
 }

@@ -1,8 +1,4 @@
-//! Sets of dimensions, and which of them counters are kept by.
-
-use townclerk_domain::identity::AggregateKind;
-
-use crate::attributes::Attributes;
+//! Sets of dimensions.
 
 pub use townclerk_domain::dimension::{Dimension, UNKNOWN, provider};
 
@@ -42,32 +38,6 @@ impl Mask {
         Self(bits)
     }
 
-    /// The masks that counters of a kind of aggregate are kept for: none, single dimensions, and some
-    /// pairs: of tickets kind by priority, of changes what shares are taken of. Others take a pass
-    /// over all rows: by user class and directorate tickets are looked at seldom, and each counter
-    /// costs every event.
-    pub fn counted(kind: AggregateKind) -> Vec<Self> {
-        use Dimension::{
-            Age, Appointment, Category, ChangeType, Channel, Kind, Outcome, Priority, Provider,
-            Role, Service, Team,
-        };
-        let (singles, pairs): (&[Dimension], &[[Dimension; 2]]) = match kind {
-            AggregateKind::Ticket => (
-                &[Kind, Priority, Service, Category, Channel, Provider, Age],
-                &[[Kind, Priority]],
-            ),
-            AggregateKind::Change => (&[Outcome, ChangeType], &[[Outcome, ChangeType]]),
-            AggregateKind::Post => (&[Appointment, Team, Role], &[]),
-            _ => return Vec::new(),
-        };
-        let singles = singles.iter().map(|dimension| Self::of([*dimension]));
-        let pairs = pairs.iter().map(|pair| Self::of(*pair));
-        std::iter::once(Self::NONE)
-            .chain(singles)
-            .chain(pairs)
-            .collect()
-    }
-
     /// The masks by which everything is given that can be: none, each dimension, kind by priority.
     pub fn everything() -> Vec<Self> {
         let singles = Dimension::ALL.into_iter().map(|d| Self::of([d]));
@@ -76,10 +46,6 @@ impl Mask {
             .chain(singles)
             .chain([pair])
             .collect()
-    }
-
-    pub fn is_counted(self, kind: AggregateKind) -> bool {
-        Self::counted(kind).contains(&self)
     }
 
     pub fn bits(self) -> u32 {
@@ -98,13 +64,5 @@ impl Mask {
         Dimension::ALL
             .into_iter()
             .filter(move |dimension| self.0 & bit(*dimension) != 0)
-    }
-
-    /// The values of a record with these attributes, in the order of the dimensions; `None` where
-    /// it lacks one of them.
-    pub fn values(self, attributes: &Attributes) -> Option<Vec<String>> {
-        self.dimensions()
-            .map(|dimension| attributes.value(dimension).map(str::to_owned))
-            .collect()
     }
 }

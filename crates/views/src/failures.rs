@@ -37,7 +37,7 @@ pub fn lasted(outage: &Outage) -> Option<(Timestamp, Option<Timestamp>)> {
 }
 
 /// The times within `[start, end)` in which nothing had failed, between the end of one failure and
-/// the begin of the next. One of no length parts them too, and takes no minute.
+/// the beginning of the next. One of no length parts them too, and takes no minute.
 pub fn between(
     failures: impl IntoIterator<Item = (Timestamp, Option<Timestamp>)>,
     (start, end): (Timestamp, Timestamp),

@@ -18,8 +18,8 @@ use townclerk_domain::ticket::{TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 use uuid::Uuid;
 
+use crate::basis::Basis;
 use crate::change_control::{breached, councils_of, passed_unopened};
-use crate::contributions::Basis;
 use crate::failures::{overdue, recurs_from};
 use crate::figures::Reading;
 use crate::kept::{Kept, facts};

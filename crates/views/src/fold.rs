@@ -17,14 +17,16 @@ use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::service_terms::ServiceAgreements;
 use townclerk_domain::timeline::Entry;
+use townclerk_domain::with_event;
 
 use crate::agreed::{agreed_by, agreed_service, is_service_agreement};
 use crate::counting::Counting;
 use crate::dimension::Mask;
 use crate::key::quarantine::Why;
 use crate::key::{counter, quarantine, timeline};
+use crate::kinds::counted::Projection;
+use crate::kinds::{counted, counted_by};
 use crate::open_row::OpenRow;
-use crate::projected::{Projection, is_projected, projection};
 use crate::row::Row;
 use crate::rows::{Changes, Overlay, Rows, RowsError};
 
@@ -113,23 +115,7 @@ impl<'a, R: Rows> Folding<'a, R> {
             id: id.short(),
             sample,
         };
-        let folded = match event {
-            Event::Ticket(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Coverage(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Claim(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Partnership(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Change(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Freeze(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Gate(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Outage(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Programme(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Post(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Availability(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Targets(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Hours(what) => self.push(&log, aggregate, entry, what)?,
-            Event::Holidays(what) => self.push(&log, aggregate, entry, what)?,
-            Event::RecoveryTest(what) => self.push(&log, aggregate, entry, what)?,
-        };
+        let folded = with_event!(event, what => self.push(&log, aggregate, entry, what)?);
         match folded {
             Folded::Done => Ok(()),
             Folded::Waits => {
@@ -271,7 +257,7 @@ impl<'a, R: Rows> Folding<'a, R> {
         let agreed_anew = kinds.into_iter().any(is_service_agreement);
         let (projected, others): (Vec<_>, Vec<_>) = changed
             .into_iter()
-            .partition(|(aggregate, _)| is_projected(aggregate.kind));
+            .partition(|(aggregate, _)| counted(aggregate.kind).is_some());
         for (aggregate, value) in others {
             self.rows.put(timeline::key(log, aggregate), value);
         }
@@ -329,22 +315,19 @@ impl<R: Rows> Following<'_, '_, R> {
         value: &[u8],
     ) -> Result<(), RowsError> {
         let kind = aggregate.kind;
-        let masks = self
-            .masks
-            .entry(kind)
-            .or_insert_with(|| Mask::counted(kind));
+        let Some(rows) = counted(kind) else {
+            return Ok(());
+        };
+        let masks = self.masks.entry(kind).or_insert_with(|| counted_by(kind));
         let mut keys = [Vec::new(), Vec::new()];
         let sides = [(stored, self.before, -1), (Some(value), self.after, 1)];
         for ((value, agreements, sign), keys) in sides.into_iter().zip(&mut keys) {
             let Some(value) = value else { continue };
-            let Some(found) = projection(self.log, aggregate, value, agreements)? else {
-                continue;
-            };
             let Projection {
                 contributions,
                 sample,
                 index_keys,
-            } = found;
+            } = rows.projection(self.log, aggregate, value, agreements)?;
             self.counting
                 .add(self.log, &contributions, sample, masks, sign);
             *keys = index_keys;

@@ -9,7 +9,7 @@ use townclerk_domain::names::LogName;
 use townclerk_domain::timeline::Standing;
 use uuid::Uuid;
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::key::timeline;
 use crate::lists;
 use crate::row::Row;

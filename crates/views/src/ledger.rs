@@ -26,7 +26,7 @@ use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::ticket::{Ticket, TicketFact, TicketRules};
 use uuid::Uuid;
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::kept::{Kept, every_in, evolved, facts};
 use crate::key::index;
 use crate::lists;

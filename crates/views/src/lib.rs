@@ -13,7 +13,9 @@ pub mod measure;
 
 pub mod definition;
 
-pub mod attributes;
+pub mod basis;
+
+pub mod contribution;
 
 pub mod row;
 
@@ -21,9 +23,7 @@ pub mod kept;
 
 pub mod agreed;
 
-pub mod contributions;
-
-pub mod projected;
+pub mod kinds;
 
 pub mod tally;
 

@@ -8,10 +8,10 @@ use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use uuid::Uuid;
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figures::Reading;
 use crate::key::{index, quarantine, timeline};
-use crate::projected::{Projected, stand};
+use crate::kinds::counted::{Counted, stand};
 use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 
@@ -21,7 +21,7 @@ pub use crate::key::index::Listed;
 pub const PAGE_MAX: usize = 500;
 
 /// The row of one aggregate.
-pub fn row<P: Projected>(
+pub fn row<P: Counted>(
     rows: &impl Rows,
     log: &LogName,
     id: Uuid,
@@ -67,7 +67,7 @@ pub struct Asked<'a, S> {
 ///
 /// # Errors
 /// Only what is wrong with the rows.
-pub fn list<P: Projected, R: Rows>(
+pub fn list<P: Counted, R: Rows>(
     reading: &Reading<'_, R>,
     log: &LogName,
     asked: &Asked<'_, P::Stands>,
@@ -96,7 +96,7 @@ pub fn list<P: Projected, R: Rows>(
 const LOOK: usize = 64;
 
 /// The records of a page and one more, if there is one, as the index has them.
-fn in_order<P: Projected>(
+fn in_order<P: Counted>(
     rows: &impl Rows,
     log: &LogName,
     asked: &Asked<'_, P::Stands>,
@@ -144,7 +144,7 @@ fn in_order<P: Projected>(
 }
 
 /// The records of a page and one more, if there is one, wherever the index has them now.
-fn among_all<P: Projected>(
+fn among_all<P: Counted>(
     rows: &impl Rows,
     log: &LogName,
     asked: &Asked<'_, P::Stands>,
@@ -166,7 +166,7 @@ fn among_all<P: Projected>(
 }
 
 /// A record as it stood; `None` where the list does not have it, or an earlier page did.
-fn line<P: Projected>(
+fn line<P: Counted>(
     mut row: Row<P::Fact>,
     id: Uuid,
     asked: &Asked<'_, P::Stands>,

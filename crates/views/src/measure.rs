@@ -133,7 +133,10 @@ impl Measure {
 
     /// Whether it is made from counters; else it is computed from records when it is asked for.
     pub fn is_counted(self) -> bool {
-        self.definition().made != Made::Computed
+        match self.definition().made {
+            Made::Counted | Made::Share { .. } | Made::Mean { .. } => true,
+            Made::Computed(_) => false,
+        }
     }
 
     /// Whether it is about services of which a council agreed on the availability.

@@ -9,7 +9,7 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::post::{Appointment, PostFact};
 use uuid::Uuid;
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::kept::facts;
 use crate::key::timeline;
 use crate::row::Row;

@@ -1,4 +1,4 @@
-//! What readers without a token are shown of the joint figures: the one rule, as data. The read API
+//! What everybody is shown of the joint figures: the one rule, as data. The read API
 //! refuses by it, figures are held back by it (`figures::suppression`), and both print it.
 
 use jiff::Timestamp;
@@ -19,8 +19,11 @@ pub struct Rule {
     pub of_agreed_services: Dimension,
     /// Counts below this, but zero, are not shown.
     pub smallest: i64,
-    /// What is counted there: such counts are of people.
+    /// What is counted there: such counts are of people. Beside these, who holds posts.
     pub small_counts_of: &'static [AggregateKind],
+    /// The measures of who holds posts. How many posts there are is public: it is shown month by month,
+    /// so that what was created and deleted follows from it.
+    pub of_holders: &'static [Measure],
     /// Councils whose records a value of a breakdown has at least.
     pub councils_least: usize,
 }
@@ -36,13 +39,14 @@ pub const RULE: Rule = Rule {
     ],
     of_agreed_services: Dimension::Service,
     smallest: 5,
-    small_counts_of: &[AggregateKind::Ticket, AggregateKind::Post],
+    small_counts_of: &[AggregateKind::Ticket],
+    of_holders: &[Measure::PostsFilled, Measure::Vacancies, Measure::Interims],
     councils_least: 2,
 };
 
 /// Why a figure has no value although all is covered.
 pub const SUPPRESSED: &str =
-    "not shown without a token: it is small, is of one council alone, or would tell such a value";
+    "not shown to everybody: it is small, is of one council alone, or such a value follows from it";
 
 /// The rule as it is printed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -85,7 +89,7 @@ impl Rule {
 
     /// Whether small counts of a measure are held back.
     pub fn protects(&self, measure: Measure) -> bool {
-        self.small_counts_of.contains(&measure.kind())
+        self.small_counts_of.contains(&measure.kind()) || self.of_holders.contains(&measure)
     }
 
     /// Whether a period is a month, or several.
@@ -129,8 +133,8 @@ impl Rule {
         let (smallest, least) = (self.smallest, self.councils_least);
         let agreed = self.of_agreed_services.name();
         vec![
-            "Without a token there are figures of all councils together, of months or longer, as at \
-             the end of a month that is over."
+            "Everybody is shown figures of all councils together, of months or longer, as at the end of \
+             a month that is over."
                 .to_owned(),
             format!(
                 "They are broken down by {}; by {agreed} where its availability was agreed.",
@@ -138,8 +142,8 @@ impl Rule {
             ),
             "What there is at the end of a month, such as open tickets, is not broken down.".to_owned(),
             format!(
-                "Counts of tickets and posts below {smallest} are not shown, nor is a part to which \
-                 fewer than {least} councils contributed."
+                "Counts below {smallest} of tickets, and of posts filled, vacant or held by an interim, \
+                 are not shown, nor is a part to which fewer than {least} councils contributed."
             ),
             "Other figures are held back where such a value would follow from them.".to_owned(),
         ]

@@ -13,7 +13,7 @@ use townclerk_domain::names::LogName;
 use townclerk_domain::partnership::{Membership, PartnershipRules};
 
 use crate::agreed::{AgreedService, every_agreed_service};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::kept::{Kept, every};
 use crate::rows::{Rows, RowsError};
 

@@ -6,7 +6,7 @@ use std::fmt;
 use townclerk_domain::names::{Code, LogName, SHARED};
 use townclerk_domain::period::{Month, london_day};
 
-use crate::contributions::Contribution;
+use crate::contribution::Contribution;
 use crate::dimension::Mask;
 use crate::key::counter::Cell;
 use crate::measure::Measure;
@@ -94,14 +94,10 @@ impl Tally {
             };
             for slot in slots(log, contribution) {
                 for mask in masks {
-                    let Some(values) = mask.values(&contribution.attributes) else {
+                    let Some(values) = contribution.attributes.values(*mask) else {
                         continue;
                     };
-                    let stays = contribution
-                        .other_side
-                        .as_ref()
-                        .is_some_and(|other| mask.values(other).as_ref() == Some(&values));
-                    if stays {
+                    if contribution.stays(*mask) {
                         continue;
                     }
                     let key = CellKey {

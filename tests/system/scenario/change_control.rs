@@ -1,7 +1,7 @@
 //! The freeze on new projects, the one project that is exempt, and the gate on telephony.
 
+use townclerk_views::basis::Basis;
 use townclerk_views::change_control::{implementation, is_exempt, is_frozen};
-use townclerk_views::contributions::Basis;
 use townclerk_views::findings::{FindingKind, findings};
 use townclerk_views::measure::Measure;
 

@@ -16,7 +16,7 @@ use townclerk_event_log::memory::MemoryLog;
 use townclerk_sample_history::{SEED, demonstration};
 use townclerk_tests::town::{eventually, folder};
 use townclerk_view_service::View;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::Figure;
 use townclerk_views::figures::{Breakdown, Periods, Query};

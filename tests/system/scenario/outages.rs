@@ -7,7 +7,7 @@ use townclerk_domain::outage::Outage;
 use townclerk_domain::period::Month;
 use townclerk_domain::reference::ReferenceKind;
 use townclerk_domain::ticket::{Priority, TicketKind};
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::kept::Kept;
 use townclerk_views::ledger::Ledger;

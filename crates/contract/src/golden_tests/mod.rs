@@ -14,18 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use townclerk_domain::amendment::{Correction, Recordable, Voiding};
-use townclerk_domain::event::Event;
+use townclerk_domain::event::{Event, Recording};
 use townclerk_domain::identity::{AggregateId, AggregateKind, EventId, Token};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::text::Text;
+use townclerk_domain::with_rules;
 use uuid::Uuid;
 
-use self::agreement::{availability_facts, holidays_facts, hours_facts, targets_facts};
-use self::change::{change_facts, freeze_facts, gate_facts};
-use self::outage::{first_moment, outage_facts, recovery_test_facts};
-use self::published::{claim_facts, coverage_facts};
-use self::restructure::{partnership_facts, post_facts, programme_facts};
-use self::ticket::ticket_facts;
+use self::outage::first_moment;
 use crate::digest::CommandDigest;
 use crate::envelope::{AuthType, Envelope};
 use crate::payload;
@@ -55,11 +51,18 @@ fn text(words: &str) -> Text {
     Text::new(words).unwrap()
 }
 
-/// Facts of one kind, and both amendments, as events.
-fn with_amendments<F>(
-    facts: impl IntoIterator<Item = F>,
-    event: impl Fn(Recordable<F>) -> Event,
-) -> Vec<Event> {
+/// What the samples of a kind are made from.
+trait Sampled: Recording {
+    /// Which log they are in, and which service wrote them.
+    const LOG: &str;
+    const SERVICE: &str;
+
+    /// All its facts, more than one sample of what has alternatives.
+    fn facts() -> Vec<Self::Fact>;
+}
+
+/// All that can happen to an aggregate of a kind.
+fn events_of<K: Sampled>() -> Vec<Event> {
     let correction = Correction {
         event: EventId(Uuid::from_u128(5)),
         field: "happened".to_owned(),
@@ -70,50 +73,12 @@ fn with_amendments<F>(
     let voiding = Voiding {
         reason: code("recorded-in-error"),
     };
-    let facts = facts.into_iter().map(Recordable::Fact);
+    let facts = K::facts().into_iter().map(Recordable::Fact);
     let amendments = [
         Recordable::Corrected(correction),
         Recordable::Voided(voiding),
     ];
-    facts.chain(amendments).map(event).collect()
-}
-
-/// All that can happen to a kind of aggregate, more than one sample of what has alternatives.
-fn events_of(kind: AggregateKind) -> Vec<Event> {
-    match kind {
-        AggregateKind::Ticket => with_amendments(ticket_facts(), Event::Ticket),
-        AggregateKind::Coverage => with_amendments(coverage_facts(), Event::Coverage),
-        AggregateKind::Claim => with_amendments(claim_facts(), Event::Claim),
-        AggregateKind::Partnership => with_amendments(partnership_facts(), Event::Partnership),
-        AggregateKind::Change => with_amendments(change_facts(), Event::Change),
-        AggregateKind::Freeze => with_amendments(freeze_facts(), Event::Freeze),
-        AggregateKind::Gate => with_amendments(gate_facts(), Event::Gate),
-        AggregateKind::Outage => with_amendments(outage_facts(), Event::Outage),
-        AggregateKind::Programme => with_amendments(programme_facts(), Event::Programme),
-        AggregateKind::Post => with_amendments(post_facts(), Event::Post),
-        AggregateKind::Availability => with_amendments(availability_facts(), Event::Availability),
-        AggregateKind::Targets => with_amendments(targets_facts(), Event::Targets),
-        AggregateKind::Hours => with_amendments(hours_facts(), Event::Hours),
-        AggregateKind::Holidays => with_amendments(holidays_facts(), Event::Holidays),
-        AggregateKind::RecoveryTest => with_amendments(recovery_test_facts(), Event::RecoveryTest),
-    }
-}
-
-/// Which log the samples of a kind stand in, and which service wrote them.
-fn origin(kind: AggregateKind) -> (&'static str, &'static str) {
-    match kind {
-        AggregateKind::Ticket | AggregateKind::Coverage => ("brent", "ticket-service"),
-        // What these name as their service is wrong, and frozen.
-        AggregateKind::Claim | AggregateKind::Partnership => ("shared", "ticket-service"),
-        AggregateKind::Change | AggregateKind::Freeze => ("shared", "change-service"),
-        AggregateKind::Gate => ("southwark", "change-service"),
-        AggregateKind::Outage | AggregateKind::RecoveryTest => ("shared", "outage-service"),
-        AggregateKind::Programme | AggregateKind::Post => ("shared", "restructure-service"),
-        AggregateKind::Availability
-        | AggregateKind::Targets
-        | AggregateKind::Hours
-        | AggregateKind::Holidays => ("lewisham", "registry-service"),
-    }
+    facts.chain(amendments).map(K::into_event).collect()
 }
 
 /// A sample of everything that is written today, and the file that holds it:
@@ -121,7 +86,10 @@ fn origin(kind: AggregateKind) -> (&'static str, &'static str) {
 fn samples() -> Vec<(PathBuf, Envelope)> {
     let mut counts: BTreeMap<(AggregateKind, String), u32> = BTreeMap::new();
     let kinds = AggregateKind::ALL.into_iter();
-    let events = kinds.flat_map(|kind| events_of(kind).into_iter().map(move |event| (kind, event)));
+    let events = kinds.flat_map(|kind| {
+        let events = with_rules!(kind, Rules => events_of::<Rules>());
+        events.into_iter().map(move |event| (kind, event))
+    });
     let mut samples = Vec::new();
     for (kind, event) in events {
         let (what, _) = payload::encode(&event).unwrap();
@@ -135,7 +103,7 @@ fn samples() -> Vec<(PathBuf, Envelope)> {
 }
 
 pub fn sample(kind: AggregateKind, event: Event) -> Envelope {
-    let (log, system) = origin(kind);
+    let (log, system) = with_rules!(kind, Rules => (Rules::LOG, Rules::SERVICE));
     let happened = first_moment(&event);
     Envelope {
         source: Source {

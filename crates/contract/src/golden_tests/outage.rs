@@ -7,14 +7,14 @@ use townclerk_domain::imprecise::{Precision, Within};
 use townclerk_domain::names::LogName;
 use townclerk_domain::outage::{
     ActionAgreed, ActionCompleted, Affected, CauseFound, Closed, Declared, Effect, Escalated,
-    Linked, MaintenanceCancelled, MaintenancePlanned, Narrowed, OutageFact, Party, Recurred,
-    Resolved, Reviewed, ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
+    Linked, MaintenanceCancelled, MaintenancePlanned, Narrowed, OutageFact, OutageRules, Party,
+    Recurred, Resolved, Reviewed, ServiceRestored, Severity, UsersAffected, Widened, WorkedAround,
 };
-use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTested};
+use townclerk_domain::recovery::{RecoveryTestFact, RecoveryTestRules, RecoveryTested};
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use uuid::Uuid;
 
-use super::{code, codes, text};
+use super::{Sampled, code, codes, text};
 
 fn effect(service: &str, council: &str, severity: Severity) -> Effect {
     Effect {
@@ -45,32 +45,42 @@ pub fn first_moment(event: &Event) -> Option<Timestamp> {
 }
 
 /// With every field, and with what a paper may have no target for.
-pub fn recovery_test_facts() -> Vec<RecoveryTestFact> {
-    let all = RecoveryTested {
-        group: code("critical-services"),
-        target_minutes: Some(15),
-        achieved_minutes: Some(12),
-        data_loss_target_minutes: Some(15),
-        data_loss_minutes: Some(3),
-    };
-    let without_target = RecoveryTested {
-        group: code("virtual-machines"),
-        target_minutes: None,
-        achieved_minutes: Some(345),
-        data_loss_target_minutes: None,
-        data_loss_minutes: None,
-    };
-    let results = [all, without_target];
-    results
-        .into_iter()
-        .map(RecoveryTestFact::RecoveryTested)
-        .collect()
+impl Sampled for RecoveryTestRules {
+    const LOG: &str = "shared";
+    const SERVICE: &str = "outage-service";
+
+    fn facts() -> Vec<RecoveryTestFact> {
+        let all = RecoveryTested {
+            group: code("critical-services"),
+            target_minutes: Some(15),
+            achieved_minutes: Some(12),
+            data_loss_target_minutes: Some(15),
+            data_loss_minutes: Some(3),
+        };
+        let without_target = RecoveryTested {
+            group: code("virtual-machines"),
+            target_minutes: None,
+            achieved_minutes: Some(345),
+            data_loss_target_minutes: None,
+            data_loss_minutes: None,
+        };
+        let results = [all, without_target];
+        results
+            .into_iter()
+            .map(RecoveryTestFact::RecoveryTested)
+            .collect()
+    }
 }
 
-pub fn outage_facts() -> Vec<OutageFact> {
-    let mut facts = damage();
-    facts.extend(aftermath());
-    facts
+impl Sampled for OutageRules {
+    const LOG: &str = "shared";
+    const SERVICE: &str = "outage-service";
+
+    fn facts() -> Vec<OutageFact> {
+        let mut facts = damage();
+        facts.extend(aftermath());
+        facts
+    }
 }
 
 fn declared() -> Declared {

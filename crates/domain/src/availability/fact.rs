@@ -17,7 +17,7 @@ pub struct AvailabilityAgreed {
     pub service_time: ServiceTime,
     /// In percent: more than 0, at most 100.
     pub target: Decimal,
-    /// How long before its begin planned maintenance must be announced to be excluded.
+    /// How long before its beginning planned maintenance must be announced to be excluded.
     #[serde(default)]
     pub notice_hours: u32,
     /// Whether the holidays of the council's log are no agreed service time.

@@ -53,7 +53,7 @@ pub enum Refusal {
     NotPlanned,
     #[error("what is cancelled is planned maintenance that has not begun, and this is {}", status.code())]
     NothingToCancel { status: Status },
-    #[error("the maintenance ends at {to}, which is not after its begin at {from}")]
+    #[error("the maintenance ends at {to}, which is not after its beginning at {from}")]
     MaintenanceEndsBeforeItBegins { from: Timestamp, to: Timestamp },
     #[error("maintenance names 1 to {SERVICES_MAX} services, and this names {found}")]
     ServiceCount { found: usize },
@@ -130,7 +130,7 @@ pub enum Refusal {
         began: Timestamp,
     },
     #[error(
-        "the effect on {service} of {council} ends at {to}, which is not after its begin at {from}"
+        "the effect on {service} of {council} ends at {to}, which is not after its beginning at {from}"
     )]
     EffectEndsBeforeItBegins {
         service: Code,

@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use townclerk_domain::amendment::Recordable;
-use townclerk_domain::change::{Change, ChangeType, Outcome, Status};
+use townclerk_domain::change::{Change, ChangeRules, ChangeType, Outcome, Status};
 use townclerk_domain::event::Event;
-use townclerk_domain::freeze::{Exempt, Freeze};
+use townclerk_domain::freeze::{Exempt, Freeze, FreezeRules};
+use townclerk_domain::gate::GateRules;
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::period::{Month, london_day};
 
-use super::{EVENTS, JUDGED, instant};
+use super::{EVENTS, instant, judged};
 
 fn changes() -> Vec<(&'static LogName, Change)> {
-    let states = JUDGED.changes.states();
+    let states = judged::<ChangeRules>().states();
     states
         .filter_map(|(log, _, change)| Some((log, change?)))
         .collect()
 }
 
 fn freezes() -> Vec<(&'static LogName, Freeze)> {
-    let states = JUDGED.freezes.states();
+    let states = judged::<FreezeRules>().states();
     states
         .filter_map(|(log, _, freeze)| Some((log, freeze?)))
         .collect()
@@ -72,7 +73,7 @@ fn no_change_is_made_in_a_freeze_without_an_exemption() {
 
 #[test]
 fn no_change_of_a_project_starts_before_its_gate_is_open() {
-    let (_, _, gate) = JUDGED.gates.states().next().unwrap();
+    let (_, _, gate) = judged::<GateRules>().states().next().unwrap();
     let gate = gate.unwrap();
     let opened = gate.opened().unwrap();
     assert!(

@@ -14,26 +14,12 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use townclerk_contract::chain::Chain;
 use townclerk_contract::reading::{RawMessage, Reading, read};
-use townclerk_domain::availability::AvailabilityRules;
-use townclerk_domain::change::ChangeRules;
-use townclerk_domain::claim::ClaimRules;
-use townclerk_domain::coverage::CoverageRules;
 use townclerk_domain::decider::{Asked, decide};
 use townclerk_domain::event::{Event, Recorded, Recording};
-use townclerk_domain::freeze::FreezeRules;
-use townclerk_domain::gate::GateRules;
-use townclerk_domain::holidays::HolidaysRules;
-use townclerk_domain::hours::HoursRules;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
-use townclerk_domain::outage::OutageRules;
-use townclerk_domain::partnership::PartnershipRules;
-use townclerk_domain::post::PostRules;
-use townclerk_domain::programme::ProgrammeRules;
-use townclerk_domain::recovery::RecoveryTestRules;
-use townclerk_domain::targets::TargetsRules;
-use townclerk_domain::ticket::TicketRules;
 use townclerk_domain::timeline::{Entry, Timeline};
+use townclerk_domain::with_rules;
 
 use crate::{History, SEED, demonstration};
 
@@ -89,23 +75,38 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(chain(&demonstration(SEED).unwrap()), PINNED);
 }
 
-/// Decides each event of its kind again against what the log holds before it.
-struct Judge<R: Recording> {
-    timelines: BTreeMap<(LogName, AggregateId), Timeline<R::Fact>>,
+/// The records of one kind, each event decided again against what the log holds before it.
+struct Judged<'a, R: Recording> {
+    timelines: BTreeMap<(&'a LogName, AggregateId), Timeline<R::Fact>>,
 }
 
-impl<R: Recording> Default for Judge<R> {
-    fn default() -> Self {
-        Self {
+/// The records of one kind in the demonstration.
+fn judged<R: Recording>() -> Judged<'static, R> {
+    Judged::of(&EVENTS)
+}
+
+/// How many records of each kind the events make. Panics at the first one that the rules refuse.
+fn judged_records(events: &[Recorded<Event>]) -> BTreeMap<AggregateKind, usize> {
+    let records = |kind| with_rules!(kind, Rules => Judged::<Rules>::of(events).timelines.len());
+    AggregateKind::ALL.map(|kind| (kind, records(kind))).into()
+}
+
+impl<'a, R: Recording> Judged<'a, R> {
+    /// Panics at the first event that the rules refuse.
+    fn of(events: &'a [Recorded<Event>]) -> Self {
+        let mut judged = Self {
             timelines: BTreeMap::new(),
-        }
+        };
+        let of_kind = events
+            .iter()
+            .filter(|event| event.aggregate.kind == R::KIND);
+        of_kind.for_each(|event| judged.judge(event));
+        judged
     }
-}
 
-impl<R: Recording> Judge<R> {
-    fn judge(&mut self, event: &Recorded<Event>) {
+    fn judge(&mut self, event: &'a Recorded<Event>) {
         let what = R::from_event(event.event.clone()).unwrap();
-        let key = (event.log.clone(), event.aggregate);
+        let key = (&event.log, event.aggregate);
         let timeline = self.timelines.entry(key).or_default();
         let asked = Asked {
             happened: event.happened,
@@ -122,86 +123,37 @@ impl<R: Recording> Judge<R> {
             what: asked.what,
         });
     }
-}
 
-impl<R: Recording> Judge<R> {
     /// What became of each aggregate, as all that is recorded says; voided ones are left out.
-    fn states(&self) -> impl Iterator<Item = (&LogName, AggregateId, R::State)> {
-        self.timelines.iter().filter_map(|((log, id), timeline)| {
-            let facts = timeline.standing(None).unwrap()?;
-            let state = facts.iter().fold(R::State::default(), |state, one| {
-                R::evolve(state, &one.fact, one.happened)
-            });
-            Some((log, *id, state))
-        })
+    fn states(self) -> impl Iterator<Item = (&'a LogName, AggregateId, R::State)> {
+        self.timelines
+            .into_iter()
+            .filter_map(|((log, id), timeline)| {
+                let facts = timeline.standing(None).unwrap()?;
+                let state = facts.iter().fold(R::State::default(), |state, one| {
+                    R::evolve(state, &one.fact, one.happened)
+                });
+                Some((log, id, state))
+            })
     }
 }
-
-/// One judge for each kind.
-#[derive(Default)]
-struct Judges {
-    tickets: Judge<TicketRules>,
-    coverages: Judge<CoverageRules>,
-    claims: Judge<ClaimRules>,
-    members: Judge<PartnershipRules>,
-    changes: Judge<ChangeRules>,
-    freezes: Judge<FreezeRules>,
-    gates: Judge<GateRules>,
-    outages: Judge<OutageRules>,
-    programmes: Judge<ProgrammeRules>,
-    posts: Judge<PostRules>,
-    availability: Judge<AvailabilityRules>,
-    targets: Judge<TargetsRules>,
-    hours: Judge<HoursRules>,
-    holidays: Judge<HolidaysRules>,
-    recovery_tests: Judge<RecoveryTestRules>,
-}
-
-impl Judges {
-    fn judge(&mut self, event: &Recorded<Event>) {
-        match event.aggregate.kind {
-            AggregateKind::Ticket => self.tickets.judge(event),
-            AggregateKind::Coverage => self.coverages.judge(event),
-            AggregateKind::Claim => self.claims.judge(event),
-            AggregateKind::Partnership => self.members.judge(event),
-            AggregateKind::Change => self.changes.judge(event),
-            AggregateKind::Freeze => self.freezes.judge(event),
-            AggregateKind::Gate => self.gates.judge(event),
-            AggregateKind::Outage => self.outages.judge(event),
-            AggregateKind::Programme => self.programmes.judge(event),
-            AggregateKind::Post => self.posts.judge(event),
-            AggregateKind::Availability => self.availability.judge(event),
-            AggregateKind::Targets => self.targets.judge(event),
-            AggregateKind::Hours => self.hours.judge(event),
-            AggregateKind::Holidays => self.holidays.judge(event),
-            AggregateKind::RecoveryTest => self.recovery_tests.judge(event),
-        }
-    }
-}
-
-/// The whole history, judged: panics at the first event that the rules refuse.
-static JUDGED: LazyLock<Judges> = LazyLock::new(|| {
-    let mut judges = Judges::default();
-    EVENTS.iter().for_each(|event| judges.judge(event));
-    judges
-});
 
 #[test]
 fn every_event_is_one_that_the_rules_let_in() {
-    let judged = &*JUDGED;
-    assert_eq!(judged.members.timelines.len(), 3);
+    let records = judged_records(&EVENTS);
+    assert_eq!(records[&AggregateKind::Partnership], 3);
     // Four families in four logs.
-    assert_eq!(judged.coverages.timelines.len(), 16);
-    assert_eq!(judged.availability.timelines.len(), 3);
+    assert_eq!(records[&AggregateKind::Coverage], 16);
+    assert_eq!(records[&AggregateKind::Availability], 3);
     // In each log.
-    assert_eq!(judged.targets.timelines.len(), 4);
-    assert_eq!(judged.hours.timelines.len(), 4);
-    assert_eq!(judged.holidays.timelines.len(), 4);
-    assert_eq!(judged.programmes.timelines.len(), 2);
-    assert_eq!(judged.recovery_tests.timelines.len(), 5);
-    assert_eq!(judged.freezes.timelines.len(), 2);
-    assert_eq!(judged.gates.timelines.len(), 1);
-    let logged = judged.tickets.timelines.len();
+    assert_eq!(records[&AggregateKind::Targets], 4);
+    assert_eq!(records[&AggregateKind::Hours], 4);
+    assert_eq!(records[&AggregateKind::Holidays], 4);
+    assert_eq!(records[&AggregateKind::Programme], 2);
+    assert_eq!(records[&AggregateKind::RecoveryTest], 5);
+    assert_eq!(records[&AggregateKind::Freeze], 2);
+    assert_eq!(records[&AggregateKind::Gate], 1);
+    let logged = records[&AggregateKind::Ticket];
     assert!((19_000..=21_000).contains(&logged), "{logged}");
 }
 

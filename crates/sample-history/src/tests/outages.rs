@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::amendment::Recordable;
+use townclerk_domain::change::ChangeRules;
 use townclerk_domain::event::Event;
 use townclerk_domain::identity::AggregateId;
 use townclerk_domain::names::{LogName, SHARED};
-use townclerk_domain::outage::{Outage, Severity};
+use townclerk_domain::outage::{Outage, OutageRules, Severity};
 use townclerk_domain::period::{Month, Period, london_day};
 use townclerk_domain::reference::{Reference, ReferenceKind};
 use townclerk_domain::ticket::{Logged, Priority, TicketFact};
 
-use super::{EVENTS, JUDGED, instant};
+use super::{EVENTS, instant, judged};
 use crate::targets;
 
 fn outages() -> Vec<(&'static LogName, AggregateId, Outage)> {
-    let states = JUDGED.outages.states();
+    let states = judged::<OutageRules>().states();
     states
         .filter_map(|(log, id, outage)| Some((log, id, outage?)))
         .collect()
@@ -306,7 +307,7 @@ fn every_reference_leads_to_something() {
         .map(|(log, id, ..)| (log.clone(), id))
         .collect();
     known.extend(outages().into_iter().map(|(log, id, _)| (log.clone(), id)));
-    let changes = JUDGED.changes.states();
+    let changes = judged::<ChangeRules>().states();
     let changes: Vec<_> = changes
         .filter_map(|(log, id, change)| Some((log, id, change?)))
         .collect();

@@ -9,7 +9,7 @@ use townclerk_domain::event::{Event, Recorded};
 use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 
-use super::Judges;
+use super::judged_records;
 use crate::volume;
 
 const SEED: u64 = 7;
@@ -52,15 +52,14 @@ fn read_back(told: &[(LogName, Message)]) -> Vec<Recorded<Event>> {
 fn every_event_of_a_measured_history_is_one_that_the_rules_let_in() {
     let told = told(EVENTS);
     let events = read_back(&told);
-    let mut judges = Judges::default();
-    events.iter().for_each(|event| judges.judge(event));
+    let records = judged_records(&events);
     let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
     assert_eq!(ids.len() as u64, EVENTS);
-    assert_eq!(judges.members.timelines.len(), 3);
+    assert_eq!(records[&AggregateKind::Partnership], 3);
     // Three families in four logs.
-    assert_eq!(judges.coverages.timelines.len(), 12);
-    assert!(judges.outages.timelines.len() > 10);
-    assert!(judges.changes.timelines.len() > 60);
+    assert_eq!(records[&AggregateKind::Coverage], 12);
+    assert!(records[&AggregateKind::Outage] > 10);
+    assert!(records[&AggregateKind::Change] > 60);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::claim::{ClaimKind, Published, incomparable};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::period::{Month, Period};
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figure::Figure;
 use townclerk_views::figures::{Audience, Breakdown, Home, Periods, Query};

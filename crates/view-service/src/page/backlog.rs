@@ -1,4 +1,4 @@
-//! The page of the backlog: open tickets at the end of each month, how they came to be so many, and
+//! The page of the backlog: open tickets at the end of each month, how they changed from month to month, and
 //! the aged ones among them.
 
 use townclerk_domain::decimal::Decimal;
@@ -91,7 +91,7 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
             OPEN,
             "chart-open",
             "Open tickets at the end of each month",
-            "how the open tickets of each month came to be so many",
+            "open tickets from month to month",
         ),
         of.chart(
             Measure::TicketsAged,
@@ -138,11 +138,7 @@ impl Of<'_> {
         let month = self.shown.complete_month?;
         let of = |title: &str, measure| {
             let figure = self.find(measure, &month);
-            Headline {
-                title: title.to_owned(),
-                covered: figure.is_some_and(|figure| figure.value.is_some()),
-                value: self.cell(figure, &month).text().to_owned(),
-            }
+            Headline::saying(title, &self.cell(figure, &month))
         };
         let numbers = vec![
             of("Open at the end", OPEN),
@@ -192,12 +188,12 @@ impl Of<'_> {
             "\u{2212} resolutions",
             "\u{2212} cancelled",
             "= open at the end",
-            "Beside the sum",
+            "Joined or left",
         ];
         let note = "A ticket that is resolved, reopened and resolved again has two resolutions. \
-                    “Beside the sum” is nothing but where a council joins or leaves with its open \
-                    tickets.";
-        let title = "How the open tickets of each month came to be so many, newest first";
+                    “Joined or left” is what a council brought or took when it joined or left with \
+                    open tickets.";
+        let title = "Open tickets from month to month, newest first";
         self.monthly(
             "months",
             title,

@@ -23,6 +23,9 @@ const LINES_MAX: i64 = 6;
 /// Months of which the name stands below the drawing: every one, or every second or third.
 const NAMES_MAX: usize = 9;
 
+/// What a value takes beside its square.
+const LABEL_WIDTH: i64 = 56;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
     pub id: String,
@@ -54,8 +57,9 @@ pub struct Level {
 pub struct Dot {
     pub x: i64,
     pub y: i64,
-    /// The value, where it is below target.
-    pub below: Option<String>,
+    pub is_below: bool,
+    /// The value, where it is below target and has room beside the one before.
+    pub label: Option<String>,
 }
 
 /// The name of a month, at its place.
@@ -122,15 +126,18 @@ fn drawn(
         let index = i64::try_from(index).unwrap_or(0);
         LEFT + 20 + (RIGHT - LEFT - 40) * index / last
     };
+    let mut labelled = i64::MIN / 2;
     let dots = points.iter().zip(values).enumerate();
     let dots = dots.filter_map(|(index, (point, value))| {
+        let (x, y) = (x(index), scale.y((*value)?));
+        let below = point.value.filter(|_| point.is_below);
+        let label = below.filter(|_| x - labelled >= LABEL_WIDTH);
+        labelled = if label.is_some() { x } else { labelled };
         Some(Dot {
-            x: x(index),
-            y: scale.y((*value)?),
-            below: point
-                .value
-                .filter(|_| point.is_below)
-                .map(|v| v.to_string()),
+            x,
+            y,
+            is_below: below.is_some(),
+            label: label.map(|value| value.to_string()),
         })
     });
     let every = points.len().div_ceil(NAMES_MAX).max(1);
@@ -165,7 +172,7 @@ impl Chart {
 
     /// Whether a month is below target.
     pub fn has_missed(&self) -> bool {
-        self.dots.iter().any(|dot| dot.below.is_some())
+        self.dots.iter().any(|dot| dot.is_below)
     }
 }
 
@@ -343,14 +350,27 @@ mod tests {
     }
 
     #[test]
+    fn values_of_many_months_below_target_are_not_written_over_each_other() {
+        let months: Vec<Point> = (0..24).map(|_| point("May", Some("97.43"), true)).collect();
+        let chart = drawn(&months);
+        assert!(chart.dots.iter().all(|dot| dot.is_below));
+        let labelled = chart.dots.iter().filter(|dot| dot.label.is_some());
+        let places: Vec<i64> = labelled.map(|dot| dot.x).collect();
+        assert!(places.len() > 5);
+        assert!(places.windows(2).all(|two| two[1] - two[0] >= LABEL_WIDTH));
+    }
+
+    #[test]
     fn months_below_target_are_squares_and_are_named() {
         let chart = drawn(&[
             point("May", Some("100.00"), false),
             point("June", Some("97.43"), true),
             point("July", Some("99.50"), false),
         ]);
-        let below: Vec<Option<&str>> = chart.dots.iter().map(|dot| dot.below.as_deref()).collect();
-        assert_eq!(below, [None, Some("97.43"), None]);
+        let labels: Vec<Option<&str>> = chart.dots.iter().map(|dot| dot.label.as_deref()).collect();
+        assert_eq!(labels, [None, Some("97.43"), None]);
+        let below: Vec<bool> = chart.dots.iter().map(|dot| dot.is_below).collect();
+        assert_eq!(below, [false, true, false]);
         assert_eq!(chart.dots[0].y, TOP);
         assert!(chart.dots[1].y > chart.target.as_ref().unwrap().y);
         assert!(chart.dots[2].y < chart.target.as_ref().unwrap().y);

@@ -1,6 +1,7 @@
 //! What one page shows, before it is written.
 
 use townclerk_views::figure::Figure;
+use townclerk_views::figures::Audience;
 use townclerk_views::measure::Measure;
 
 use super::asking::{Asking, Claimed, Figures};
@@ -13,6 +14,8 @@ use super::topic::Topic;
 
 pub struct Content {
     pub topic: Topic,
+    /// Whom the page is for.
+    pub audience: Audience,
     pub rests: Rests,
     pub headlines: Option<Headlines>,
     pub parts: Vec<Part>,
@@ -104,6 +107,7 @@ impl Content {
         let all: Vec<&Figure> = summed.iter().copied().chain(others).chain(ours).collect();
         Self {
             topic,
+            audience: asking.audience,
             rests: rests(asking, topic, &summed, &all),
             headlines: None,
             parts: Vec::new(),

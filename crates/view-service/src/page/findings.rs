@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use townclerk_app::access::Caller;
 use townclerk_app::http::Problem;
 use townclerk_domain::names::Scope;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::findings::{Finding, FindingKind, findings};
 use townclerk_views::registry::Registry;
 
@@ -93,6 +93,7 @@ pub fn content(asking: &Asking<'_>, found: &Found) -> Result<Content, ViewError>
     rests.as_at = found.as_at.map(words::moment);
     Ok(Content {
         topic: Topic::Findings,
+        audience: asking.audience,
         rests,
         headlines: None,
         parts: vec![Part::Table(table(asking, found))],
@@ -113,8 +114,8 @@ fn table(asking: &Asking<'_>, found: &Found) -> Table {
             Cell::words(by.clone()),
         ],
     };
-    let about = "Nothing of this was refused when it was recorded: the other side may lie in \
-                 another record, or come later. Then the finding goes. Times are London's.";
+    let about = "None of this was refused when it was recorded: what it does not fit with may be in another \
+                 record, or recorded later. Once the records agree, the finding goes. Times are London's.";
     let later = match found.later {
         0 => String::new(),
         later => {

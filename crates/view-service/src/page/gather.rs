@@ -3,7 +3,7 @@
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
 use townclerk_views::figures::Breakdown;
 use townclerk_views::measure::Measure;

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use townclerk_domain::names::Scope;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
+use townclerk_views::figures::Audience;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 
@@ -69,6 +70,10 @@ struct ViewPage<'a> {
     known_at: String,
     /// Whether the page was asked for a moment.
     is_past: bool,
+    /// What is said where a table has no rows.
+    nothing: &'static str,
+    /// Which moments may be asked for, with an example.
+    moments: &'static str,
     counted: Vec<Counted>,
     json: String,
 }
@@ -128,6 +133,16 @@ pub fn view_page(
         as_at: written(asked.as_at).unwrap_or_default(),
         known_at: written(asked.known_at).unwrap_or_default(),
         is_past: asked != Basis::default(),
+        nothing: match content.audience {
+            Audience::Readers => "There is nothing to show here.",
+            Audience::Public => "There is nothing here that everybody is shown.",
+        },
+        moments: match content.audience {
+            Audience::Readers => "a date and time, for example 2020-08-21T23:00:00Z",
+            Audience::Public => {
+                "the end of a month in London, for example 2020-07-31T23:00:00Z or 2020-12-01T00:00:00Z"
+            }
+        },
         counted: content.counted.iter().map(counted).collect(),
         json: data(scope, content, asked),
         content,

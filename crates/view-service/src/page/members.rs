@@ -1,7 +1,7 @@
 //! The part of the joint page on membership: since when each council is a member, and until when.
 
 use townclerk_domain::partnership::Membership;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 
 use super::asking::Asking;
 use super::table::{Cell, Column, Link, Row, Table};
@@ -22,7 +22,7 @@ pub fn table(asking: &Asking<'_>) -> Table {
                 .to_owned(),
         ),
         row_title: "Council",
-        columns: ["Member since", "Notice given", "Last day"]
+        columns: ["Member from", "Notice given", "Last day"]
             .map(Column::words)
             .to_vec(),
         rows: asking.registry.members.iter().map(row).collect(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::ticket::Priority;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::service_levels::{
     OPEN_MAX, OpenTicket, OpenTickets, Risk, moment, open_tickets,
 };

@@ -16,8 +16,8 @@ use super::words;
 
 pub type ByPhase = BTreeMap<PhaseKey, PhasePosts>;
 
-const NOTE: &str = "Times are London's. What a programme took has no paused days in it; what is under way \
-                    took the days until now.";
+const NOTE: &str = "Times are London's. Days on which a programme was paused are left out. What is under way \
+                    is counted up to the moment of this page.";
 
 pub fn programmes_table(
     asking: &Asking<'_>,

@@ -102,12 +102,7 @@ impl Of<'_> {
         let month = self.shown.complete_month?;
         let of = |title: &str, measure| {
             let figure = self.find(measure, &month);
-            let value = self.cell(figure, &month, None).text().to_owned();
-            Headline {
-                title: title.to_owned(),
-                covered: figure.is_some_and(|figure| figure.value.is_some()),
-                value,
-            }
+            Headline::saying(title, &self.cell(figure, &month, None))
         };
         let numbers = vec![
             of("Resolved within target, percent", ATTAINMENT),
@@ -150,8 +145,9 @@ impl Of<'_> {
             "Mean time, minutes",
         ];
         let note = "Tickets with a target, each once, in the month of its latest resolution. Clearing \
-                    old tickets lowers the share: it stands beside the one without aged tickets. The \
-                    mean by the clock on the wall is that of all tickets resolved.";
+                    old tickets lowers the share: it stands beside the one without aged tickets. “Mean \
+                    time” is elapsed time, of all tickets resolved; “Mean service time” counts service \
+                    hours, of tickets with a target.";
         let title = "Attainment by month, of tickets resolved, newest first";
         self.monthly("months", title, note, &titles, row)
     }
@@ -362,7 +358,7 @@ pub(super) fn absent(figure: Option<&Figure>, period: &Period, registry: &Regist
     let uncovered: Vec<&LogName> = uncovered.map(|(log, _)| log).collect();
     let lacks = |log: &&&LogName| !is_agreed(registry, log, agreed, period);
     match (uncovered.is_empty(), uncovered.iter().find(lacks)) {
-        (true, _) => Cell::Absent("none resolved".to_owned()),
+        (true, _) => Cell::Absent("none with a target".to_owned()),
         (false, Some(_)) => Cell::Absent("no agreement".to_owned()),
         (false, None) => Cell::NotCovered,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use townclerk_domain::names::Scope;
 use townclerk_domain::period::Period;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::figure::Figure;
 
 use super::topic::basis_query;

@@ -10,7 +10,7 @@ use townclerk_views::measure::Measure;
 use super::asking::Figures;
 use super::gather::{BESIDE, Gathered, INCIDENT, LogFigures, MEASURES, Only, P1};
 use super::published::{claims, p1_beside};
-use super::table::{Cell, Column, Link, NOT_COVERED, Row, Table, period_name};
+use super::table::{Cell, Column, Link, Row, Table, period_name};
 use super::topic::basis_query;
 
 /// All tables of a page in their order.
@@ -242,7 +242,8 @@ fn shared_beside(gathered: &Gathered, shared: &Figures) -> Table {
 pub struct Headline {
     pub title: String,
     pub value: String,
-    pub covered: bool,
+    /// How it is written: a number large, words smaller.
+    pub class: &'static str,
 }
 
 impl Headline {
@@ -254,7 +255,11 @@ impl Headline {
         Self {
             title: title.to_owned(),
             value: cell.text().to_owned(),
-            covered: cell.text() != NOT_COVERED,
+            class: match cell {
+                Cell::Number(_) | Cell::NotableNumber(_) => "number",
+                Cell::NotCovered | Cell::Absent(_) => "missing",
+                Cell::Words(_) | Cell::Notable(_) | Cell::Lines(_) | Cell::Linked(_) => "words",
+            },
         }
     }
 }

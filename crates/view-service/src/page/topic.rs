@@ -3,7 +3,7 @@
 use townclerk_app::access::Need;
 use townclerk_domain::identity::Family;
 use townclerk_domain::names::Scope;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::measure::Measure;
 
 use crate::routes::{FIGURES, RECORDS};

@@ -13,7 +13,7 @@ use townclerk_contract::position::Position;
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::service_level::{Happening, Step};
 use townclerk_domain::ticket::Priority;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::measure::Measure;
 use townclerk_views::registry::Registry;
 use townclerk_views::service_levels::{Governing, TicketLevel};
@@ -24,12 +24,12 @@ use super::basis::rests_on_records;
 use super::content::{Content, Own, Part, Words};
 use super::html::{self, Place};
 use super::open_tickets::{band, trail_path};
-use super::table::{Cell, Column, Link, NOTHING, Row, Table};
+use super::table::{Cell, Column, Link, Row, Table};
 use super::tables::{Headline, Headlines};
 use super::topic::{Topic, basis_query};
 use super::{MOMENTS, MaybeCaller, Queried, csv, words};
 use crate::reads::{Reader, ViewRows};
-use crate::records::{Found, found, minutes};
+use crate::records::{Found, begun_minutes, found, minutes};
 use crate::routes::{TICKETS, Views};
 use crate::view::{View, ViewError};
 
@@ -138,6 +138,7 @@ fn content(asking: &Asking<'_>, of: &Found) -> Result<Content, ViewError> {
     let basis = basis_query('?', asking.asked);
     Ok(Content {
         topic: Topic::ServiceLevels,
+        audience: asking.audience,
         rests,
         headlines: of.level.as_ref().map(headlines),
         parts,
@@ -157,11 +158,7 @@ fn headlines(level: &TicketLevel) -> Headlines {
     let governed = level.governed.as_ref();
     let running = level.running();
     let time = |duration: SignedDuration| words::service_time(minutes(duration));
-    let number = |title: &str, value: Option<String>| Headline {
-        title: title.to_owned(),
-        covered: value.is_some(),
-        value: value.unwrap_or_else(|| NOTHING.to_owned()),
-    };
+    let number = |title: &str, value: Option<String>| Headline::saying(title, &Cell::words(value));
     let aged = level.aged_from.map(|from| match level.is_aged() {
         true => format!("since {}", words::brief(from)),
         false => "no".to_owned(),
@@ -178,7 +175,10 @@ fn headlines(level: &TicketLevel) -> Headlines {
             number("Stands", Some(words::code(level.standing()))),
             number("Band", level.risk().map(|risk| band(risk).to_owned())),
             number("Target", governed.and_then(|level| level.target).map(time)),
-            number("Counted", governed.map(|level| time(level.counted))),
+            number(
+                "Counted",
+                governed.map(|level| words::service_time(begun_minutes(level.counted))),
+            ),
             number("Left", running.map(|(left, _)| time(left))),
             number("Due", due.map(words::brief)),
             number("Aged", aged),
@@ -194,7 +194,7 @@ fn steps(level: &TicketLevel, data: Link) -> Table {
         period: None,
         cells: vec![
             Cell::Words(said(&step.what)),
-            Cell::Words(words::service_time(minutes(step.counted))),
+            Cell::Words(words::service_time(begun_minutes(step.counted))),
             Cell::words(step.due.map(words::brief)),
         ],
     };
@@ -252,7 +252,8 @@ fn said(what: &Happening) -> String {
             result: Some(verdict),
         } => {
             let time = |duration| words::service_time(minutes(duration));
-            let (counted, target) = (time(verdict.counted), time(verdict.target));
+            let counted = words::service_time(begun_minutes(verdict.counted));
+            let target = time(verdict.target);
             format!("Resolved after {counted} of {target}: {}", verdict.code())
         }
         Happening::Reopened => {

@@ -11,7 +11,6 @@ use townclerk_domain::names::Code;
 use townclerk_domain::reference::Reference;
 use townclerk_domain::text::Text;
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 use super::parameters::Takes;
@@ -62,28 +61,11 @@ struct ClosedShown {
 }
 
 impl Listable for ChangeRules {
-    type Stands = Change;
     type Shown = ChangeShown;
 
     const PLURAL: &'static str = "changes";
     const TAKES: Takes = Takes::PAGES_BY_STATUS;
     const TELLS_FINDINGS: bool = true;
-
-    fn kept(ledger: &Ledger) -> &[Kept<Change>] {
-        &ledger.changes
-    }
-
-    fn touches(change: &Change, council: &Code) -> bool {
-        change.requested.councils.contains(council)
-    }
-
-    fn began(change: &Change) -> Timestamp {
-        change.requested_at
-    }
-
-    fn is_open(change: &Change) -> bool {
-        !matches!(change.status, Status::Closed | Status::Cancelled)
-    }
 
     fn shown(kept: &Kept<Change>, beside: &Beside) -> ChangeShown {
         let review_due = kept.stands.review_due(beside.seen);

@@ -4,10 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use townclerk_domain::freeze::{Exempt, Freeze, FreezeRules, FreezeScope};
-use townclerk_domain::names::Code;
 use townclerk_domain::text::Text;
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
@@ -36,23 +34,9 @@ struct ExemptedShown {
 }
 
 impl Listable for FreezeRules {
-    type Stands = Freeze;
     type Shown = FreezeShown;
 
     const PLURAL: &'static str = "freezes";
-
-    fn kept(ledger: &Ledger) -> &[Kept<Freeze>] {
-        &ledger.freezes
-    }
-
-    fn touches(freeze: &Freeze, council: &Code) -> bool {
-        let councils = &freeze.declared.scope.councils;
-        councils.is_empty() || councils.contains(council)
-    }
-
-    fn began(freeze: &Freeze) -> Timestamp {
-        freeze.declared.from
-    }
 
     fn shown(kept: &Kept<Freeze>, beside: &Beside) -> FreezeShown {
         let ends = kept.stands.ends();

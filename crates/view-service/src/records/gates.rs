@@ -7,7 +7,6 @@ use townclerk_domain::gate::{Gate, GateRules};
 use townclerk_domain::names::Code;
 use townclerk_domain::text::Text;
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
@@ -33,23 +32,9 @@ struct RequirementShown {
 }
 
 impl Listable for GateRules {
-    type Stands = Gate;
     type Shown = GateShown;
 
     const PLURAL: &'static str = "gates";
-
-    fn kept(ledger: &Ledger) -> &[Kept<Gate>] {
-        &ledger.gates
-    }
-
-    /// A shared one holds back a project, whomever that touches.
-    fn touches(_: &Gate, _: &Code) -> bool {
-        true
-    }
-
-    fn began(gate: &Gate) -> Timestamp {
-        gate.set_at
-    }
 
     fn shown(kept: &Kept<Gate>, _: &Beside) -> GateShown {
         let opened = kept.stands.opened();

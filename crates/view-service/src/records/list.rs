@@ -7,13 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use townclerk_domain::decider::Decider;
-use townclerk_domain::names::{Code, LogName, Scope};
-use townclerk_views::contributions::Basis;
+use townclerk_domain::names::{LogName, Scope};
+use townclerk_views::basis::Basis;
 use townclerk_views::figures::Reading;
 use townclerk_views::findings::{FindingKind, findings};
 use townclerk_views::kept::{Kept, there_up_to};
-use townclerk_views::ledger::Ledger;
+use townclerk_views::kinds::few::Few;
 use townclerk_views::lists::{Listed, PageEnd};
 use townclerk_views::rows::{Rows, RowsError};
 use uuid::Uuid;
@@ -25,9 +24,7 @@ use crate::query::Params;
 use crate::reads::ViewRows;
 
 /// A kind of record of which a ledger has all, and how it is shown.
-pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
-    /// Such a record as it stands.
-    type Stands;
+pub(super) trait Listable: Few {
     /// As it is shown, apart from its log and id.
     type Shown: Serialize + JsonSchema + Send;
 
@@ -36,19 +33,6 @@ pub(super) trait Listable: Decider<State = Option<<Self as Listable>::Stands>> {
     const TAKES: Takes = Takes::PAGES;
     /// Whether what is shown names the findings about it.
     const TELLS_FINDINGS: bool = false;
-
-    fn kept(ledger: &Ledger) -> &[Kept<Self::Stands>];
-
-    /// Whether one in the shared log touches a council.
-    fn touches(stands: &Self::Stands, council: &Code) -> bool;
-
-    /// By which time it stands in the list.
-    fn began(stands: &Self::Stands) -> Timestamp;
-
-    /// Whether a list of open ones has it.
-    fn is_open(_: &Self::Stands) -> bool {
-        true
-    }
 
     /// Whether it is one of those that are asked for in particular.
     fn is_wanted(_: &Self::Stands, _: &Wanted) -> bool {

@@ -32,7 +32,7 @@ mod tests;
 
 pub(crate) use interims::days_left;
 pub(crate) use routes::routes;
-pub(crate) use service_level::{Found, found, minutes};
+pub(crate) use service_level::{Found, begun_minutes, found, minutes};
 
 use townclerk_app::http::Problem;
 use townclerk_views::rows::RowsError;

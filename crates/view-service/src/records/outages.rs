@@ -16,7 +16,6 @@ use townclerk_domain::reference::Reference;
 use townclerk_domain::text::Text;
 use townclerk_views::failures::begun_minutes;
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 use super::parameters::{NATURE, Takes, Wanted};
@@ -43,7 +42,7 @@ pub(super) struct OutageShown {
     councils: BTreeSet<Code>,
     critical: Option<bool>,
     effects: Vec<Effect>,
-    /// From its begin until it was resolved, started minutes counted whole.
+    /// From its beginning until it was resolved, in whole minutes: one that has begun counts.
     duration_minutes: Option<i64>,
     users_percent: Option<Decimal>,
     workaround: Option<Text>,
@@ -75,7 +74,6 @@ struct ActionShown {
 }
 
 impl Listable for OutageRules {
-    type Stands = Outage;
     type Shown = OutageShown;
 
     const PLURAL: &'static str = "outages";
@@ -83,27 +81,6 @@ impl Listable for OutageRules {
         names: &["as_at", "known_at", "status", NATURE, "limit", "after"],
         ..Takes::PAGES_BY_STATUS
     };
-
-    fn kept(ledger: &Ledger) -> &[Kept<Outage>] {
-        &ledger.outages
-    }
-
-    fn touches(outage: &Outage, council: &Code) -> bool {
-        outage.councils.contains(council)
-    }
-
-    /// When it began, or else is planned to begin.
-    fn began(outage: &Outage) -> Timestamp {
-        let begun = outage.begun.as_ref().map(|begun| begun.at);
-        let planned = outage.notice();
-        let planned = planned.map(|planned| planned.maintenance.from);
-        begun.or(planned).unwrap_or(Timestamp::MIN)
-    }
-
-    /// Something is down or degraded now; maintenance to come is not open yet.
-    fn is_open(outage: &Outage) -> bool {
-        outage.status() == Status::Open
-    }
 
     fn is_wanted(outage: &Outage, wanted: &Wanted) -> bool {
         wanted.nature.is_none_or(|nature| outage.nature() == nature)
@@ -179,7 +156,7 @@ fn exactly_began(outage: &Outage) -> Option<Timestamp> {
     begun.map(|begun| begun.at)
 }
 
-/// By the clock on the wall, whatever service time was agreed; absent while it lasts, and where the
+/// Elapsed time, whatever service time was agreed; absent while it lasts, and where the
 /// time is known only roughly.
 fn duration_minutes(outage: &Outage) -> Option<i64> {
     let (began, resolved) = exactly_began(outage).zip(outage.resolved)?;

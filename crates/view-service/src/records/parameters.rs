@@ -2,16 +2,15 @@
 //! that nobody takes a list for narrower than it is.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 use townclerk_app::http::Problem;
 use townclerk_app::http::described::Parameter;
 use townclerk_domain::outage::Nature;
 use townclerk_domain::ticket::Logged;
-use townclerk_views::attributes::Attributes;
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::dimension::Dimension;
+use townclerk_views::kinds::ticket::value_of;
 use townclerk_views::lists::{Listed, PAGE_MAX};
 use townclerk_views::service_levels::Risk;
 
@@ -168,13 +167,9 @@ impl Wanted {
     }
 
     /// Whether a ticket has all values that are asked for.
-    pub fn fits(&self, ticket: &Arc<Logged>) -> bool {
-        let attributes = Attributes::Ticket {
-            logged: Arc::clone(ticket),
-            age: None,
-        };
+    pub fn fits(&self, ticket: &Logged) -> bool {
         let mut filters = self.filters.iter();
-        filters.all(|(dimension, value)| attributes.value(*dimension) == Some(value.as_str()))
+        filters.all(|(dimension, value)| value_of(ticket, *dimension) == Some(value.as_str()))
     }
 }
 

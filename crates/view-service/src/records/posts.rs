@@ -6,7 +6,6 @@ use serde::Serialize;
 use townclerk_domain::names::Code;
 use townclerk_domain::post::{Holder, Post, PostRules};
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
@@ -26,23 +25,9 @@ pub(super) struct PostShown {
 }
 
 impl Listable for PostRules {
-    type Stands = Post;
     type Shown = PostShown;
 
     const PLURAL: &'static str = "posts";
-
-    fn kept(ledger: &Ledger) -> &[Kept<Post>] {
-        &ledger.posts
-    }
-
-    /// A shared one works for all.
-    fn touches(_: &Post, _: &Code) -> bool {
-        true
-    }
-
-    fn began(post: &Post) -> Timestamp {
-        post.created_at
-    }
 
     fn shown(kept: &Kept<Post>, _: &Beside) -> PostShown {
         let vacant = kept.stands.is_vacant();

@@ -8,7 +8,6 @@ use townclerk_domain::names::Code;
 use townclerk_domain::programme::{Plan, Programme, ProgrammeRules};
 use townclerk_domain::text::Text;
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
@@ -62,23 +61,9 @@ struct PauseShown {
 }
 
 impl Listable for ProgrammeRules {
-    type Stands = Programme;
     type Shown = ProgrammeShown;
 
     const PLURAL: &'static str = "programmes";
-
-    fn kept(ledger: &Ledger) -> &[Kept<Programme>] {
-        &ledger.programmes
-    }
-
-    /// A shared one restructures the service of all.
-    fn touches(_: &Programme, _: &Code) -> bool {
-        true
-    }
-
-    fn began(programme: &Programme) -> Timestamp {
-        programme.opened_at
-    }
 
     fn shown(kept: &Kept<Programme>, beside: &Beside) -> ProgrammeShown {
         let paused = kept.stands.is_paused();

@@ -6,7 +6,6 @@ use serde::Serialize;
 use townclerk_domain::names::Code;
 use townclerk_domain::recovery::{RecoveryTest, RecoveryTestRules};
 use townclerk_views::kept::Kept;
-use townclerk_views::ledger::Ledger;
 
 use super::list::{Beside, Listable};
 
@@ -28,23 +27,9 @@ pub(super) struct RecoveryTestShown {
 }
 
 impl Listable for RecoveryTestRules {
-    type Stands = RecoveryTest;
     type Shown = RecoveryTestShown;
 
     const PLURAL: &'static str = "recovery_tests";
-
-    fn kept(ledger: &Ledger) -> &[Kept<RecoveryTest>] {
-        &ledger.recovery_tests
-    }
-
-    /// A shared one is of all councils.
-    fn touches(_: &RecoveryTest, _: &Code) -> bool {
-        true
-    }
-
-    fn began(test: &RecoveryTest) -> Timestamp {
-        test.at
-    }
 
     fn shown(kept: &Kept<RecoveryTest>, _: &Beside) -> RecoveryTestShown {
         let within_target = kept.stands.is_within_target();

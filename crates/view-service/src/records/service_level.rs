@@ -15,7 +15,7 @@ use townclerk_domain::service_time::ServiceTime;
 use townclerk_domain::targets::Target;
 use townclerk_domain::ticket::{Priority, Status, TicketKind, TicketRules, UserClass};
 use townclerk_views::agreed::{AgreedFacts, agreed_facts};
-use townclerk_views::contributions::Basis;
+use townclerk_views::basis::Basis;
 use townclerk_views::kept::facts;
 use townclerk_views::lists;
 use townclerk_views::service_levels::{Governing, TicketLevel, level_of_one, moment};
@@ -201,7 +201,7 @@ impl State {
             standing: level.standing(),
             band: level.risk().map(|risk| risk.code()),
             target_minutes: governed.and_then(|level| level.target).map(minutes),
-            counted_minutes: governed.map(|level| minutes(level.counted)),
+            counted_minutes: governed.map(|level| begun_minutes(level.counted)),
             left_minutes: running.map(|(left, _)| minutes(left)),
             due: running.and_then(|(_, due)| due),
             aged_from: level.aged_from,
@@ -257,7 +257,7 @@ impl StepShown {
             reason: None,
             pauses: None,
             result: None,
-            counted_minutes: minutes(step.counted),
+            counted_minutes: begun_minutes(step.counted),
             due: step.due,
         };
         match &step.what {
@@ -306,9 +306,24 @@ pub(crate) fn minutes(duration: SignedDuration) -> i64 {
     floor - i64::from(begun)
 }
 
+/// Whole minutes of time that counted, a begun one too: with what is left they are the target.
+pub(crate) fn begun_minutes(counted: SignedDuration) -> i64 {
+    minutes(-counted).saturating_neg()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_counted_and_what_is_left_are_the_target() {
+        let target: SignedDuration = "PT1H".parse().unwrap();
+        for counted in ["PT0S", "PT59M59S", "PT1H", "PT1H0.5S", "PT2H30M1S"] {
+            let counted: SignedDuration = counted.parse().unwrap();
+            let both = begun_minutes(counted) + minutes(target - counted);
+            assert_eq!(both, 60, "{counted}");
+        }
+    }
 
     #[test]
     fn minutes_are_whole_and_what_is_overdue_is_never_nothing() {

@@ -9,8 +9,8 @@ use townclerk_app::http::Problem;
 use townclerk_domain::identity::{AggregateKind, canonical_uuid};
 use townclerk_domain::names::{LogName, Scope};
 use townclerk_domain::ticket::{Logged, Status, Ticket, TicketRules};
+use townclerk_views::kinds::counted::stand;
 use townclerk_views::lists::{self, Asked, Line, Listed, PAGE_MAX};
-use townclerk_views::projected::stand;
 use uuid::Uuid;
 
 use super::ReadError;

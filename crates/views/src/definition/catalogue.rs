@@ -55,7 +55,7 @@ fn entry(definition: &Definition) -> String {
         Made::Counted => "kept as counters",
         Made::Share { .. } => "a share of counters",
         Made::Mean { .. } => "a mean of counters",
-        Made::Computed => "computed when it is asked for",
+        Made::Computed(_) => "computed when it is asked for",
     };
     let whose = match whose {
         Whose::Home => "the scope's own records",

@@ -4,7 +4,7 @@ use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::measured;
 use townclerk_domain::ticket::TicketKind;
 
-use super::{Definition, Made, Part, Whose, count};
+use super::{Computation, Definition, Made, Part, Whose, count};
 use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
 
@@ -18,7 +18,7 @@ pub(crate) const CLOSED: Definition = Definition {
     title: "Changes closed",
     cohort: "closed in the period",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
-    computed_in: &["crates/views/src/contributions/change.rs"],
+    computed_in: &["crates/views/src/kinds/change.rs"],
     ..CHANGES
 };
 
@@ -93,7 +93,7 @@ pub(crate) const INCIDENT_RATE: Definition = Definition {
     computed_in: &["crates/views/src/figures/incidents.rs"],
     families: &[Family::Change, Family::Ticket, Family::Outage],
     tickets_of: Some(TicketKind::Incident),
-    made: Made::Computed,
+    made: Made::Computed(Computation::IncidentRate),
     whose: Whose::HomeByShared,
     ..RATES
 };
@@ -106,7 +106,7 @@ pub(crate) const REVIEWS_OVERDUE: Definition = Definition {
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraph 3.8",
     computed_in: &["crates/views/src/figures/changes.rs"],
     accumulation: Accumulation::Stock,
-    made: Made::Computed,
+    made: Made::Computed(Computation::ReviewsOverdue),
     ..CHANGES
 };
 
@@ -120,7 +120,7 @@ pub(crate) const IN_FREEZE: Definition = Definition {
         "crates/views/src/figures/changes.rs",
         "crates/views/src/change_control.rs",
     ],
-    made: Made::Computed,
+    made: Made::Computed(Computation::ChangesInFreeze),
     whose: Whose::HomeByShared,
     ..CHANGES
 };
@@ -137,7 +137,7 @@ pub(crate) const DAYS_SINCE_INCIDENT: Definition = Definition {
     computed_in: &["crates/views/src/figures/incidents.rs"],
     families: &[Family::Ticket, Family::Change, Family::Outage],
     major_only: true,
-    made: Made::Computed,
+    made: Made::Computed(Computation::DaysSinceIncident),
     whose: Whose::Affected,
     accumulation: Accumulation::Stock,
     adds_up: false,

@@ -74,7 +74,31 @@ pub enum Made {
         among: &'static [Part],
     },
     /// Computed from records when it is asked for.
-    Computed,
+    Computed(Computation),
+}
+
+/// What is computed from records; the functions are in the files under `figures`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Computation {
+    Outages,
+    KnownErrors,
+    MeanTimeToRestore,
+    MeanTimeBetweenFailures,
+    MeanTimeBetweenIncidents,
+    OutagesRecurred,
+    Downtime,
+    DowntimeByUsers,
+    Availability,
+    RollingMean,
+    RollingByTime,
+    MonthsBelowTarget,
+    LongestRunBelowTarget,
+    RecoveryTests,
+    RecoveryTestsWithinTarget,
+    IncidentRate,
+    ReviewsOverdue,
+    ChangesInFreeze,
+    DaysSinceIncident,
 }
 
 /// What a council agreed on that a measure rests on: without it there is no figure.

@@ -3,12 +3,14 @@
 use townclerk_domain::identity::{AggregateKind, Family};
 use townclerk_domain::measured;
 
-use super::{Agreement, Definition, Made, Whose, count};
+use super::{Agreement, Computation, Definition, Made, Whose, count};
 
-const OUTAGES: Definition = Definition {
-    made: Made::Computed,
-    ..count(AggregateKind::Outage, &[Family::Outage])
-};
+const fn of_outages(computation: Computation) -> Definition {
+    Definition {
+        made: Made::Computed(computation),
+        ..count(AggregateKind::Outage, &[Family::Outage])
+    }
+}
 
 pub(crate) const OUTAGES_BEGUN: Definition = Definition {
     measured: measured::OUTAGES,
@@ -19,7 +21,7 @@ pub(crate) const OUTAGES_BEGUN: Definition = Definition {
              that time",
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10",
     computed_in: &["crates/views/src/figures/outages.rs"],
-    ..OUTAGES
+    ..of_outages(Computation::Outages)
 };
 
 pub(crate) const KNOWN_ERRORS: Definition = Definition {
@@ -31,40 +33,42 @@ pub(crate) const KNOWN_ERRORS: Definition = Definition {
              one of which the time is known only roughly, where the period contains all of that time",
     source: "Gloucestershire, Children and Families scrutiny, 16 September 2021: a known issue with guidance",
     computed_in: &["crates/views/src/figures/outages.rs"],
-    ..OUTAGES
+    ..of_outages(Computation::KnownErrors)
 };
 
 /// What is computed of the outages that hit the scope, one beside the other.
-const FAILURES: Definition = Definition {
-    clock: Some("the clock on the wall"),
-    unit: "minutes",
-    source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10 to 6.14",
-    computed_in: &[
-        "crates/views/src/figures/failures.rs",
-        "crates/views/src/failures.rs",
-    ],
-    whose: Whose::Affected,
-    adds_up: false,
-    ..OUTAGES
-};
+const fn of_failures(computation: Computation) -> Definition {
+    Definition {
+        clock: Some("elapsed time"),
+        unit: "minutes",
+        source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.8 and 6.10 to 6.14",
+        computed_in: &[
+            "crates/views/src/figures/failures.rs",
+            "crates/views/src/failures.rs",
+        ],
+        whose: Whose::Affected,
+        adds_up: false,
+        ..of_outages(computation)
+    }
+}
 
 pub(crate) const TIME_TO_RESTORE: Definition = Definition {
     measured: measured::MEAN_TIME_TO_RESTORE,
     title: "Mean time to restore",
     cohort: "unplanned outages, without known errors, that were resolved in the period and of which the time is known, each \
-             from its begin to its resolution as a whole",
-    formula: "minutes from begin to resolution, a begun one counted whole / the number of those outages",
-    ..FAILURES
+             from its beginning to its resolution as a whole",
+    formula: "minutes from beginning to resolution, a minute begun counted whole / the number of those outages",
+    ..of_failures(Computation::MeanTimeToRestore)
 };
 
 pub(crate) const TIME_BETWEEN_FAILURES: Definition = Definition {
     measured: measured::MEAN_TIME_BETWEEN_FAILURES,
     title: "Mean time between failures",
     cohort: "covered times of the period in which no unplanned outage lasted, of whatever service, \
-             from the end of one to the begin of the next; outages that overlap are one failure, and \
+             from the end of one to the beginning of the next; outages that overlap are one failure, and \
              one of which the time is known only roughly is none, nor is a known error",
-    formula: "minutes from the end of one failure to the begin of the next / the number of such times",
-    ..FAILURES
+    formula: "minutes from the end of one failure to the beginning of the next / the number of such times",
+    ..of_failures(Computation::MeanTimeBetweenFailures)
 };
 
 pub(crate) const TIME_BETWEEN_INCIDENTS: Definition = Definition {
@@ -72,7 +76,7 @@ pub(crate) const TIME_BETWEEN_INCIDENTS: Definition = Definition {
     title: "Mean time between service incidents",
     cohort: "mean time between failures and mean time to restore of the period, together",
     formula: "mean_time_between_failures + mean_time_to_restore, neither of them rounded",
-    ..FAILURES
+    ..of_failures(Computation::MeanTimeBetweenIncidents)
 };
 
 pub(crate) const RECURRED: Definition = Definition {
@@ -84,45 +88,47 @@ pub(crate) const RECURRED: Definition = Definition {
              earlier outage of the same cause were complete: of the same component and class, or \
              recorded as a recurrence",
     formula: "the number of them",
-    ..FAILURES
+    ..of_failures(Computation::OutagesRecurred)
 };
 
 /// What is computed of outages and agreements, by affected council and service.
-const SERVICES: Definition = Definition {
-    clock: Some("agreed service time, Europe/London"),
-    source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.1 to 6.4",
-    computed_in: &[
-        "crates/views/src/figures/services.rs",
-        "crates/views/src/availability.rs",
-    ],
-    families: &[Family::Outage, Family::Agreement],
-    agreed: Some(Agreement::Availability),
-    whose: Whose::Affected,
-    adds_up: false,
-    ..OUTAGES
-};
+const fn of_services(computation: Computation) -> Definition {
+    Definition {
+        clock: Some("agreed service time, Europe/London"),
+        source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraphs 6.1 to 6.4",
+        computed_in: &[
+            "crates/views/src/figures/services.rs",
+            "crates/views/src/availability.rs",
+        ],
+        families: &[Family::Outage, Family::Agreement],
+        agreed: Some(Agreement::Availability),
+        whose: Whose::Affected,
+        adds_up: false,
+        ..of_outages(computation)
+    }
+}
 
 pub(crate) const DOWNTIME: Definition = Definition {
     measured: measured::DOWNTIME_MINUTES,
     title: "Downtime",
     unit: "minutes",
     cohort: "minutes of agreed service time in which the service was down for the council, whatever \
-             the outage; overlapping outages once, what a notice of maintenance given in time covers not",
+             the outage; overlapping outages count once, and minutes covered by a notice of maintenance given in time do not count",
     formula: "minutes of the union of all outages of the service within agreed service time",
     adds_up: true,
-    ..SERVICES
+    ..of_services(Computation::Downtime)
 };
 
 pub(crate) const DOWNTIME_BY_USERS: Definition = Definition {
     measured: measured::DOWNTIME_USER_MINUTES,
     title: "Downtime by users",
     unit: "minutes",
-    cohort: "the minutes of downtime_minutes, each times the share of users that an outage was last \
-             said to hit, all users where nothing was said; of overlapping outages the largest share",
+    cohort: "minutes of downtime, each multiplied by the share of users that the outage was last said to \
+             hit, all users where nothing was said; of overlapping outages the largest share",
     formula: "sum over downtime_minutes of the share of users in millionths of a percent / 100,000,000",
     source: "Lewisham, Mayor and Cabinet, 16 September 2020, paragraph 5.2",
     adds_up: true,
-    ..SERVICES
+    ..of_services(Computation::DowntimeByUsers)
 };
 
 pub(crate) const AVAILABILITY: Definition = Definition {
@@ -131,7 +137,7 @@ pub(crate) const AVAILABILITY: Definition = Definition {
     unit: "percent",
     cohort: "agreed service time without downtime, of agreed service time",
     formula: "(agreed minutes − downtime_minutes) / agreed minutes",
-    ..SERVICES
+    ..of_services(Computation::Availability)
 };
 
 pub(crate) const ROLLING_12: Definition = Definition {
@@ -142,7 +148,7 @@ pub(crate) const ROLLING_12: Definition = Definition {
     cohort: "mean of the unrounded availability of the 12 months that end with the period",
     formula: "sum of the availability of 12 months, not rounded / 12",
     months_back: Some(12),
-    ..SERVICES
+    ..of_services(Computation::RollingMean)
 };
 
 pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
@@ -154,7 +160,7 @@ pub(crate) const ROLLING_12_TIME_WEIGHTED: Definition = Definition {
              end with the period",
     formula: "(agreed minutes − downtime_minutes) / agreed minutes, of 12 months together",
     months_back: Some(12),
-    ..SERVICES
+    ..of_services(Computation::RollingByTime)
 };
 
 pub(crate) const MONTHS_BELOW: Definition = Definition {
@@ -166,7 +172,7 @@ pub(crate) const MONTHS_BELOW: Definition = Definition {
              throughout the month, was below its target, for each service and council",
     formula: "the number of complete months with availability < target in force at the month's end",
     adds_up: true,
-    ..SERVICES
+    ..of_services(Computation::MonthsBelowTarget)
 };
 
 pub(crate) const LONGEST_RUN: Definition = Definition {
@@ -177,5 +183,5 @@ pub(crate) const LONGEST_RUN: Definition = Definition {
     cohort: "most consecutive complete months of the period in which one service was below its target \
              for one council",
     formula: "the longest run of months that months_below_target counts, of one service and council",
-    ..SERVICES
+    ..of_services(Computation::LongestRunBelowTarget)
 };

@@ -10,7 +10,7 @@ const POSTS: Definition = Definition {
     unit: "posts",
     source: "Joint Committee of Brent, Lewisham and Southwark, 4 July 2018, paragraphs 3.1, 3.14 \
              and 3.15",
-    computed_in: &["crates/views/src/contributions/post.rs"],
+    computed_in: &["crates/views/src/kinds/post.rs"],
     ..count(AggregateKind::Post, &[Family::Restructure])
 };
 

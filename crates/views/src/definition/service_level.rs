@@ -15,7 +15,7 @@ const SERVICE_LEVEL: Definition = Definition {
     clock: SERVICE_CLOCK,
     source: "Inverclyde, Policy and Resources Committee, 4 February 2020, appendix 3",
     computed_in: &[
-        "crates/views/src/contributions/ticket.rs",
+        "crates/views/src/kinds/ticket.rs",
         "crates/domain/src/service_level.rs",
     ],
     families: &[Family::Ticket, Family::Agreement],
@@ -125,18 +125,18 @@ pub(crate) const ATTAINMENT_BY_LOGGED: Definition = Definition {
     ..ATTAINMENT
 };
 
-/// How long tickets took, by the clock on the wall.
+/// How long tickets took, in elapsed time.
 pub(crate) const MINUTES: Definition = Definition {
     measured: measured::RESOLUTION_MINUTES,
     title: "Time to resolution, in all",
     unit: "minutes",
     cohort: "minutes from being logged to the latest resolution, of the tickets resolved in the \
              period; each ticket's whole minutes",
-    clock: Some("the clock on the wall"),
+    clock: Some("elapsed time"),
     formula: "the sum of (resolved − logged) over tickets_resolved",
     source: "Joint Committee of Brent, Lewisham and Southwark, 15 October 2019: the duration of P1 \
              incidents",
-    computed_in: &["crates/views/src/contributions/ticket.rs"],
+    computed_in: &["crates/views/src/kinds/ticket.rs"],
     families: &[Family::Ticket],
     agreed: None,
     ..SERVICE_LEVEL

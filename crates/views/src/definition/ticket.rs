@@ -8,7 +8,7 @@ use crate::dimension::Dimension;
 use crate::measure::{Accumulation, Measure};
 
 pub(super) const TICKETS: Definition = Definition {
-    computed_in: &["crates/views/src/contributions/ticket.rs"],
+    computed_in: &["crates/views/src/kinds/ticket.rs"],
     unit: "tickets",
     ..count(AggregateKind::Ticket, &[Family::Ticket])
 };

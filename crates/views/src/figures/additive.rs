@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use townclerk_domain::names::Scope;
 
 use super::query::{Breakdown, Home, Periods, Query};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Mask;
 use crate::figure::Figure;
 use crate::measure::Measure;

@@ -50,13 +50,13 @@ impl<R: Rows> Evaluation<'_, R> {
         home: &Option<LogName>,
         as_at: Option<Timestamp>,
     ) -> Result<Vec<Vec<String>>, RowsError> {
-        // What is not broken down for everybody has no values that are named to everybody.
-        if self.audience == Audience::Public && !RULE.shows(measure, breakdown.mask()) {
-            return Ok(vec![Vec::new(); breakdown.split.len()]);
-        }
+        // What is not broken down for everybody has no values that are named to everybody, but those
+        // that every reader knows.
+        let unnamed = self.audience == Audience::Public && !RULE.shows(measure, breakdown.mask());
         let split = breakdown.split.iter();
         let values = split.map(|dimension| match dimension.values() {
             Some(values) => Ok(values.into_iter().map(str::to_owned).collect()),
+            None if unnamed => Ok(Vec::new()),
             None => self.found_values(measure, *dimension, home, as_at),
         });
         values.collect()

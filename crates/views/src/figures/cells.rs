@@ -6,25 +6,22 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use townclerk_domain::change::ChangeRules;
 use townclerk_domain::identity::{AggregateId, AggregateKind};
 use townclerk_domain::names::LogName;
 use townclerk_domain::period::Month;
-use townclerk_domain::post::PostRules;
 use townclerk_domain::service_terms::ServiceAgreements;
-use townclerk_domain::ticket::TicketRules;
 use uuid::Uuid;
 
 use crate::agreed::agreed_service;
-use crate::contributions::{Basis, Contribution, contributions};
+use crate::basis::Basis;
 use crate::dimension::Mask;
 use crate::key::counter::{self, Cell};
 use crate::key::{index, timeline};
+use crate::kinds::counted::CountedRows;
+use crate::kinds::{counted, counted_by};
 use crate::ledger::Ledger;
 use crate::measure::Measure;
 use crate::membership::Days;
-use crate::projected::Projected;
-use crate::row::Row;
 use crate::rows::{Rows, RowsError};
 use crate::tally::{CellKey, Grain, Slot, Tally};
 
@@ -46,6 +43,8 @@ pub(super) struct Cells<'a, R> {
     /// Absent where the tally is complete by itself.
     counters: Option<&'a R>,
     tally: Arc<Tally>,
+    /// By which measures records come to have a value.
+    arrivals: &'static [Measure],
 }
 
 impl<'a, R: Rows> Cells<'a, R> {
@@ -71,18 +70,10 @@ impl<'a, R: Rows> Cells<'a, R> {
         Ok(sum)
     }
 
-    /// The combinations of values that records have or had: each came to be by logging or creating
-    /// one, by moving in, or by going on with one that was given them after its end. None of these
-    /// measures ever cancels out.
+    /// The combinations of values that records have or had.
     pub fn values(&self, slot: &Slot, mask: Mask) -> Result<BTreeSet<Vec<String>>, RowsError> {
         let mut counts: BTreeMap<Vec<String>, i64> = BTreeMap::new();
-        for measure in [
-            Measure::TicketsLogged,
-            Measure::TicketsMovedIn,
-            Measure::TicketsReopened,
-            Measure::TicketsReinstated,
-            Measure::PostsCreated,
-        ] {
+        for measure in self.arrivals.iter().copied() {
             for (values, count) in self.tally.totals(slot, measure, mask) {
                 *counts.entry(values).or_default() += count;
             }
@@ -100,26 +91,32 @@ impl<'a, R: Rows> Cells<'a, R> {
         Ok(counts.into_keys().collect())
     }
 
-    /// The first month in which anything was counted in `slot`.
+    /// The first month in which `slot` came to have a record.
     pub fn first_month(&self, slot: &Slot) -> Result<Option<Month>, RowsError> {
-        let key = CellKey {
-            slot: slot.clone(),
-            measure: Measure::TicketsLogged,
-            mask: Mask::NONE,
-            values: Vec::new(),
-        };
-        let mut first = None;
-        if let Some(counters) = self.counters {
-            let prefix = counter::of_cell(&key);
-            counters.scan(&prefix, &prefix, &mut |found, _| {
-                first = Some(counter::read(found, Mask::NONE)?.1);
-                Ok(ControlFlow::Break(()))
-            })?;
+        let mut first: Option<Month> = None;
+        for measure in self.arrivals.iter().copied() {
+            let key = CellKey {
+                slot: slot.clone(),
+                measure,
+                mask: Mask::NONE,
+                values: Vec::new(),
+            };
+            if let Some(counters) = self.counters {
+                let prefix = counter::of_cell(&key);
+                counters.scan(&prefix, &prefix, &mut |found, _| {
+                    let month = counter::read(found, Mask::NONE)?.1;
+                    first = first.into_iter().chain([month]).min();
+                    Ok(ControlFlow::Break(()))
+                })?;
+            }
+            let tallied = self.tally.cell(&key);
+            let tallied = tallied.and_then(|buckets| buckets.keys().next().copied());
+            first = first
+                .into_iter()
+                .chain(tallied.map(Month::from_number))
+                .min();
         }
-        let tallied = self.tally.cell(&key);
-        let tallied = tallied.and_then(|buckets| buckets.keys().next().copied());
-        let tallied = tallied.map(Month::from_number);
-        Ok(first.into_iter().chain(tallied).min())
+        Ok(first)
     }
 }
 
@@ -175,12 +172,13 @@ impl PassCache {
         wanted: &Wanted<'_>,
     ) -> Result<Cells<'a, R>, RowsError> {
         let by_counters = wanted.basis.known_at.is_none()
-            && wanted.mask.is_counted(wanted.kind)
+            && counted_by(wanted.kind).contains(&wanted.mask)
             && wanted.grain == Grain::Month;
         if by_counters && let Some(tally) = self.late_corrections(rows, wanted)? {
             return Ok(Cells {
                 counters: Some(rows),
                 tally,
+                arrivals: wanted.arrivals(),
             });
         }
         let key = wanted.key(false);
@@ -197,6 +195,7 @@ impl PassCache {
         Ok(Cells {
             counters: None,
             tally,
+            arrivals: wanted.arrivals(),
         })
     }
 
@@ -301,6 +300,10 @@ impl PassCache {
 }
 
 impl Wanted<'_> {
+    fn arrivals(&self) -> &'static [Measure] {
+        counted(self.kind).map_or(&[], |rows| rows.counters().arrivals)
+    }
+
     fn key(&self, corrects: bool) -> PassKey {
         PassKey {
             corrects,
@@ -321,7 +324,7 @@ fn corrections<R: Rows>(
     late: BTreeSet<(LogName, Uuid)>,
     wanted: &Wanted<'_>,
 ) -> Result<Tally, RowsError> {
-    let mut adding = Adding::new(rows, wanted, Mask::counted(wanted.kind));
+    let mut adding = Adding::new(rows, wanted, counted_by(wanted.kind));
     for (log, id) in late {
         let kind = wanted.kind;
         let key = timeline::key(&log, AggregateId { kind, id });
@@ -336,8 +339,8 @@ fn corrections<R: Rows>(
 
 /// One pass over all aggregates of a kind, or those of one log, for all of its measures together.
 fn pass<R: Rows>(rows: &R, wanted: &Wanted<'_>) -> Result<Tally, RowsError> {
-    let mut masks = Mask::counted(wanted.kind);
-    if !wanted.mask.is_counted(wanted.kind) {
+    let mut masks = counted_by(wanted.kind);
+    if !counted_by(wanted.kind).contains(&wanted.mask) {
         masks.push(wanted.mask);
     }
     let prefix = match &wanted.only {
@@ -360,7 +363,8 @@ struct Adding<'a, R> {
     /// What the logs agreed on that were met so far.
     agreements: BTreeMap<LogName, ServiceAgreements>,
     tally: Tally,
-    kind: AggregateKind,
+    /// `None` where no counters are kept of the kind, and nothing is added.
+    counted: Option<&'static dyn CountedRows>,
     masks: Vec<Mask>,
     grain: Grain,
     /// The time of which alone anything is added.
@@ -374,7 +378,7 @@ impl<'a, R: Rows> Adding<'a, R> {
             known_at: wanted.basis.known_at,
             agreements: BTreeMap::new(),
             tally: Tally::default(),
-            kind: wanted.kind,
+            counted: counted(wanted.kind),
             masks,
             grain: wanted.grain,
             within: wanted
@@ -395,16 +399,10 @@ impl<'a, R: Rows> Adding<'a, R> {
             let agreed = agreed_service(self.rows, log, self.known_at)?;
             self.agreements.insert(log.clone(), agreed.agreements);
         }
-        let Some(agreements) = self.agreements.get(log) else {
+        let (Some(agreements), Some(rows)) = (self.agreements.get(log), self.counted) else {
             return Ok(());
         };
-        let (mut found, sample) = match self.kind {
-            AggregateKind::Ticket => counted::<TicketRules>(value, basis, agreements)?,
-            AggregateKind::Change => counted::<ChangeRules>(value, basis, agreements)?,
-            AggregateKind::Post => counted::<PostRules>(value, basis, agreements)?,
-            // Of the other kinds no counters are kept.
-            _ => return Ok(()),
-        };
+        let (mut found, sample) = rows.contributions(value, basis, agreements)?;
         if let Some((start, end)) = self.within {
             found.retain(|one| start <= one.at && one.at < end);
         }
@@ -412,13 +410,4 @@ impl<'a, R: Rows> Adding<'a, R> {
             .add(log, &found, sample, &self.masks, self.grain, sign);
         Ok(())
     }
-}
-
-fn counted<P: Projected>(
-    value: &[u8],
-    basis: Basis,
-    agreements: &ServiceAgreements,
-) -> Result<(Vec<Contribution>, bool), RowsError> {
-    let row: Row<P::Fact> = Row::decode(value)?;
-    Ok((contributions::<P>(&row, basis, agreements)?, row.sample))
 }

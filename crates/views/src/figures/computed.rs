@@ -9,9 +9,9 @@ use townclerk_domain::period::{Period, london_day};
 
 use super::evaluate::{Asked, Evaluation};
 use super::scope::Coverages;
+use crate::definition::Computation;
 use crate::kept::Kept;
 use crate::ledger::Ledger;
-use crate::measure::Measure;
 use crate::quantity::Quantity;
 use crate::rows::Rows;
 use crate::tally::Slot;
@@ -25,29 +25,31 @@ pub(super) struct Computing<'a> {
 }
 
 impl<R: Rows> Evaluation<'_, R> {
-    pub(super) fn computed(&self, of: &Computing<'_>) -> Option<Quantity> {
-        match of.asked.measure {
-            Measure::Outages => Some(self.outages(of, Nature::Failure)),
-            Measure::KnownErrors => Some(self.outages(of, Nature::KnownError)),
-            Measure::ChangesInFreezeWithoutExemption => Some(self.changes_in_freeze(of)),
-            Measure::DaysSinceChangeRelatedMajorIncident => self.days_since_incident(of),
-            Measure::MeanTimeToRestore => self.mean_time_to_restore(of),
-            Measure::MeanTimeBetweenFailures => self.mean_time_between_failures(of),
-            Measure::MeanTimeBetweenServiceIncidents => self.mean_time_between_incidents(of),
-            Measure::OutagesRecurred => Some(self.outages_recurred(of)),
-            Measure::RecoveryTests => Some(self.recovery_tests(of)),
-            Measure::RecoveryTestsWithinTarget => self.recovery_within_target(of),
-            Measure::ChangeRelatedIncidentRate => self.incident_rate(of),
-            Measure::ChangeReviewsOverdue => Some(self.reviews_overdue(of)),
-            Measure::DowntimeMinutes => self.downtime(of),
-            Measure::DowntimeUserMinutes => self.downtime_by_users(of),
-            Measure::Availability => self.availability(of),
-            Measure::AvailabilityRolling12 => self.rolling_mean(of),
-            Measure::AvailabilityRolling12TimeWeighted => self.rolling_by_time(of),
-            Measure::MonthsBelowTarget => self.months_below(of),
-            Measure::LongestRunBelowTarget => self.longest_run(of),
-            // The others are kept as counters.
-            _ => None,
+    pub(super) fn computed(
+        &self,
+        computation: Computation,
+        of: &Computing<'_>,
+    ) -> Option<Quantity> {
+        match computation {
+            Computation::Outages => Some(self.outages(of, Nature::Failure)),
+            Computation::KnownErrors => Some(self.outages(of, Nature::KnownError)),
+            Computation::ChangesInFreeze => Some(self.changes_in_freeze(of)),
+            Computation::DaysSinceIncident => self.days_since_incident(of),
+            Computation::MeanTimeToRestore => self.mean_time_to_restore(of),
+            Computation::MeanTimeBetweenFailures => self.mean_time_between_failures(of),
+            Computation::MeanTimeBetweenIncidents => self.mean_time_between_incidents(of),
+            Computation::OutagesRecurred => Some(self.outages_recurred(of)),
+            Computation::RecoveryTests => Some(self.recovery_tests(of)),
+            Computation::RecoveryTestsWithinTarget => self.recovery_within_target(of),
+            Computation::IncidentRate => self.incident_rate(of),
+            Computation::ReviewsOverdue => Some(self.reviews_overdue(of)),
+            Computation::Downtime => self.downtime(of),
+            Computation::DowntimeByUsers => self.downtime_by_users(of),
+            Computation::Availability => self.availability(of),
+            Computation::RollingMean => self.rolling_mean(of),
+            Computation::RollingByTime => self.rolling_by_time(of),
+            Computation::MonthsBelowTarget => self.months_below(of),
+            Computation::LongestRunBelowTarget => self.longest_run(of),
         }
     }
 

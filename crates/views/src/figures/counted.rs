@@ -9,10 +9,11 @@ use townclerk_domain::period::{Month, Period};
 
 use super::cells::{Cells, Wanted};
 use super::evaluate::{Asked, Evaluation};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::definition;
 use crate::dimension::Mask;
 use crate::key::counter::Cell;
+use crate::kinds::counted_by;
 use crate::measure::{Accumulation, Measure};
 use crate::membership::Days;
 use crate::quantity::Quantity;
@@ -177,7 +178,7 @@ impl<'a, R: Rows> Evaluation<'a, R> {
         only: Option<(LogName, Days)>,
     ) -> Result<Rc<Cells<'a, R>>, RowsError> {
         let kind = measure.kind();
-        let mask = if mask.is_counted(kind) {
+        let mask = if counted_by(kind).contains(&mask) {
             Mask::NONE
         } else {
             mask

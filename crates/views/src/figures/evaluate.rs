@@ -18,8 +18,8 @@ use super::query::{Breakdown, Periods, Query, Values};
 use super::scope::{Coverages, covering, window};
 use super::suppression::Tables;
 use super::unseen::KnownValues;
+use crate::basis::Basis;
 use crate::completeness::{Covered, LogCoverage, Reached};
-use crate::contributions::Basis;
 use crate::definition::Made;
 use crate::dimension::Mask;
 use crate::figure::{ClaimShown, Figure, MemberDays, Number, PeriodShown};
@@ -398,7 +398,7 @@ impl<R: Rows> Evaluation<'_, R> {
         if !coverages.all_cover(&looked_at, asked.measure, as_at) {
             return Ok(None);
         }
-        match asked.measure.definition().made {
+        let computation = match asked.measure.definition().made {
             Made::Counted => return self.counted(asked, as_at).map(Some),
             Made::Share { of, among } => {
                 return self.quotient(asked, (of, among), as_at, Quantity::percent);
@@ -406,18 +406,19 @@ impl<R: Rows> Evaluation<'_, R> {
             Made::Mean { of, among } => {
                 return self.quotient(asked, (of, among), as_at, Quantity::mean);
             }
-            Made::Computed => {}
-        }
+            Made::Computed(computation) => computation,
+        };
         let Some(as_at) = as_at else {
             return Ok(None);
         };
         let ledger = self.ledger(as_at)?;
-        Ok(self.computed(&Computing {
+        let computing = Computing {
             asked,
             ledger: &ledger,
             coverages,
             as_at,
-        }))
+        };
+        Ok(self.computed(computation, &computing))
     }
 
     pub(super) fn ledger(&self, as_at: Timestamp) -> Result<Arc<Ledger>, RowsError> {

@@ -1,6 +1,7 @@
 //! Restoration, time between failures, and causes that came back: of whatever hits the scope.
 
 use jiff::{Timestamp, ToSpan};
+use townclerk_domain::names::Scope;
 use townclerk_domain::outage::Outage;
 use townclerk_domain::period::{Period, london_day};
 
@@ -66,15 +67,25 @@ impl<R: Rows> Evaluation<'_, R> {
         let outages = &of.ledger.outages;
         let failures = outages.iter().filter(|outage| is_failure(&outage.stands));
         let counted = failures.filter(|outage| {
-            let earlier = outages.iter().filter(|earlier| {
-                let (log, councils) = (&earlier.log, &earlier.stands.councils);
-                began_on(&earlier.stands).is_some_and(|days| self.is_affected(log, councils, &days))
-            });
+            let earlier = outages.iter().filter(|earlier| self.recalls(earlier));
             began_in(outage, &of.asked.period, of.as_at)
                 .is_some_and(|days| self.hits(of.asked, outage, &days))
                 && recurs_from(earlier, outage).is_some()
         });
         count(counted.map(|outage| outage.sample))
+    }
+
+    /// Whether an earlier outage is one that a later one may be a recurrence of. A cause that came back
+    /// came back for a council too where it hit another one first; of all councils, what hit no member
+    /// is left out.
+    fn recalls(&self, earlier: &Kept<Outage>) -> bool {
+        let (log, councils) = (&earlier.log, &earlier.stands.councils);
+        match self.scope {
+            Scope::Log(_) => true,
+            Scope::Joint => {
+                began_on(&earlier.stands).is_some_and(|days| self.is_affected(log, councils, &days))
+            }
+        }
     }
 
     /// Whether an outage hits the scope, on all of these days, and has the values that are asked for.

@@ -8,7 +8,7 @@ use townclerk_domain::names::{Code, LogName, Scope};
 use townclerk_domain::period::Period;
 use townclerk_domain::ticket::{Priority, TicketKind};
 
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::{Dimension, Mask};
 use crate::measure::Measure;
 

@@ -35,12 +35,7 @@ const TOGETHER: &[&[Measure]] = &[
     &[Measure::TicketsMovedIn, Measure::TicketsMovedOut],
     &[Measure::SlaMet, Measure::SlaFailed],
     &[Measure::SlaMetByLogged, Measure::SlaFailedByLogged],
-    &[
-        Measure::Establishment,
-        Measure::PostsFilled,
-        Measure::Vacancies,
-    ],
-    &[Measure::PostsCreated, Measure::PostsDeleted],
+    &[Measure::PostsFilled, Measure::Vacancies],
 ];
 
 /// The measures of which one is alone in its group, in a place of their own.
@@ -87,6 +82,8 @@ struct Line {
 /// All cells of a quarter that are shown to anybody, and which of them are not.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    /// Whether small counts of these measures are hidden.
+    protects: bool,
     cells: BTreeMap<Place, Cell>,
     hidden: BTreeSet<Place>,
 }
@@ -96,9 +93,10 @@ pub(super) struct Table {
 pub(super) type Tables = BTreeMap<(Measure, i32, Option<Timestamp>), Rc<Table>>;
 
 impl Table {
-    fn of(cells: BTreeMap<Place, Cell>) -> Self {
+    fn of(protects: bool, cells: BTreeMap<Place, Cell>) -> Self {
         let sensitive = cells.iter().filter(|(_, cell)| cell.sensitive);
         let mut table = Self {
+            protects,
             hidden: sensitive.map(|(place, _)| place.clone()).collect(),
             cells,
         };
@@ -166,7 +164,8 @@ impl Table {
             (0, false) => !shown.is_empty(),
             (1, true) => true,
             (_, true) => {
-                is_small(hidden.iter().map(|place| count(place)).sum()) || self.is_of_one(&hidden)
+                let sum = hidden.iter().map(|place| count(place)).sum();
+                (self.protects && is_small(sum)) || self.is_of_one(&hidden)
             }
             (_, false) => false,
         };
@@ -202,17 +201,55 @@ impl<R: Rows> Evaluation<'_, R> {
             return Ok(false);
         }
         let parts = match measure.definition().made {
-            Made::Computed => return self.computed_is_public(asked),
+            Made::Computed(_) => return self.computed_is_public(asked),
             Made::Counted => counted_by(measure),
-            Made::Share { of, among } => of.iter().chain(among).copied().collect(),
+            Made::Share { of, among } => return self.share_is_public(asked, of, among, as_at),
             Made::Mean { among, .. } => among.to_vec(),
         };
+        self.all_are_public(asked, &parts, as_at)
+    }
+
+    fn all_are_public(
+        &self,
+        asked: &Asked<'_>,
+        parts: &[Part],
+        as_at: Option<Timestamp>,
+    ) -> Result<bool, RowsError> {
         for part in parts {
-            if !self.part_is_public(asked, &part, as_at)? {
+            if !self.part_is_public(asked, part, as_at)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// A share is shown where its parts are, or else where all that is left of the whole is: then it
+    /// follows from that, and what is hidden of a whole is never small or of one council together.
+    fn share_is_public(
+        &self,
+        asked: &Asked<'_>,
+        of: &[Part],
+        among: &[Part],
+        as_at: Option<Timestamp>,
+    ) -> Result<bool, RowsError> {
+        if !self.all_are_public(asked, among, as_at)? {
+            return Ok(false);
+        }
+        if self.all_are_public(asked, of, as_at)? {
+            return Ok(true);
+        }
+        match left_of(of, among) {
+            Some(left) => {
+                for (measure, values) in left {
+                    let values = asked.values.clone().into_iter().chain(values).collect();
+                    if !self.values_are_public(asked, measure, values, as_at)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     /// Of what is computed from records of services: a council's own service stands for it alone,
@@ -249,30 +286,43 @@ impl<R: Rows> Evaluation<'_, R> {
         part: &Part,
         as_at: Option<Timestamp>,
     ) -> Result<bool, RowsError> {
-        // What is not over yet would tell its last month once it is.
-        let (Some(months), Some(as_at)) = (asked.period.months(), as_at) else {
-            return Ok(false);
-        };
-        if asked.period.end() > as_at {
-            return Ok(false);
-        }
         let mut values = asked.values.clone();
         let fixed = part.fixed.iter();
         values.extend(fixed.map(|(dimension, value)| (*dimension, (*value).to_owned())));
-        let months: Vec<Month> = match part.measure.accumulation() {
+        self.values_are_public(asked, part.measure, values, as_at)
+    }
+
+    /// Whether a counted measure is shown of these values, in the period that is asked for.
+    fn values_are_public(
+        &self,
+        asked: &Asked<'_>,
+        measure: Measure,
+        values: Values,
+        as_at: Option<Timestamp>,
+    ) -> Result<bool, RowsError> {
+        let (Some(months), Some(as_at)) = (asked.period.months(), as_at) else {
+            return Ok(false);
+        };
+        let is_over = |month: &Month| Period::Month(*month).end() <= as_at;
+        // What is not over yet is the sum of the months that are.
+        let months = months.filter(is_over);
+        let months: Vec<Month> = match measure.accumulation() {
             Accumulation::Flow => months.collect(),
             Accumulation::Stock => months.last().into_iter().collect(),
         };
+        let Some(first) = months.first() else {
+            return Ok(false);
+        };
         if let Period::Quarter { .. } = asked.period
-            && part.measure.accumulation() == Accumulation::Flow
-            && let Some(first) = months.first()
+            && measure.accumulation() == Accumulation::Flow
+            && months.len() == MONTHS
         {
-            let table = self.table(part.measure, *first, as_at, &values)?;
+            let table = self.table(measure, *first, as_at, &values)?;
             return Ok(table.shows(&(values, QUARTER)));
         }
         for month in months {
             let (first, at) = quarter_of(month);
-            let table = self.table(part.measure, first, as_at, &values)?;
+            let table = self.table(measure, first, as_at, &values)?;
             if !table.shows(&(values.clone(), at)) {
                 return Ok(false);
             }
@@ -326,7 +376,7 @@ impl<R: Rows> Evaluation<'_, R> {
             quarter.sensitive = RULE.protects(name) && quarter.counts.iter().any(|c| is_small(*c));
             cells.insert((values, QUARTER), quarter);
         }
-        let table = Rc::new(Table::of(cells));
+        let table = Rc::new(Table::of(RULE.protects(name), cells));
         if listed {
             self.tables.borrow_mut().insert(key, Rc::clone(&table));
         }
@@ -383,13 +433,38 @@ impl<R: Rows> Evaluation<'_, R> {
     }
 }
 
+/// What is left of a whole without some of its parts: of a measure broken down by one dimension whose
+/// values every reader knows. `None` where that is not what a share is of.
+fn left_of(of: &[Part], among: &[Part]) -> Option<Vec<(Measure, Values)>> {
+    let [whole] = among else { return None };
+    let mut parts = BTreeSet::new();
+    let mut by = BTreeSet::new();
+    for part in of {
+        let [(dimension, value)] = part.fixed else {
+            return None;
+        };
+        if part.measure != whole.measure || !whole.fixed.is_empty() {
+            return None;
+        }
+        by.insert(*dimension);
+        parts.insert(*value);
+    }
+    let (Some(dimension), 1) = (by.first().copied(), by.len()) else {
+        return None;
+    };
+    let others = dimension.values()?.into_iter();
+    let others = others.filter(|value| !parts.contains(value));
+    let values = |value: &str| Values::from([(dimension, value.to_owned())]);
+    Some(others.map(|value| (whole.measure, values(value))).collect())
+}
+
 /// The counts that tell of how many records a counted measure is: its own, or where it adds up
 /// something else, those of the mean that is made of it.
 fn counted_by(measure: Measure) -> Vec<Part> {
     let mut all = Measure::ALL.into_iter();
     let mean = all.find_map(|mean| match mean.definition().made {
         Made::Mean { of, among } if of.iter().any(|part| part.measure == measure) => Some(among),
-        Made::Counted | Made::Share { .. } | Made::Mean { .. } | Made::Computed => None,
+        Made::Counted | Made::Share { .. } | Made::Mean { .. } | Made::Computed(_) => None,
     });
     mean.map_or_else(|| vec![Part::whole(measure)], <[Part]>::to_vec)
 }

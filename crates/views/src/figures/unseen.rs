@@ -11,7 +11,7 @@ use townclerk_domain::outage::{Outage, OutageRules};
 use super::evaluate::{Asked, Evaluation, Reading};
 use super::outages::value_of;
 use super::query::Query;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::{Dimension, Mask, UNKNOWN};
 use crate::kept::every_in;
 use crate::measure::Measure;

@@ -12,7 +12,7 @@ use townclerk_domain::names::{Code, SHARED};
 use townclerk_domain::period::Month;
 
 use super::{KeyReader, push_name};
-use crate::attributes::Attributes;
+use crate::contribution::Attributes;
 use crate::dimension::Mask;
 use crate::measure::Measure;
 use crate::rows::{Rows, RowsError};
@@ -101,7 +101,7 @@ pub(crate) fn write_key(
     slot: &[&str],
     measure: Measure,
     mask: Mask,
-    attributes: &Attributes,
+    attributes: &dyn Attributes,
     month: Month,
 ) -> bool {
     key.push(b'C');

@@ -12,7 +12,6 @@ use townclerk_domain::identity::AggregateKind;
 use townclerk_domain::names::LogName;
 use uuid::Uuid;
 
-use super::timeline::kind_byte;
 use super::{KeyReader, push_instant, push_name};
 use crate::rows::RowsError;
 
@@ -36,7 +35,7 @@ impl Listed {
 
 /// All of one kind by when something last happened to them.
 pub fn by_last_happened(kind: AggregateKind) -> Vec<u8> {
-    vec![b'L', kind_byte(kind)]
+    vec![b'L', kind.byte()]
 }
 
 /// The first key of whatever happened at `instant` or later.
@@ -55,7 +54,7 @@ pub fn last_happened(kind: AggregateKind, instant: Timestamp, log: &LogName, id:
 
 /// All of one kind by when they will be aged ones.
 pub fn by_ageing(kind: AggregateKind) -> Vec<u8> {
-    vec![b'G', kind_byte(kind)]
+    vec![b'G', kind.byte()]
 }
 
 /// The first key of whatever will be an aged one from `instant` on or later.
@@ -81,7 +80,7 @@ pub fn read_last_happened(key: &[u8]) -> Result<(LogName, Uuid), RowsError> {
 }
 
 pub fn listed_in(listed: Listed, kind: AggregateKind, log: &LogName) -> Vec<u8> {
-    let mut key = vec![listed.byte(), kind_byte(kind)];
+    let mut key = vec![listed.byte(), kind.byte()];
     push_name(&mut key, log.as_str());
     key
 }
@@ -108,7 +107,7 @@ pub fn read_listed(key: &[u8]) -> Result<(Timestamp, Uuid), RowsError> {
 
 /// Everything of one kind that was ever linked.
 pub fn linked_of(kind: AggregateKind) -> Vec<u8> {
-    vec![b'K', kind_byte(kind)]
+    vec![b'K', kind.byte()]
 }
 
 pub fn linked(kind: AggregateKind, log: &LogName, id: Uuid) -> Vec<u8> {

@@ -8,30 +8,9 @@ use crate::rows::RowsError;
 
 const FAMILY: &str = "timeline";
 
-/// Persisted: append, never reorder.
-pub(super) fn kind_byte(kind: AggregateKind) -> u8 {
-    match kind {
-        AggregateKind::Ticket => 1,
-        AggregateKind::Coverage => 2,
-        AggregateKind::Claim => 3,
-        AggregateKind::Partnership => 4,
-        AggregateKind::Change => 5,
-        AggregateKind::Freeze => 6,
-        AggregateKind::Gate => 7,
-        AggregateKind::Outage => 8,
-        AggregateKind::Programme => 9,
-        AggregateKind::Post => 10,
-        AggregateKind::Availability => 11,
-        AggregateKind::Targets => 12,
-        AggregateKind::Hours => 13,
-        AggregateKind::Holidays => 14,
-        AggregateKind::RecoveryTest => 15,
-    }
-}
-
 /// All timelines of one kind.
 pub fn of_kind(kind: AggregateKind) -> Vec<u8> {
-    vec![b'T', kind_byte(kind)]
+    vec![b'T', kind.byte()]
 }
 
 /// All timelines of one kind in one log.

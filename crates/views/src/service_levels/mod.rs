@@ -23,7 +23,7 @@ use townclerk_domain::ticket::{Logged, Status, Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
 use crate::agreed::AgreedFacts;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figures::{Breakdown, Periods, Query, Reading, figures};
 use crate::kept::evolved;
 use crate::measure::Measure;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Risk, TicketLevel};
 use crate::agreed::agreed_service;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figures::Reading;
 use crate::kept::{evolved, facts};
 use crate::key::index::{self, Listed};

@@ -15,7 +15,7 @@ use townclerk_domain::ticket::{Channel, Logged, Priority, TicketFact, TicketKind
 use super::families::{figure, shown};
 use super::history::{History, ask, code, folded};
 use super::service_levels::council;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figures::{Breakdown, Home, Periods, Query};
 use crate::measure::Measure;

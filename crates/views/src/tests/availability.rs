@@ -11,7 +11,7 @@ use super::families::{
     EMAIL, EVERYTHING, agrees, announced, declares, down, figure, of, outage, overlapping, shown,
 };
 use super::history::{History, code, log};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figures::Query;
 use crate::measure::Measure;
 

@@ -14,7 +14,7 @@ use super::change_control::incident;
 use super::families::{aggregate, of, shown};
 use super::history::{History, ask, everything, folded, history, one, start, steps};
 use super::like_for_like::leaves;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::{Dimension, Mask};
 use crate::figures::{Breakdown, Home, Periods, Query, backlog_differences, backlog_query};
 use crate::measure::Measure;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::families::{EVERYTHING, aggregate, declares, of, outage, shown, text};
 use super::history::{History, code, folded, log, read};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::findings::{Finding, FindingKind, findings};
 use crate::measure::Measure;

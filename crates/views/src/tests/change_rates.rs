@@ -14,7 +14,7 @@ use townclerk_domain::ticket::{Linked, Logged, TicketFact, TicketKind, TicketRul
 use super::change_control::{found, incident};
 use super::families::{EVERYTHING, aggregate, declares, figure, of, outage, shown, text};
 use super::history::{History, code, log};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figures::Query;
 use crate::findings::FindingKind;
@@ -26,6 +26,16 @@ fn change(number: u128) -> AggregateId {
 
 /// A change of Brent from its request to its implementation, an hour for each step from 08:00.
 fn implements(history: &mut History, number: u128, day: &str, change_type: ChangeType) {
+    implements_in(history, "brent", number, day, change_type);
+}
+
+fn implements_in(
+    history: &mut History,
+    name: &str,
+    number: u128,
+    day: &str,
+    change_type: ChangeType,
+) {
     let when = |hour: u8| format!("{day}T{hour:02}:00:00Z");
     let requested = ChangeFact::Requested(Requested {
         change_type,
@@ -51,18 +61,28 @@ fn implements(history: &mut History, number: u128, day: &str, change_type: Chang
         ChangeFact::Implemented(Implemented {}),
     ];
     for (hour, fact) in (8..).zip(facts) {
-        history.tell::<ChangeRules>("brent", change(number), &when(hour), fact);
+        history.tell::<ChangeRules>(name, change(number), &when(hour), fact);
     }
 }
 
+/// A standard change of a council, done and closed in one day.
+pub fn closed_on(history: &mut History, name: &str, number: u128, day: &str, outcome: Outcome) {
+    implements_in(history, name, number, day, ChangeType::Standard);
+    closes_in(history, name, number, day, outcome);
+}
+
 fn closes(history: &mut History, number: u128, day: &str, outcome: Outcome) {
+    closes_in(history, "brent", number, day, outcome);
+}
+
+fn closes_in(history: &mut History, name: &str, number: u128, day: &str, outcome: Outcome) {
     let facts = [
         ChangeFact::Reviewed(Reviewed { findings: None }),
         ChangeFact::Closed(Closed { outcome }),
     ];
     for (hour, fact) in (12..).zip(facts) {
         let at = format!("{day}T{hour:02}:00:00Z");
-        history.tell::<ChangeRules>("brent", change(number), &at, fact);
+        history.tell::<ChangeRules>(name, change(number), &at, fact);
     }
 }
 

@@ -14,7 +14,7 @@ use super::families::{
     text,
 };
 use super::history::{History, code, folded, log, read};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figures::Query;
 use crate::findings::{FindingKind, findings};
@@ -383,6 +383,32 @@ fn a_cause_recurs_once_everything_agreed_about_it_was_done() {
     assert_eq!(count(&both, "joint", "2019-04"), "1");
     assert_eq!(count(&both, "lewisham", "2019-04"), "0");
     assert_eq!(count(&both, "brent", "2019-04"), "0");
+}
+
+#[test]
+fn a_shared_cause_recurs_for_a_council_that_it_did_not_hit_before() {
+    let mut history = History::covering(&EVERYTHING);
+    let began = outage(&["lewisham", "southwark"], Vec::new());
+    let resolved = OutageFact::Resolved(Resolved {});
+    let storage = || cause("storage", "hardware", Party::Own);
+    let action = agreed("new-disks", "2019-03-31");
+    let first = [
+        ("2019-03-05T10:00:00Z", began),
+        ("2019-03-05T11:00:00Z", resolved),
+        ("2019-03-06T10:00:00Z", storage()),
+        ("2019-03-06T11:00:00Z", action),
+        ("2019-03-20T10:00:00Z", completed("new-disks")),
+    ];
+    for (at, fact) in first {
+        declares(&mut history, "shared", 1, at, fact);
+    }
+    let again = outage(&["brent", "southwark"], Vec::new());
+    declares(&mut history, "shared", 2, "2019-04-02T10:00:00Z", again);
+    declares(&mut history, "shared", 2, "2019-04-02T12:00:00Z", storage());
+    for (scope, count) in [("brent", "1"), ("joint", "1"), ("lewisham", "0")] {
+        let recurred = of(scope, Measure::OutagesRecurred, "2019-04", &[]);
+        assert_eq!(shown(&history, &recurred), count, "{scope}");
+    }
 }
 
 #[test]

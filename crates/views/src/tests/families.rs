@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::change_control::incident;
 use super::history::{History, ask, code, folded, log, one};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, Home, Query, additive_differences, additive_query};

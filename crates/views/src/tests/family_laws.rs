@@ -28,7 +28,7 @@ use townclerk_domain::service_time::{ServiceTime, Weekday, Window};
 use super::families::{aggregate, text};
 use super::history::{History, LOGS, ask, code, folded, log, one, read, start};
 use crate::availability::{Agreed, minutes};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figures::{Breakdown, Periods, Query, additive_differences, additive_query};
 use crate::measure::Measure;

@@ -15,7 +15,7 @@ use townclerk_domain::ticket::{
 use uuid::Uuid;
 
 use super::history::{History, ask, code, folded, one, read, start};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, Home, Query};
 use crate::measure::Measure;

@@ -18,8 +18,8 @@ use townclerk_domain::ticket::{
 use townclerk_domain::timeline::{Entry, Timeline};
 use uuid::Uuid;
 
+use crate::basis::Basis;
 use crate::completeness::Reached;
-use crate::contributions::Basis;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, PassCache, Periods, Positions, Query, Reading, figures};
 use crate::fold::{Folding, Input};

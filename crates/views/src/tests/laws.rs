@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::history::{ask, everything, folded, history, log, one, start, steps};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::definition::Made;
 use crate::figure::Figure;
 use crate::measure::Measure;

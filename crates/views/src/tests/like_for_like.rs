@@ -14,7 +14,7 @@ use townclerk_domain::ticket::TicketRules;
 use super::change_control::incident;
 use super::families::{EVERYTHING, aggregate};
 use super::history::{History, ask, code, everything, folded, history, log, one, start, steps};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figure::Figure;
 use crate::figures::{Breakdown, Home, Periods, Query};
 use crate::measure::Measure;

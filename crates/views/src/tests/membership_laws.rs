@@ -11,7 +11,7 @@ use townclerk_domain::period::Period;
 use super::family_laws;
 use super::history::{self, History, ask, folded, start};
 use super::like_for_like::leaves;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::definition::Whose;
 use crate::figures::{Breakdown, Periods, Query};
 use crate::measure::{Accumulation, Measure};

@@ -13,12 +13,16 @@ use crate::figures::{Breakdown, Query};
 use crate::findings::FindingKind;
 use crate::measure::Measure;
 
-fn tells(history: &mut History, number: u128, at: &str, fact: PostFact) {
+pub fn tells_in(history: &mut History, name: &str, number: u128, at: &str, fact: PostFact) {
     let id = aggregate(AggregateKind::Post, number);
-    history.tell::<PostRules>("brent", id, at, fact);
+    history.tell::<PostRules>(name, id, at, fact);
 }
 
-fn created(team: &str, role: &str) -> PostFact {
+fn tells(history: &mut History, number: u128, at: &str, fact: PostFact) {
+    tells_in(history, "brent", number, at, fact);
+}
+
+pub fn created(team: &str, role: &str) -> PostFact {
     PostFact::PostCreated(PostCreated {
         role: code(role),
         team: code(team),
@@ -26,7 +30,7 @@ fn created(team: &str, role: &str) -> PostFact {
     })
 }
 
-fn filled(appointment: Appointment, until: Option<&str>) -> PostFact {
+pub fn filled(appointment: Appointment, until: Option<&str>) -> PostFact {
     PostFact::PostFilled(PostFilled {
         appointment,
         until: until.map(|day| day.parse().unwrap()),

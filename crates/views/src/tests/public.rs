@@ -1,4 +1,4 @@
-//! What readers without a token are shown, beside what there is.
+//! What everybody is shown, beside what there is.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -6,11 +6,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use townclerk_domain::amendment::Recordable;
+use townclerk_domain::change::Outcome;
+use townclerk_domain::post::Appointment;
 use townclerk_domain::ticket::{Channel, Logged, Priority, TicketFact, TicketKind, UserClass};
 
+use super::change_rates::closed_on;
+use super::families::EVERYTHING;
 use super::history::{History, ask, code, everything, folded, history, one, read, steps};
-use crate::contributions::Basis;
-use crate::dimension::Dimension;
+use super::posts::{created, filled, tells_in};
+use crate::basis::Basis;
+use crate::dimension::{Dimension, Mask};
 use crate::figure::Figure;
 use crate::figures::{
     Audience, Breakdown, PassCache, Periods, Query, Reading, count, each_figure, figures,
@@ -156,6 +161,139 @@ fn what_is_hidden_is_hidden_however_it_is_asked_for() {
     assert_eq!(public(&history, &range)[0].numerator, Some(80));
 }
 
+/// What is shown of each outcome and of the rate of success and failure in February.
+fn shown_of_changes(history: &History) -> BTreeMap<String, Option<i64>> {
+    let measures = [
+        Measure::ChangesClosed,
+        Measure::ChangeSuccessRate,
+        Measure::ChangeFailureRate,
+    ];
+    let mut query = query(&measures);
+    query.periods = Periods::These(vec!["2019-02".parse().unwrap()]);
+    let found = public(history, &query).into_iter();
+    let found = found.map(|figure| {
+        let outcome = figure.breakdown.get("outcome").cloned();
+        (
+            outcome.unwrap_or(figure.measure.to_owned()),
+            figure.numerator,
+        )
+    });
+    found.collect()
+}
+
+#[test]
+fn a_share_is_shown_where_it_follows_from_what_is_shown_and_only_there() {
+    let mut history = History::covering(&EVERYTHING);
+    for number in 0..6 {
+        let day = format!("2019-02-{:02}", number + 4);
+        closed_on(&mut history, "brent", number, &day, Outcome::Successful);
+        closed_on(
+            &mut history,
+            "lewisham",
+            10 + number,
+            &day,
+            Outcome::Successful,
+        );
+    }
+    for number in 20..22 {
+        closed_on(
+            &mut history,
+            "brent",
+            number,
+            "2019-02-20",
+            Outcome::Unsuccessful,
+        );
+    }
+    // Brent's alone: what succeeded would tell it.
+    let shown = shown_of_changes(&history);
+    assert_eq!(shown["changes_closed"], Some(14));
+    assert_eq!((shown["unsuccessful"], shown["successful"]), (None, None));
+    let rates = ["change_success_rate", "change_failure_rate"].map(|rate| shown[rate]);
+    assert_eq!(rates, [None, None]);
+    for number in 30..32 {
+        closed_on(
+            &mut history,
+            "lewisham",
+            number,
+            "2019-02-20",
+            Outcome::BackedOut,
+        );
+    }
+    // Together they are of two councils, and what is left of the whole beside what succeeded.
+    let shown = shown_of_changes(&history);
+    assert_eq!((shown["unsuccessful"], shown["backed-out"]), (None, None));
+    assert_eq!(shown["successful"], Some(12));
+    let rates = ["change_success_rate", "change_failure_rate"].map(|rate| shown[rate]);
+    assert_eq!(rates, [Some(12), Some(4)]);
+}
+
+#[test]
+fn how_many_posts_there_are_is_public_and_who_holds_them_is_not() {
+    let mut history = History::covering(&EVERYTHING);
+    for (name, number) in [("brent", 1), ("lewisham", 2)] {
+        let post = || created("service-desk", "analyst");
+        tells_in(&mut history, name, number, "2019-01-10T09:00:00Z", post());
+        tells_in(
+            &mut history,
+            name,
+            number + 10,
+            "2019-02-10T09:00:00Z",
+            post(),
+        );
+        let internal = filled(Appointment::Internal, None);
+        tells_in(&mut history, name, number, "2019-02-11T09:00:00Z", internal);
+    }
+    let mut asked = query(&[
+        Measure::PostsCreated,
+        Measure::Establishment,
+        Measure::PostsFilled,
+        Measure::Vacancies,
+    ]);
+    asked.periods = Periods::These(vec!["2019-02".parse().unwrap()]);
+    let split = |dimension| Breakdown {
+        split: vec![dimension],
+        ..Breakdown::default()
+    };
+    asked.breakdowns = vec![
+        Breakdown::default(),
+        split(Dimension::Appointment),
+        split(Dimension::Team),
+    ];
+    let found = public(&history, &asked);
+    let whole = |measure: Measure| {
+        let mut found = found.iter();
+        let of = found.find(|f| f.measure == measure.name() && f.breakdown.is_empty());
+        of.unwrap().numerator
+    };
+    assert_eq!(whole(Measure::PostsCreated), Some(2));
+    assert_eq!(whole(Measure::Establishment), Some(4));
+    assert_eq!(whole(Measure::PostsFilled), None);
+    assert_eq!(whole(Measure::Vacancies), None);
+    // Values that every reader knows are there, and said not to be shown: they are not missing.
+    let parts = found.iter().filter(|figure| !figure.breakdown.is_empty());
+    let parts: Vec<_> = parts
+        .map(|f| (f.breakdown["appointment"].as_str(), f.value, f.suppressed))
+        .collect();
+    assert_eq!(parts.len(), Appointment::ALL.len());
+    assert!(
+        parts
+            .iter()
+            .all(|(_, value, why)| value.is_none() && *why == Some(SUPPRESSED))
+    );
+}
+
+#[test]
+fn what_is_not_over_is_the_sum_of_its_months_that_are() {
+    let history = quarter();
+    let mut query = query(&[Measure::TicketsLogged]);
+    query.basis.as_at = Some("2019-03-01T00:00:00Z".parse().unwrap());
+    let shown = public(&history, &query);
+    let quarter = by_priority(&shown, "18/19 Q4");
+    assert_eq!((quarter["p1"], quarter["p3"]), (None, Some(80)));
+    let march = by_priority(&shown, "2019-03");
+    assert_eq!(march["p3"], None);
+}
+
 #[test]
 fn what_one_council_alone_has_is_hidden_though_it_is_much() {
     let mut history = quarter();
@@ -279,7 +417,13 @@ proptest! {
                     without.remove(dimension).is_some()
                         && (of, at, &without) == (measure, period, values)
                 });
-                let parts: Vec<_> = parts.collect();
+                // What there is at a month's end has no parts for everybody.
+                let mask = values.keys().filter_map(|name| Dimension::from_name(name));
+                let mask = Mask::of(mask.chain(Dimension::from_name(dimension)));
+                let parts: Vec<_> = match RULE.shows(Measure::from_name(measure).unwrap(), mask) {
+                    true => parts.collect(),
+                    false => continue,
+                };
                 let left: i64 = whole - parts.iter().filter_map(|(_, value)| **value).sum::<i64>();
                 prop_assert!(parts.is_empty() || left == 0 || left >= RULE.smallest);
                 let hidden = parts.iter().filter(|(place, value)| {

@@ -7,7 +7,7 @@ use townclerk_domain::ticket::{Resolved, TicketFact};
 use uuid::Uuid;
 
 use super::history::{History, ask, code, log, one, start};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::fold::{Folding, Input};
 use crate::key::quarantine::{self, Why};
 use crate::measure::Measure;

@@ -21,7 +21,7 @@ use townclerk_domain::ticket::{
 use super::families::aggregate;
 use super::history::{History, code, folded, log, one, read, start};
 use crate::agreed::agreed_facts;
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::figures::figures;
 use crate::kept::facts;
 use crate::lists;

@@ -13,7 +13,7 @@ use townclerk_domain::ticket::{
 use uuid::Uuid;
 
 use super::history::{History, ask, code, folded, one};
-use crate::contributions::Basis;
+use crate::basis::Basis;
 use crate::dimension::Dimension;
 use crate::figures::Breakdown;
 use crate::measure::Measure;

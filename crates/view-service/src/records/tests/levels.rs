@@ -110,7 +110,8 @@ async fn without_a_moment_a_ticket_is_seen_as_far_as_anything_is_known() {
     assert_eq!(open["as_at"], "2020-03-02T10:20:00.000001Z");
     assert_eq!(
         (&open["counted_minutes"], &open["left_minutes"]),
-        (&json!(80), &json!(519))
+        (&json!(81), &json!(519)),
+        "a begun minute counts, and with what is left it is the target"
     );
     let resolved = service.read(&of(4)).await;
     assert_eq!(

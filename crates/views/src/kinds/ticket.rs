@@ -1,16 +1,112 @@
-//! What a ticket adds.
+//! How tickets are read, and what one adds.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use townclerk_domain::decider::Decider;
+use townclerk_domain::dimension::Age;
+use townclerk_domain::names::Code;
 use townclerk_domain::service_level::verdict;
 use townclerk_domain::ticket::{Logged, Status, Ticket, TicketFact, TicketRules};
 use townclerk_domain::timeline::Standing;
 
-use super::{Circumstances, Contribution};
-use crate::attributes::{Age, Attributes};
+use super::Kind;
+use super::counted::{Counted, CountedRows, Counters, RowsOf};
+use crate::contribution::{Attributes, Circumstances, Contribution};
+use crate::dimension::{Dimension, UNKNOWN, provider};
 use crate::measure::Measure;
+
+impl Kind for TicketRules {
+    fn counted() -> Option<&'static dyn CountedRows> {
+        Some(RowsOf::<Self>::READER)
+    }
+}
+
+impl Counted for TicketRules {
+    type Stands = Ticket;
+
+    /// By user class and directorate tickets are looked at seldom.
+    const COUNTERS: Counters = Counters {
+        by: &[
+            Dimension::Kind,
+            Dimension::Priority,
+            Dimension::Service,
+            Dimension::Category,
+            Dimension::Channel,
+            Dimension::Provider,
+            Dimension::Age,
+        ],
+        by_pairs: &[[Dimension::Kind, Dimension::Priority]],
+        arrivals: &[
+            Measure::TicketsLogged,
+            Measure::TicketsMovedIn,
+            Measure::TicketsReopened,
+            Measure::TicketsReinstated,
+        ],
+    };
+
+    fn contributions(
+        facts: &[Standing<TicketFact>],
+        circumstances: &Circumstances<'_>,
+    ) -> Vec<Contribution> {
+        contributions(facts, circumstances)
+    }
+
+    fn is_open(ticket: &Ticket) -> Option<bool> {
+        Some(ticket.status.is_open())
+    }
+
+    fn links(fact: &TicketFact) -> bool {
+        matches!(fact, TicketFact::Linked(_))
+    }
+}
+
+/// A ticket when it was counted.
+#[derive(Debug)]
+struct Counting {
+    logged: Arc<Logged>,
+    /// For a resolution.
+    age: Option<Age>,
+}
+
+impl Attributes for Counting {
+    fn value(&self, dimension: Dimension) -> Option<&str> {
+        match dimension {
+            Dimension::Age => self.age.map(Age::code),
+            other => value_of(&self.logged, other),
+        }
+    }
+
+    fn councils(&self) -> Box<dyn Iterator<Item = &Code> + '_> {
+        Box::new(self.logged.councils.iter())
+    }
+}
+
+/// What a ticket is broken down by, and found by in lists.
+pub fn value_of(logged: &Logged, dimension: Dimension) -> Option<&str> {
+    let directorate = || logged.directorate.as_ref().map_or(UNKNOWN, Code::as_str);
+    match dimension {
+        Dimension::Kind => Some(logged.kind.code()),
+        Dimension::Priority => Some(logged.priority.code()),
+        Dimension::Service => Some(logged.service.as_str()),
+        Dimension::Category => Some(logged.category.as_str()),
+        Dimension::Channel => Some(logged.channel.code()),
+        Dimension::UserClass => Some(logged.user_class.code()),
+        Dimension::Directorate => Some(directorate()),
+        Dimension::Provider => Some(provider(logged.sts)),
+        // Known of its resolution only.
+        Dimension::Age => None,
+        Dimension::Outcome
+        | Dimension::ChangeType
+        | Dimension::Appointment
+        | Dimension::Component
+        | Dimension::Class
+        | Dimension::Party
+        | Dimension::Team
+        | Dimension::Role
+        | Dimension::Severity => None,
+    }
+}
 
 /// A stock of tickets, and whether it holds those of a status.
 type Stock = (Measure, fn(Status) -> bool);
@@ -22,7 +118,7 @@ const STOCKS: [Stock; 3] = [
 ];
 
 /// What the facts of one ticket add.
-pub(crate) fn of(
+fn contributions(
     facts: &[Standing<TicketFact>],
     circumstances: &Circumstances<'_>,
 ) -> Vec<Contribution> {
@@ -184,17 +280,11 @@ fn resolved(
         Some(_) => Age::Recent,
         None => Age::Unknown,
     };
-    let add = |measure, delta| {
-        Contribution::plain(
-            measure,
-            at,
-            delta,
-            Attributes::Ticket {
-                logged: Arc::clone(attributes),
-                age: Some(age),
-            },
-        )
-    };
+    let counted: Arc<dyn Attributes> = Arc::new(Counting {
+        logged: Arc::clone(attributes),
+        age: Some(age),
+    });
+    let add = |measure, delta| Contribution::plain(measure, at, delta, Arc::clone(&counted));
     let wall = at.duration_since(*logged_at).as_mins();
     let mut found = vec![
         add(Measure::TicketsResolved, 1),
@@ -225,11 +315,11 @@ fn plain(measure: Measure, at: Timestamp, delta: i64, logged: &Arc<Logged>) -> C
     Contribution::plain(measure, at, delta, attributes(logged))
 }
 
-fn attributes(logged: &Arc<Logged>) -> Attributes {
-    Attributes::Ticket {
+fn attributes(logged: &Arc<Logged>) -> Arc<dyn Attributes> {
+    Arc::new(Counting {
         logged: Arc::clone(logged),
         age: None,
-    }
+    })
 }
 
 /// An open ticket that changes its attributes leaves one part of the backlog and joins another.

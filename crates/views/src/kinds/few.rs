@@ -1,0 +1,26 @@
+//! Kinds of which there are few: a ledger has all their records whenever they are asked for.
+
+use jiff::Timestamp;
+use townclerk_domain::decider::Decider;
+use townclerk_domain::names::Code;
+
+use crate::kept::Kept;
+use crate::ledger::Ledger;
+
+/// The rules of a kind of which a ledger has all records.
+pub trait Few: Decider<State = Option<<Self as Few>::Stands>> {
+    /// Such a record as it stands.
+    type Stands;
+
+    /// Those of a ledger, by log and id.
+    fn kept(ledger: &Ledger) -> &[Kept<Self::Stands>];
+
+    /// Whether one in the shared log touches a council.
+    fn touches(stands: &Self::Stands, council: &Code) -> bool;
+
+    /// By which time it stands in lists.
+    fn began(stands: &Self::Stands) -> Timestamp;
+
+    /// Whether a list of open ones has it.
+    fn is_open(stands: &Self::Stands) -> bool;
+}
