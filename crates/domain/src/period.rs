@@ -1,4 +1,4 @@
-//! Periods in Europe/London: months, council-year quarters, days, ranges of months and of days.
+//! Periods in Europe/London: months, financial-year quarters, days, ranges of months and of days.
 //!
 //! Every period is half-open in time, from the first midnight to the midnight after its last day.
 //! The council year runs from 1 April to 31 March (quarter 1 is April to June).
@@ -164,7 +164,7 @@ impl Period {
     /// By which schemas tell a period from other texts: it is too rich for a regular expression.
     pub const TITLE: &str = "Period";
 
-    /// The council-year quarter in which a month lies.
+    /// The financial-year quarter in which a month lies.
     pub fn quarter_of(month: Month) -> Self {
         let since_april = month.number() - 3;
         Self::Quarter {
@@ -235,7 +235,7 @@ pub fn end_of_day(day: Date) -> Timestamp {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is not a period: write 2019-07 (month), 19/20 Q4 (council-year quarter), 2018-06-04 \
+    "{found:?} is not a period: write 2019-07 (month), 19/20 Q4 (financial-year quarter), 2018-06-04 \
      (day), 2019-07/2020-07 (range of months) or 2018-01-01/2018-07-04 (range of days)"
 )]
 pub struct InvalidPeriod {

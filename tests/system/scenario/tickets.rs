@@ -16,7 +16,7 @@ const PINNED: (u32, &str) = (
 );
 
 /// Lewisham, Mayor and Cabinet, 16 September 2020, paragraph 6.7: Priority 1 incidents of the
-/// whole estate by month and council-year quarter.
+/// whole estate by month and financial-year quarter.
 pub(super) fn p1_incidents_are_those_of_the_paper_but_for_the_quarter_it_added_up_wrongly(
     story: &Story,
 ) {
@@ -78,7 +78,7 @@ pub(super) fn p1_incidents_are_those_of_the_paper_but_for_the_quarter_it_added_u
 }
 
 /// The same paper, paragraph 5.6: incidents and requests of children's social care case
-/// management, by council-year quarter, the last one to 21 August 2020.
+/// management, by financial-year quarter, the last one to 21 August 2020.
 pub(super) fn csccm_events_are_those_of_the_paper_and_the_last_quarter_is_partial(story: &Story) {
     let csccm = [(Dimension::Service, "csccm")];
     let quarters = [

@@ -30,11 +30,11 @@ const P1_MONTHS: [u32; 19] = [
     9, 1, 2, 4, 0, 3, 1, // 2020
 ];
 
-/// The same per council-year quarter from 18/19 Q4, as published: the months of 19/20 Q4 add up to
+/// The same per financial-year quarter from 18/19 Q4, as published: the months of 19/20 Q4 add up to
 /// 12, the paper says 13.
 const P1_QUARTERS: [u32; 6] = [4, 11, 13, 5, 13, 7];
 
-/// Incidents and requests on the application per council-year quarter from 18/19 Q4, the last one
+/// Incidents and requests on the application per financial-year quarter from 18/19 Q4, the last one
 /// to 21 August (paragraph 5.6).
 const CSCCM_QUARTERS: [u32; 7] = [332, 225, 243, 216, 239, 189, 98];
 

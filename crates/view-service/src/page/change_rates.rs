@@ -45,7 +45,7 @@ pub fn by_quarter(shown: &Shown, rates: &Figures) -> Table {
     };
     Table {
         id: "rates",
-        caption: "How changes went, by council-year quarter, newest first".to_owned(),
+        caption: "How changes went, by financial-year quarter, newest first".to_owned(),
         note: Some(
             "Of the changes closed in the quarter. Those with issues succeeded, those backed out \
              failed. What caused an incident needs tickets and outages to be covered too."

@@ -143,7 +143,7 @@ fn by_quarter(
     let beside = shared.map(|_| "Shared, hitting this council, closed".to_owned());
     Table {
         id: "quarters",
-        caption: "Changes by council-year quarter and outcome, newest first".to_owned(),
+        caption: "Changes by financial-year quarter and outcome, newest first".to_owned(),
         note: None,
         row_title: "Quarter",
         columns: titles.chain(beside).map(Column::number).collect(),

@@ -73,7 +73,7 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     content.parts = vec![
         by(
             "quarters",
-            "Outages by council-year quarter",
+            "Outages by financial-year quarter",
             &shown.quarters,
         ),
         by("months", "Outages by month", &shown.months),

@@ -65,7 +65,7 @@ pub fn by_period(shown: &Shown, recovery: &Recovery) -> Table {
     };
     Table {
         id: "recovery",
-        caption: "Tests of recovery, latest twelve months and quarters".to_owned(),
+        caption: "Recovery tests, latest twelve months and quarters".to_owned(),
         note: Some(
             "Only a test of which a target is recorded is within target or not; a test that did \
              not bring the services back is not."
@@ -123,7 +123,7 @@ pub fn list(asking: &Asking<'_>, tests: &[Kept<RecoveryTest>]) -> Table {
     };
     Table {
         id: "recovery-tests",
-        caption: "Tests of recovery, latest first".to_owned(),
+        caption: "Recovery tests, latest first".to_owned(),
         note: Some(match all > most {
             true => format!("The latest {most} of {all}. Times are London's."),
             false => "Times are London's.".to_owned(),

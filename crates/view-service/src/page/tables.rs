@@ -20,7 +20,7 @@ pub fn tables(gathered: &Gathered) -> Vec<Table> {
     let mut tables = vec![
         by_period(
             "quarters",
-            "Tickets by council-year quarter",
+            "Tickets by financial-year quarter",
             &gathered.main,
             quarters,
         ),

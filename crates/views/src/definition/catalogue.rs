@@ -10,7 +10,7 @@ use crate::measure::{Accumulation, Measure};
 const CHAPTERS: [(&str, AggregateKind); 5] = [
     ("Tickets", AggregateKind::Ticket),
     ("Outages and availability", AggregateKind::Outage),
-    ("Tests of recovery", AggregateKind::RecoveryTest),
+    ("Recovery tests", AggregateKind::RecoveryTest),
     ("Changes", AggregateKind::Change),
     ("Posts", AggregateKind::Post),
 ];

@@ -18,14 +18,14 @@ const fn of_recovery(computation: Computation) -> Definition {
 
 pub(crate) const TESTS: Definition = Definition {
     measured: measured::RECOVERY_TESTS,
-    title: "Tests of recovery",
+    title: "Recovery tests",
     cohort: "done in the period, one for each group of services",
     ..of_recovery(Computation::RecoveryTests)
 };
 
 pub(crate) const WITHIN_TARGET: Definition = Definition {
     measured: measured::RECOVERY_TESTS_WITHIN_TARGET,
-    title: "Tests of recovery within target",
+    title: "Recovery tests within target",
     unit: "percent",
     cohort: "tests of the period of which a target is recorded and whether it was kept is known",
     formula: "tests that kept every target, in time and in lost data / those tests",

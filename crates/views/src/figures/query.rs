@@ -16,7 +16,7 @@ use crate::measure::Measure;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Periods {
     These(Vec<Period>),
-    /// Every month and every council-year quarter from the first record to `as_at`.
+    /// Every month and every financial-year quarter from the first record to `as_at`.
     Recorded,
 }
 

@@ -1,6 +1,6 @@
 //! Which values are shown to readers without a token, by [`crate::public::RULE`].
 //!
-//! It is decided on all cells of a council-year quarter together, whatever is asked: what is hidden
+//! It is decided on all cells of a financial-year quarter together, whatever is asked: what is hidden
 //! in one answer is hidden in all, and follows from no sum of what is shown beside it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -314,7 +314,7 @@ async fn a_past_state_is_kept_from_page_to_page() {
     let html = read_topic(&views, page, &past, Some(officer()))
         .await
         .unwrap();
-    assert!(html.contains("<strong>Another moment.</strong>"));
+    assert!(html.contains("<strong>Another date.</strong>"));
     assert!(html.contains("href=\"/brent/outages?as_at=2020-07-15T00:00:00Z\""));
     assert!(html.contains("href=\"/brent/changes\">Show the latest"));
     assert!(!html.contains("Patch"), "requested five days later");
