@@ -265,7 +265,9 @@ impl<D: Decider> Record<D> {
 /// Whether a fact that is refused so may be taken after others of its record.
 fn may_fit_later<R: std::fmt::Debug + std::fmt::Display>(rejection: &Rejection<R>) -> bool {
     match rejection {
-        Rejection::Refused { .. } | Rejection::NothingRecorded => true,
+        Rejection::Refused { .. }
+        | Rejection::BeforeBeginning { .. }
+        | Rejection::NothingRecorded => true,
         Rejection::ContradictsLater { .. }
         | Rejection::BadCorrection { .. }
         | Rejection::FarFuture { .. }
@@ -298,7 +300,9 @@ fn began_before(place: Place, fact: &Fact) -> Finding {
 
 fn refused<D: Decider>(place: Place, fact: &Fact, rejection: &Rejection<D::Refusal>) -> Finding {
     let (sort, remedy) = match rejection {
-        Rejection::Refused { .. } | Rejection::NothingRecorded => (
+        Rejection::Refused { .. }
+        | Rejection::BeforeBeginning { .. }
+        | Rejection::NothingRecorded => (
             Sort::NotAllowed,
             "send what happened in between, or leave this out if it did not happen",
         ),

@@ -115,7 +115,7 @@ fn a_finding_says_what_was_found_and_what_to_do() {
         assert!(unknown.found.contains(known), "{unknown:?}");
     }
     assert!(on(17).found.contains("line 2"));
-    assert!(on(25).found.contains("takes no Close"), "{:?}", on(25));
+    assert!(on(25).found.contains("takes no close"), "{:?}", on(25));
     assert!(on(13).found.contains("/councils/lewisham/hornbill"));
     assert!(
         report
