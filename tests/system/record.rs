@@ -256,6 +256,28 @@ async fn lists_are_paged_without_gaps_or_doubles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_council_that_has_no_log_is_recorded_with_a_warning() {
+    let dir = folder();
+    let town = Town::first_start(dir.path()).await;
+    let desk = town.as_role(Role::ServiceDesk);
+    let mut of_two = incident("p3", "email");
+    of_two["councils"] = json!(["brent", "lewishan"]);
+    let tickets = "/v1/logs/shared/tickets";
+    let (status, told) = desk.command(tickets, "k1", &of_two).await;
+    let warning = "no log here is of a council lewishan; there are brent, lewisham, southwark; did \
+                   you mean lewisham?";
+    assert_eq!(
+        (status, &told["warnings"]),
+        (201, &json!([warning])),
+        "{told}"
+    );
+    of_two["councils"] = json!(["brent", "lewisham"]);
+    let (_, told) = desk.command(tickets, "k2", &of_two).await;
+    assert_eq!(told["warnings"], json!([]), "{told}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_no_record_has_is_recorded_with_a_warning() {
     let dir = folder();
     let town = Town::first_start(dir.path()).await;

@@ -83,6 +83,13 @@ pub struct Asked<F> {
 pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
     #[error("{refusal}")]
     Refused { refusal: R },
+    /// It lies before all that is recorded, where the rules do not take it.
+    #[error("{happened} lies before the first that is recorded of this, at {begun}: {refusal}")]
+    BeforeBeginning {
+        happened: Timestamp,
+        begun: Timestamp,
+        refusal: R,
+    },
     #[error("with this, what happened at {happened} could not have: {refusal}")]
     ContradictsLater { happened: Timestamp, refusal: R },
     #[error("{happened} lies more than 5 minutes after this service's clock, {now}")]
@@ -160,9 +167,20 @@ fn with_fact<D: Decider>(
     now: Timestamp,
 ) -> Decided<D> {
     let happened = candidate.happened;
+    let begun = facts.first().map(|first| first.happened);
     let place = facts.partition_point(|standing| standing.happened <= happened);
     facts.insert(place, candidate);
-    replay::<D>(&facts, place, home, now)
+    let decided = replay::<D>(&facts, place, home, now);
+    match (decided, begun) {
+        (Err(Rejection::Refused { refusal }), Some(begun)) if place == 0 => {
+            Err(Rejection::BeforeBeginning {
+                happened,
+                begun,
+                refusal,
+            })
+        }
+        (decided, _) => decided,
+    }
 }
 
 fn with_correction<D: Decider>(
@@ -183,7 +201,14 @@ fn with_correction<D: Decider>(
         });
     }
     let faults_before = faults_of_corrected::<D>(&facts, correction);
-    correct(&mut facts, correction).map_err(bad_correction)?;
+    let told = told_strictly(&facts, correction);
+    correct(&mut facts, correction).map_err(|error| match (error, told) {
+        // The words of our own, where both say that it is no value of the field.
+        (CorrectionError::Field(FieldError::NotAValue { .. }), Err(told)) => {
+            bad_correction(told.into())
+        }
+        (error, _) => bad_correction(error),
+    })?;
     told_strictly(&facts, correction).map_err(|error| bad_correction(error.into()))?;
     let mut faults = faults_of_corrected::<D>(&facts, correction);
     faults.retain(|fault| !faults_before.contains(fault));

@@ -163,9 +163,14 @@ impl<D: Decider> Outcome<D> {
         assert_eq!(self.0, Ok(()));
     }
 
+    /// Refused by the rules, wherever in the timeline.
     #[track_caller]
     pub fn then_refused(self, refusal: D::Refusal) {
-        assert_eq!(self.0, Err(Rejection::Refused { refusal }));
+        let decided = self.0.map_err(|rejection| match rejection {
+            Rejection::BeforeBeginning { refusal, .. } => Rejection::Refused { refusal },
+            other => other,
+        });
+        assert_eq!(decided, Err(Rejection::Refused { refusal }));
     }
 
     /// Why it is not recorded, if it is not.

@@ -121,9 +121,15 @@ impl Views {
         self.iter().flat_map(|view| view.unready()).collect()
     }
 
+    /// Which views there are is no secret: `/v1/views` tells everybody.
+    fn no_view(&self, name: &str) -> Problem {
+        let there = self.0.views.keys().map(Scope::to_string);
+        Problem::not_found_among(format!("view {name}"), there)
+    }
+
     /// The view that answers for a scope: every view answers for `shared`.
     pub(crate) fn answering(&self, name: &str) -> Result<(Scope, Arc<View>), Problem> {
-        let missing = || Problem::not_found(format!("view {name}"));
+        let missing = || self.no_view(name);
         let scope = Scope::new(name).map_err(|_| missing())?;
         let own = self.0.views.get(&scope);
         let any = || {
@@ -303,7 +309,7 @@ async fn verify(State(views): State<Views>, Path(name): Path<String>) -> Result<
 fn own_view(views: &Views, name: &str) -> Result<Arc<View>, Problem> {
     let (scope, view) = views.answering(name)?;
     if *view.scope() != scope {
-        return Err(Problem::not_found(format!("view {name}")));
+        return Err(views.no_view(name));
     }
     Ok(view)
 }

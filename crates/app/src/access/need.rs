@@ -77,7 +77,11 @@ impl Need {
         // Where a log stands is for those who read it, also where all else is open to everybody.
         let mut named = asked.positions_of.iter();
         match named.find(|log| !caller.reads_log(log)) {
-            Some(log) => Err(Refusal::reach(log, caller)),
+            Some(log) => {
+                let reads = |role: &Role| *log != JOINT && may_read(*role, caller, log);
+                let reading: Vec<Role> = Role::ALL.into_iter().filter(reads).collect();
+                Err(Refusal::reach(log, caller, &reading))
+            }
             None => Ok(()),
         }
     }
@@ -94,7 +98,9 @@ impl Need {
             true => Ok(()),
             false => {
                 let wanted = self.scope.wanted(asked).unwrap_or_default();
-                Err(Refusal::reach(wanted, caller))
+                let reaches = |role: &&Role| self.scope.reached(**role, caller, asked);
+                let reaching: Vec<Role> = self.roles.iter().filter(reaches).copied().collect();
+                Err(Refusal::reach(wanted, caller, &reaching))
             }
         }
     }
@@ -189,18 +195,30 @@ pub enum Refusal {
     #[error("this needs a token with one of the roles {needed}; yours has {has}")]
     Role { needed: String, has: String },
     #[error(
-        "your token does not reach {wanted:?}: it has the roles {roles} and the councils {councils}"
+        "your token does not reach {wanted:?}: it has the roles {roles} and the councils \
+         {councils}{instead}"
     )]
     Reach {
         wanted: String,
         roles: String,
         councils: String,
+        /// Which roles would, with the same councils; empty where none does.
+        instead: String,
     },
 }
 
 impl Refusal {
-    fn reach(wanted: &str, caller: &Caller) -> Self {
+    fn reach(wanted: &str, caller: &Caller, reaching: &[Role]) -> Self {
+        let instead = match reaching {
+            [] => String::new(),
+            [one] => format!("; with these councils the role {one} does"),
+            several => format!(
+                "; with these councils one of the roles {} does",
+                listed(several)
+            ),
+        };
         Self::Reach {
+            instead,
             wanted: wanted.to_owned(),
             roles: listed(&caller.roles),
             councils: caller.councils.to_string(),

@@ -211,6 +211,28 @@ async fn a_refusal_says_what_would_be_needed() {
         reach.contains("lewisham") && reach.contains("brent"),
         "{reach}"
     );
+    let joint = client
+        .get(
+            "/views/joint/figures?breakdown=home",
+            Who::Everywhere(Role::ServiceDesk),
+        )
+        .await;
+    let joint = detail(joint);
+    assert!(
+        joint.ends_with("; with these councils one of the roles officer, operator, committee does"),
+        "{joint}"
+    );
+    let partner = client
+        .get(
+            "/views/joint/figures?breakdown=home",
+            Who::Local(Role::ServiceDesk),
+        )
+        .await;
+    let partner = detail(partner);
+    assert!(
+        partner.ends_with("; with these councils the role committee does"),
+        "{partner}"
+    );
 }
 
 #[tokio::test]

@@ -193,13 +193,18 @@ fn within(value: &Value, dimensions: &[Dimension]) -> Named {
 
 fn warning(log: &LogName, dimension: Dimension, code: &str, known: &BTreeSet<String>) -> String {
     let name = dimension.name();
+    let meant = meant(code, known);
+    format!("no record of {log} had {name}={code} before{meant}")
+}
+
+/// Asks for the known code that a few typing errors lead to; empty where none is near.
+pub(super) fn meant(code: &str, known: &BTreeSet<String>) -> String {
     let near = known
         .iter()
         .map(|other| (strsim::damerau_levenshtein(code, other), other))
         .min()
         .filter(|(errors, _)| *errors <= TYPING_ERRORS_MAX);
-    let meant = near.map_or_else(String::new, |(_, other)| format!("; did you mean {other}?"));
-    format!("no record of {log} had {name}={code} before{meant}")
+    near.map_or_else(String::new, |(_, other)| format!("; did you mean {other}?"))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use townclerk_event_log::{AppendError, EventLog, Expected, LogError};
 
 use super::aggregate::Aggregate;
 use super::codes::{CodesInUse, named};
+use super::councils::unknown_councils;
 use super::error::CommandError;
 use crate::clock::Clock;
 
@@ -107,7 +108,9 @@ impl<R: Recording> Handlers<R> {
         let codes = named(R::KIND, &command.what);
         let codes = codes.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
         // Looked at before it is recorded: after that, a record has them.
-        let warnings = self.codes.warnings(log, &codes);
+        let mut warnings = self.codes.warnings(log, &codes);
+        let unknown = unknown_councils(R::KIND, &command.what, self.handlers.keys());
+        warnings.extend(unknown.map_err(|error| CommandError::Unavailable(Box::new(error)))?);
         let handled = handler.handle(command).await?;
         self.codes.are_used(log, codes);
         Ok(match handled.already {

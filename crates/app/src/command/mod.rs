@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod codes;
+mod councils;
 mod error;
 mod handler;
 #[cfg(test)]

@@ -117,6 +117,13 @@ impl Problem {
         Self::new(Kind::NOT_FOUND, format!("there is no {what} here"))
     }
 
+    /// As [`Self::not_found`], where it is said what there is instead.
+    pub fn not_found_among(what: impl Display, there: impl IntoIterator<Item = String>) -> Self {
+        let there: Vec<String> = there.into_iter().collect();
+        let detail = format!("there is no {what} here; there are {}", there.join(", "));
+        Self::new(Kind::NOT_FOUND, detail)
+    }
+
     pub fn no_such_log(why: impl Display) -> Self {
         Self::new(Kind::NO_SUCH_LOG, why.to_string())
     }

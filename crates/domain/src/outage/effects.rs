@@ -153,8 +153,11 @@ pub(super) fn restoration_fits(
         (false, _) => &restored.councils - &down,
     };
     if !councils.is_empty() {
+        let there = outage.open_effects();
+        let there = there.filter(|effect| councils.contains(&effect.council));
         return Err(Refusal::NothingToRestore {
             service: restored.service.clone(),
+            affected: there.map(|effect| effect.service.clone()).collect(),
             councils,
         });
     }

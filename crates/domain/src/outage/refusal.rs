@@ -148,12 +148,21 @@ pub enum Refusal {
     NotAShare { percent: Decimal },
 
     #[error(
-        "{service} is not down or degraded there any more, or never was: {}",
-        listed(councils)
+        "{service} is not down or degraded any more, or never was, for {}; down or degraded for {} \
+         {}",
+        listed(councils),
+        match councils.len() { 1 => "it", _ => "them" },
+        match affected.len() {
+            0 => "is nothing".to_owned(),
+            1 => format!("is {}", listed(affected)),
+            _ => format!("are {}", listed(affected)),
+        }
     )]
     NothingToRestore {
         service: Code,
         councils: BTreeSet<Code>,
+        /// The services that are down or degraded there.
+        affected: BTreeSet<Code>,
     },
     #[error(
         "{service} of {council} was hit only from {from} on: give a later time, or correct that one"

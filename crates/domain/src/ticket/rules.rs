@@ -98,6 +98,20 @@ impl Transition {
         }
     }
 
+    /// The command that asks for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Triage => "triage",
+            Self::Start => "start",
+            Self::Hold => "hold",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Close => "close",
+            Self::Cancel => "cancel",
+            Self::Reinstate => "reinstate",
+        }
+    }
+
     /// The status that it leads to.
     pub fn to(self) -> Status {
         match self {
@@ -127,7 +141,7 @@ pub enum Refusal {
     NotLogged,
     #[error("this ticket is logged already")]
     AlreadyLogged,
-    #[error("a ticket that is {} takes no {wanted:?}; it takes {}", from.code(), listed(allowed))]
+    #[error("a ticket that is {} takes no {}; it takes {}", from.code(), wanted.code(), listed(allowed))]
     TransitionNotAllowed {
         from: Status,
         wanted: Transition,
@@ -142,10 +156,7 @@ pub enum Refusal {
 }
 
 fn listed(allowed: &[Transition]) -> String {
-    let names: Vec<String> = allowed
-        .iter()
-        .map(|transition| format!("{transition:?}").to_lowercase())
-        .collect();
+    let names: Vec<&str> = allowed.iter().map(|transition| transition.code()).collect();
     names.join(", ")
 }
 

@@ -135,7 +135,7 @@ fn a_refusal_says_what_would_be_allowed() {
     };
     assert_eq!(
         refusal.to_string(),
-        "a ticket that is resolved takes no Hold; it takes reopen, close"
+        "a ticket that is resolved takes no hold; it takes reopen, close"
     );
 }
 
@@ -247,9 +247,38 @@ fn a_late_fact_may_lie_before_recorded_ones_if_all_stays_legal() {
         });
     // Before it was logged nothing can have happened to it.
     let before = given_time(0) - jiff::SignedDuration::from_mins(1);
+    let rejection = Rejection::BeforeBeginning {
+        happened: before,
+        begun: given_time(0),
+        refusal: Refusal::NotLogged,
+    };
+    let says = format!(
+        "{before} lies before the first that is recorded of this, at {}: this ticket is not logged yet",
+        given_time(0)
+    );
+    assert_eq!(rejection.to_string(), says);
     given::<TicketRules>([logged()])
         .when_late(before, started())
-        .then_refused(Refusal::NotLogged);
+        .then_rejected(rejection);
+    given::<TicketRules>([])
+        .when_late(before, started())
+        .then_rejected(Rejection::Refused {
+            refusal: Refusal::NotLogged,
+        });
+}
+
+#[test]
+fn a_correction_that_is_no_instant_is_told_so_in_the_words_of_every_instant() {
+    let logged_at = given_time(0).to_string();
+    let rejection = given::<TicketRules>([logged()])
+        .when_corrected(0, "happened", &logged_at, "2026-11-25T09:05")
+        .rejection();
+    let why = rejection.unwrap().to_string();
+    assert!(
+        why.contains("is no instant: its time has not hours"),
+        "{why}"
+    );
+    assert!(!why.contains("failed"), "{why}");
 }
 
 #[test]

@@ -14,15 +14,17 @@ use townclerk_domain::outage::{self, OutageRules};
 use townclerk_domain::ticket::{self, TicketRules};
 
 /// Rules that can tell "not yet" from "never".
-pub(super) trait MayPass: Recording {
+pub trait MayPass: Recording {
     /// Whether this refusal may pass.
     fn may_pass(refusal: &Self::Refusal) -> bool;
 }
 
 /// Whether this rejection may pass. One of a later fact's account does not: that one is recorded.
-pub(super) fn may_pass<R: MayPass>(rejection: &Rejection<R::Refusal>) -> bool {
+pub fn may_pass<R: MayPass>(rejection: &Rejection<R::Refusal>) -> bool {
     match rejection {
-        Rejection::Refused { refusal } => R::may_pass(refusal),
+        Rejection::Refused { refusal } | Rejection::BeforeBeginning { refusal, .. } => {
+            R::may_pass(refusal)
+        }
         Rejection::NothingRecorded => true,
         Rejection::ContradictsLater { .. }
         | Rejection::FarFuture { .. }

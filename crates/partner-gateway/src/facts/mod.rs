@@ -27,6 +27,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+pub use early::{MayPass, may_pass};
 pub use gateway::{Gateway, HoldLimits};
 pub use http::routes;
 pub use nats::serve;

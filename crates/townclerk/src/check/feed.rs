@@ -1,6 +1,7 @@
-//! Cutting a feed into pieces without reading it whole: one fact a line, or a JSON array of facts.
+//! Cutting a feed into pieces without reading it whole: one fact a line, a JSON array of facts, or a
+//! single fact over several lines.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use townclerk_contract::fact::FACT_BYTES_MAX;
 
@@ -29,6 +30,8 @@ pub enum Flaw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Lines,
+    /// One fact over several lines, and nothing else.
+    Object,
     /// Within an array; whether a comma must come before the next fact.
     Array {
         comma_due: bool,
@@ -36,9 +39,13 @@ enum Form {
     Ended,
 }
 
+/// How far a feed is looked into before it is known what it is: as far as one fact may go.
+const AHEAD_BYTES: u64 = FACT_BYTES_MAX as u64 + 1;
+
 /// A feed that is read piece by piece.
 pub struct Feed<R> {
-    bytes: R,
+    /// What was looked into, then the rest.
+    bytes: io::Chain<io::Cursor<Vec<u8>>, R>,
     form: Form,
     mark: bool,
     line: u64,
@@ -48,10 +55,16 @@ pub struct Feed<R> {
 impl<R: BufRead> Feed<R> {
     /// # Errors
     /// The beginning cannot be read.
-    pub fn open(bytes: R) -> io::Result<Self> {
+    pub fn open(mut bytes: R) -> io::Result<Self> {
+        let mut ahead = Vec::new();
+        bytes.by_ref().take(AHEAD_BYTES).read_to_end(&mut ahead)?;
+        let form = match is_one_object(&ahead) {
+            true => Form::Object,
+            false => Form::Lines,
+        };
         let mut feed = Self {
-            bytes,
-            form: Form::Lines,
+            bytes: io::Cursor::new(ahead).chain(bytes),
+            form,
             mark: false,
             line: 1,
             index: 0,
@@ -80,6 +93,12 @@ impl<R: BufRead> Feed<R> {
     pub fn next(&mut self) -> io::Result<Option<Piece>> {
         match self.form {
             Form::Lines => self.next_line(),
+            Form::Object => {
+                self.form = Form::Ended;
+                let line = self.line;
+                let (content, _) = self.element()?;
+                Ok(Some(self.piece(line, content)))
+            }
             Form::Array { comma_due } => self.next_element(comma_due),
             Form::Ended => Ok(None),
         }
@@ -144,28 +163,15 @@ impl<R: BufRead> Feed<R> {
     /// braces ends at a comma, at the end of the array or where an object begins.
     fn element(&mut self) -> io::Result<(Result<String, Flaw>, bool)> {
         let mut piece = Bounded::default();
-        let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
+        let mut nesting = Nesting::default();
         while let Some(byte) = self.peek()? {
-            if depth == 0 && !in_string && !piece.is_empty() && matches!(byte, b',' | b']' | b'{') {
+            if nesting.is_outside() && !piece.is_empty() && matches!(byte, b',' | b']' | b'{') {
                 return Ok((piece.text(), true));
             }
             self.take()?;
             piece.push(byte);
-            if in_string {
-                in_string = escaped || byte != b'"';
-                escaped = !escaped && byte == b'\\';
-                continue;
-            }
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        return Ok((piece.text(), true));
-                    }
-                }
-                _ => {}
+            if nesting.ends_with(byte) {
+                return Ok((piece.text(), true));
             }
         }
         Ok((piece.text(), false))
@@ -205,6 +211,49 @@ impl<R: BufRead> Feed<R> {
         }
         Ok(byte)
     }
+}
+
+/// How deep a byte stands in braces and brackets; those in strings do not count.
+#[derive(Default)]
+struct Nesting {
+    depth: u64,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    fn is_outside(&self) -> bool {
+        self.depth == 0 && !self.in_string
+    }
+
+    /// Takes the next byte; says whether it closes what was opened first.
+    fn ends_with(&mut self, byte: u8) -> bool {
+        if self.in_string {
+            self.in_string = self.escaped || byte != b'"';
+            self.escaped = !self.escaped && byte == b'\\';
+            return false;
+        }
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+/// Whether a feed is one object that goes over several lines and ends with the feed. Else its lines
+/// are facts, also where the first of them is cut off.
+fn is_one_object(feed: &[u8]) -> bool {
+    let feed = feed.strip_prefix(MARK).unwrap_or(feed).trim_ascii();
+    let fits = feed.len() <= FACT_BYTES_MAX && feed.contains(&b'\n');
+    let mut nesting = Nesting::default();
+    let ends = |byte: &u8| nesting.ends_with(*byte);
+    fits && feed.starts_with(b"{") && feed.iter().position(ends) == Some(feed.len() - 1)
 }
 
 /// A piece as it grows, up to what a fact may have.

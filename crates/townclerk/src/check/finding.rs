@@ -70,6 +70,7 @@ macro_rules! sorts {
 
 sorts! {
     ByteOrderMark = "byte-order-mark", Error;
+    NoFacts = "no-facts", Error;
     Malformed = "malformed", Error;
     TooLarge = "too-large", Error;
     UnknownField = "unknown-field", Error;
@@ -204,6 +205,14 @@ pub fn byte_order_mark() -> Finding {
         Sort::ByteOrderMark,
         "the file begins with a byte order mark, which is no JSON",
         "write UTF-8 without a byte order mark; it was passed over here",
+    )
+}
+
+pub fn no_facts() -> Finding {
+    Finding::of_feed(
+        Sort::NoFacts,
+        "the file holds no fact",
+        "see whether the export broke off, or is of a time in which nothing happened",
     )
 }
 

@@ -133,10 +133,13 @@ impl<'a> Check<'a> {
             }
             Seen::Other(earlier) => {
                 self.findings.add(finding::id_reused(place, &fact, earlier));
-                let (kind, reference) = (fact.kind, &fact.reference);
-                self.tickets.left_out(kind, reference, place);
-                self.changes.left_out(kind, reference, place);
-                self.outages.left_out(kind, reference, place);
+                match fact.event.clone() {
+                    Event::Ticket(what) => self.tickets.reused(place, &fact, what),
+                    Event::Change(what) => self.changes.reused(place, &fact, what),
+                    Event::Outage(what) => self.outages.reused(place, &fact, what),
+                    // No other kind is read as a fact.
+                    _ => {}
+                }
                 return;
             }
         }
@@ -202,6 +205,9 @@ impl<'a> Check<'a> {
 
     fn finish(mut self) -> Report {
         let findings = &mut self.findings;
+        if self.facts == 0 {
+            findings.add(finding::no_facts());
+        }
         let continues = self.expectations.continues;
         self.tickets.finish(continues, findings);
         self.changes.finish(continues, findings);

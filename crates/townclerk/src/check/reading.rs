@@ -38,7 +38,11 @@ pub fn read(piece: Piece) -> Result<Fact, Box<Unread>> {
 }
 
 fn finding(place: Place, fault: &Fault) -> Finding {
-    let why = without_place(&fault.why);
+    let (why, below) = split_place(&fault.why);
+    let place = Place {
+        line: place.line + below,
+        ..place
+    };
     let found = match fault.field.as_str() {
         "" => why.to_owned(),
         field => format!("{field}: {why}"),
@@ -92,9 +96,15 @@ fn sort_of(fault: FaultKind) -> Sort {
     }
 }
 
-/// What a JSON reader says without where: it counts from the begin of a fact, not of the feed.
-fn without_place(why: &str) -> &str {
-    why.split_once(" at line ").map_or(why, |(what, _)| what)
+/// What a JSON reader says, and how many lines below the begin of the fact that is: it counts from
+/// there, not from the begin of the feed.
+fn split_place(why: &str) -> (&str, u64) {
+    let Some((what, place)) = why.split_once(" at line ") else {
+        return (why, 0);
+    };
+    let digits = place.split(|char: char| !char.is_ascii_digit()).next();
+    let line: u64 = digits.and_then(|digits| digits.parse().ok()).unwrap_or(1);
+    (what, line.saturating_sub(1))
 }
 
 /// The record that a text seems to be about, although it is no fact.

@@ -10,7 +10,9 @@ use townclerk_contract::fact::{Fact, begins};
 use townclerk_domain::amendment::Recordable;
 use townclerk_domain::decider::{Asked, Decider, Rejection, decide};
 use townclerk_domain::identity::{AggregateKind, CallerId, Token, event_id};
+use townclerk_domain::names::LogName;
 use townclerk_domain::timeline::{Entry, Timeline};
+use townclerk_partner_gateway::facts::{MayPass, may_pass};
 
 use super::finding::{Finding, Findings, Place, Sort};
 use super::named;
@@ -39,6 +41,15 @@ pub struct Record<D: Decider> {
     latest: Option<(Timestamp, Place)>,
     /// The first of its facts that could not be taken; others may not fit for that alone.
     left_out: Option<Place>,
+    /// Its facts under an id that another one has: what they tell is known, though none is taken.
+    reused: Vec<Reused<D>>,
+}
+
+/// A fact that would be another one under an id of its own.
+struct Reused<D: Decider> {
+    place: Place,
+    home: LogName,
+    asked: Asked<D::Fact>,
 }
 
 /// A fact that does not fit yet.
@@ -67,17 +78,31 @@ impl<D: Decider> Default for Record<D> {
             held: Vec::new(),
             latest: None,
             left_out: None,
+            reused: Vec::new(),
         }
     }
 }
 
-impl<D: Decider> Records<D> {
+impl<D: MayPass> Records<D> {
     /// Notes that a fact of a record could not be read.
     pub fn left_out(&mut self, kind: AggregateKind, reference: &Token, place: Place) {
         if kind == D::KIND {
             let record = self.by_reference.entry(reference.clone()).or_default();
             record.left_out.get_or_insert(place);
         }
+    }
+
+    /// Notes that a fact of a record has the id of another one.
+    pub fn reused(&mut self, place: Place, fact: &Fact, what: Recordable<D::Fact>) {
+        let record = self.by_reference.entry(fact.reference.clone()).or_default();
+        record.reused.push(Reused {
+            place,
+            home: fact.council.clone(),
+            asked: Asked {
+                happened: fact.happened,
+                what,
+            },
+        });
     }
 
     pub fn take(&mut self, told: &Told<'_>, what: Recordable<D::Fact>, findings: &mut Findings) {
@@ -105,10 +130,10 @@ impl<D: Decider> Records<D> {
     }
 }
 
-impl<D: Decider> Record<D> {
+impl<D: MayPass> Record<D> {
     /// Whether all that was told of it could be taken.
     pub fn is_whole(&self) -> bool {
-        self.left_out.is_none()
+        self.left_out.is_none() && self.reused.is_empty()
     }
 
     /// Its facts in order of time, corrected, each with its place; none if it was voided.
@@ -231,8 +256,9 @@ impl<D: Decider> Record<D> {
 
     fn finish(&mut self, continues: bool, findings: &mut Findings) {
         let begun = !self.timeline.entries.is_empty();
-        let cause = self.left_out;
+        let left_out = self.left_out;
         for held in std::mem::take(&mut self.held) {
+            let cause = left_out.or_else(|| self.reused_that_would_help(&held));
             self.left_out.get_or_insert(held.place);
             let Held {
                 place,
@@ -262,10 +288,35 @@ impl<D: Decider> Record<D> {
     }
 }
 
+impl<D: MayPass> Record<D> {
+    /// The first fact under the id of another one with which, taken under an id of its own, this one
+    /// would fit.
+    fn reused_that_would_help(&self, held: &Held<D>) -> Option<Place> {
+        let helps = |reused: &&Reused<D>| {
+            let Reused { home, asked, .. } = reused;
+            if decide::<D>(&self.timeline, asked, home, held.now).is_err() {
+                return false;
+            }
+            let mut with = self.timeline.clone();
+            with.entries.push(Entry {
+                happened: asked.happened,
+                known: held.now,
+                sequence: with.last_sequence() + 1,
+                id: [0; 8],
+                what: asked.what.clone(),
+            });
+            decide::<D>(&with, &held.asked, home, held.now).is_ok()
+        };
+        self.reused.iter().find(helps).map(|reused| reused.place)
+    }
+}
+
 /// Whether a fact that is refused so may be taken after others of its record.
 fn may_fit_later<R: std::fmt::Debug + std::fmt::Display>(rejection: &Rejection<R>) -> bool {
     match rejection {
-        Rejection::Refused { .. } | Rejection::NothingRecorded => true,
+        Rejection::Refused { .. }
+        | Rejection::BeforeBeginning { .. }
+        | Rejection::NothingRecorded => true,
         Rejection::ContradictsLater { .. }
         | Rejection::BadCorrection { .. }
         | Rejection::FarFuture { .. }
@@ -296,11 +347,16 @@ fn began_before(place: Place, fact: &Fact) -> Finding {
     of_fact(Finding::at(place, Sort::BeganBefore, &found, remedy), fact)
 }
 
-fn refused<D: Decider>(place: Place, fact: &Fact, rejection: &Rejection<D::Refusal>) -> Finding {
+fn refused<D: MayPass>(place: Place, fact: &Fact, rejection: &Rejection<D::Refusal>) -> Finding {
     let (sort, remedy) = match rejection {
-        Rejection::Refused { .. } | Rejection::NothingRecorded => (
+        rejection @ (Rejection::Refused { .. }
+        | Rejection::BeforeBeginning { .. }
+        | Rejection::NothingRecorded) => (
             Sort::NotAllowed,
-            "send what happened in between, or leave this out if it did not happen",
+            match may_pass::<D>(rejection) {
+                true => "send what happened in between, or leave this out if it did not happen",
+                false => "mend what is wrong in it, or leave it out if it did not happen",
+            },
         ),
         Rejection::ContradictsLater { .. } => (
             Sort::ContradictsLater,

@@ -80,7 +80,8 @@ impl Report {
             _ => String::new(),
         };
         let (facts, readable) = (self.facts, self.readable);
-        lines.push(format!("{facts} facts{whose}, {readable} of them readable"));
+        let facts = counted(facts, "fact");
+        lines.push(format!("{facts}{whose}, {readable} of them readable"));
         let (tickets, changes, outages) = (self.tickets, self.changes, self.outages);
         lines.push(format!(
             "Records begun: tickets {tickets}, changes {changes}, outages {outages}"
@@ -91,7 +92,10 @@ impl Report {
         let [errors, warnings, notes] =
             [Severity::Error, Severity::Warning, Severity::Note].map(|of| self.count(of));
         lines.push(format!(
-            "{errors} errors, {warnings} warnings, {notes} notes"
+            "{}, {}, {}",
+            counted(errors, "error"),
+            counted(warnings, "warning"),
+            counted(notes, "note")
         ));
         lines
     }
@@ -107,6 +111,13 @@ impl Report {
             (more > 0).then(|| format!("… and {more} more of {}", sort.slug()))
         };
         self.tally.iter().filter_map(more).collect()
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     }
 }
 

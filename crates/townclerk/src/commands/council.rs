@@ -224,9 +224,15 @@ async fn join(options: &Add, opened: &Opened) -> anyhow::Result<Membership> {
         Ok(_)
         | Err(
             CommandError::KeyReused
-            | CommandError::Rejected(Rejection::Refused {
-                refusal: Refusal::AlreadyMember { .. },
-            }),
+            | CommandError::Rejected(
+                Rejection::Refused {
+                    refusal: Refusal::AlreadyMember { .. },
+                }
+                | Rejection::BeforeBeginning {
+                    refusal: Refusal::AlreadyMember { .. },
+                    ..
+                },
+            ),
         ) => Ok(match recorded(&**log, council).await? {
             Some((position, member)) => beside(options, &position, &member),
             None => Membership::Refused {

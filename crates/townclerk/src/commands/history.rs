@@ -1,16 +1,19 @@
 //! `townclerk history`: logs into files, files checked, files into logs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use townclerk_domain::names::LogName;
+use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 
 use super::audit::Action;
 use super::show::Output;
 use super::{Outcome, show};
 use crate::history::{
-    self, Comparison, Fault, LogEnds, LogFile, Manifest, PublicKey, SignedManifest, SigningKey,
+    self, Comparison, Exported, Fault, LogEnds, LogFile, Manifest, PublicKey, SignedManifest,
+    SigningKey,
 };
 use crate::system::{Opened, Reach};
 
@@ -139,16 +142,30 @@ async fn export_from(
         Ok(names) => names,
         Err(why) => return Ok(Err(why)),
     };
+    // What can fail without it comes before the folder.
+    let key = SigningKey::of_or_made(&options.reach.data).await?;
+    let readers = opened.logs.open(&names, Role::Reader).await?;
     let mut export = match history::export(&options.out)? {
         Ok(export) => export,
         Err(refusal) => return Ok(Err(refusal.to_string())),
     };
-    let key = SigningKey::of_or_made(&options.reach.data).await?;
-    let readers = opened.logs.open(&names, Role::Reader).await?;
-    // All heads first: the export is of one moment, as far as several logs have one.
     let began = townclerk_app::clock::system()();
+    if let Err(error) = write_logs(&mut export, &readers).await {
+        if let Err(left) = export.take_back() {
+            tracing::warn!(error = format!("{left:#}"), "a part of the export is left");
+        }
+        return Err(error);
+    }
+    Ok(Ok(ExportReport {
+        manifest: export.finish(began.to_string(), &opened.names, Some(&key))?,
+        signed_by: key.public(),
+    }))
+}
+
+async fn write_logs(export: &mut Exported, readers: &[Arc<dyn EventLog>]) -> anyhow::Result<()> {
+    // All heads first: the export is of one moment, as far as several logs have one.
     let mut heads = Vec::with_capacity(readers.len());
-    for log in &readers {
+    for log in readers {
         heads.push(log.head().await?.sequence);
     }
     for (log, head) in readers.iter().zip(heads) {
@@ -158,10 +175,7 @@ async fn export_from(
             .await?;
         show::finish(&bar);
     }
-    Ok(Ok(ExportReport {
-        manifest: export.finish(began.to_string(), &opened.names, Some(&key))?,
-        signed_by: key.public(),
-    }))
+    Ok(())
 }
 
 fn show_exported(exported: &ExportReport, options: &Export) -> anyhow::Result<()> {

@@ -18,8 +18,8 @@ const READ_BYTES: usize = 256 * 1024;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Arguments {
-    /// A file of facts as they would be sent, one a line or as one JSON array; - for the standard
-    /// input
+    /// A file of facts as they would be sent: one a line, one JSON array, or one fact over several
+    /// lines; - for the standard input
     pub file: PathBuf,
     /// The council that every fact must name; else that of the first
     #[arg(long)]

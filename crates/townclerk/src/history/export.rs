@@ -38,6 +38,8 @@ pub struct NotEmpty {
 /// export.
 pub struct Exported {
     dir: PathBuf,
+    /// Whether the folder was made for this.
+    made: bool,
     logs: Vec<LogFile>,
 }
 
@@ -46,6 +48,7 @@ pub struct Exported {
 /// # Errors
 /// A folder that cannot be made or looked into.
 pub fn export(dir: &Path) -> anyhow::Result<Result<Exported, NotEmpty>> {
+    let made = !dir.exists();
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let mut there =
         std::fs::read_dir(dir).with_context(|| format!("cannot look into {}", dir.display()))?;
@@ -56,6 +59,7 @@ pub fn export(dir: &Path) -> anyhow::Result<Result<Exported, NotEmpty>> {
     }
     Ok(Ok(Exported {
         dir: dir.to_owned(),
+        made,
         logs: Vec::new(),
     }))
 }
@@ -83,6 +87,23 @@ impl Exported {
         read?;
         self.logs.push(unfinished.finish()?);
         self.logs.last().context("it was just put there")
+    }
+
+    /// Takes back an export that failed: the files of logs that were written, and the folder if it was
+    /// made for them.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn take_back(self) -> anyhow::Result<()> {
+        let gone = |path: &Path| format!("cannot remove {}", path.display());
+        for entry in &self.logs {
+            let file = self.dir.join(&entry.file);
+            std::fs::remove_file(&file).with_context(|| gone(&file))?;
+        }
+        if self.made {
+            std::fs::remove_dir(&self.dir).with_context(|| gone(&self.dir))?;
+        }
+        Ok(())
     }
 
     /// Ends the export: writes the manifest, and before it who vouches for it, if anybody does.

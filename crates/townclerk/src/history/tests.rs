@@ -342,3 +342,23 @@ async fn a_file_that_changes_after_it_was_checked_leaves_a_prefix() {
     let held = all_of(&log).await;
     assert_eq!(held, messages("brent")[..held.len()]);
 }
+
+#[tokio::test]
+async fn an_export_that_failed_leaves_no_folder_and_takes_nothing_of_others() {
+    let above = tempfile::tempdir().unwrap();
+    let log = log_of("brent", &messages("brent")).await;
+    let head = log.head().await.unwrap().sequence;
+    let made = above.path().join("out");
+    let mut failed = export(&made).unwrap().unwrap();
+    failed.log(&*log, head, |_| {}).await.unwrap();
+    failed.take_back().unwrap();
+    assert!(!made.exists());
+    let mut failed = export(above.path()).unwrap().unwrap();
+    failed.log(&*log, head, |_| {}).await.unwrap();
+    let others = above.path().join("notes.txt");
+    std::fs::write(&others, "mine").unwrap();
+    failed.take_back().unwrap();
+    let left = std::fs::read_dir(above.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [others]);
+}

@@ -133,14 +133,17 @@ fn readiness(views: &Views, means: &Means<'_>) -> Readiness {
     let (views, ends) = (views.clone(), Arc::clone(means.ends.ends()));
     let writes = Arc::clone(&means.writes);
     Arc::new(move || {
-        let mut reasons = views.unready();
-        reasons.extend(ends.trouble());
-        reasons.extend(writes.trouble());
+        let reasons = in_order(writes.trouble(), ends.trouble(), views.unready());
         match reasons.is_empty() {
             true => Ok(()),
             false => Err(reasons),
         }
     })
+}
+
+/// What cannot be written comes first: where nats-server is gone, all else follows from that.
+fn in_order(writes: Vec<String>, ends: Vec<String>, views: Vec<String>) -> Vec<String> {
+    [writes, ends, views].concat()
 }
 
 /// Keeps what was seen of the logs, and reads them through.
@@ -274,4 +277,21 @@ fn commands(mut guarded: Guarded, roles: &Roles, means: &Means<'_>) -> Guarded {
         guarded = townclerk_restructure_service::routes(guarded, partnerships, programmes, posts);
     }
     guarded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_nats_server_is_gone_is_said_before_what_follows_from_it() {
+        let of = |why: &str| vec![why.to_owned()];
+        let reasons = in_order(
+            of("nats-server does not answer"),
+            of("the log brent has a hole"),
+            of("view brent: nothing was read for 30 s"),
+        );
+        assert_eq!(reasons[0], "nats-server does not answer");
+        assert_eq!(reasons.len(), 3);
+    }
 }

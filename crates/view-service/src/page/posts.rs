@@ -77,7 +77,11 @@ pub fn content(asking: &Asking<'_>) -> Result<Content, ViewError> {
     let by = |id, title: &str, periods: &[Period]| {
         Part::Table(by_period(id, title, periods, &whole, &filled))
     };
-    let quarters = by("quarters", "Posts by financial-year quarter", &shown.quarters);
+    let quarters = by(
+        "quarters",
+        "Posts by financial-year quarter",
+        &shown.quarters,
+    );
     content.parts.push(quarters);
     content
         .parts

@@ -2,6 +2,7 @@
 //! that nobody takes a list for narrower than it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use serde_json::json;
 use townclerk_app::http::Problem;
@@ -16,7 +17,10 @@ use townclerk_views::service_levels::Risk;
 
 use super::page_end::{self, After};
 use crate::described::{MIN_POSITION, once, parameter};
-use crate::query::{Params, instant, parsed, value_fits};
+use crate::query::{Params, instant, value_fits};
+
+/// How much of a value is repeated, in characters.
+const FOUND_CHARS_MAX: usize = 80;
 
 /// Records on a page where nothing else is asked for.
 const PAGE_DEFAULT: usize = 50;
@@ -183,43 +187,46 @@ fn listed(value: &str) -> Result<Listed, Problem> {
     match value {
         OPEN => Ok(Listed::Open),
         ALL => Ok(Listed::All),
-        _ => Err(Problem::bad_query("status", "open or all")),
+        _ => Err(not_taken("status", value, "open or all")),
     }
+}
+
+/// What was found, and what would be taken.
+fn not_taken(name: &str, value: &str, taken: impl Display) -> Problem {
+    let found: String = value.chars().take(FOUND_CHARS_MAX).collect();
+    Problem::bad_query(name, format!("{found:?} is not taken; write {taken}"))
 }
 
 fn band(value: &str) -> Result<Risk, Problem> {
     let codes = || Risk::ALL.map(Risk::code).join(", ");
-    Risk::from_code(value).ok_or_else(|| Problem::bad_query(BAND, codes()))
+    Risk::from_code(value).ok_or_else(|| not_taken(BAND, value, codes()))
 }
 
 fn nature(value: &str) -> Result<Nature, Problem> {
     let codes = || Nature::ALL.map(Nature::code).join(", ");
     let mut all = Nature::ALL.into_iter();
     let found = all.find(|nature| nature.code() == value);
-    found.ok_or_else(|| Problem::bad_query(NATURE, codes()))
+    found.ok_or_else(|| not_taken(NATURE, value, codes()))
 }
 
 fn within_days(value: &str) -> Result<i32, Problem> {
-    let days: i32 = parsed(WITHIN_DAYS, value)?;
-    if !(0..=WITHIN_DAYS_MAX).contains(&days) {
-        let why = format!("0 to {WITHIN_DAYS_MAX}");
-        return Err(Problem::bad_query(WITHIN_DAYS, why));
-    }
-    Ok(days)
+    let days = value.parse().ok();
+    days.filter(|days| (0..=WITHIN_DAYS_MAX).contains(days))
+        .ok_or_else(|| not_taken(WITHIN_DAYS, value, format!("0 to {WITHIN_DAYS_MAX}")))
 }
 
 fn limit(takes: &Takes, value: &str) -> Result<usize, Problem> {
-    let limit: usize = parsed("limit", value)?;
-    if !(1..=takes.limit_max).contains(&limit) {
-        let why = format!("1 to {}", takes.limit_max);
-        return Err(Problem::bad_query("limit", why));
-    }
-    Ok(limit)
+    let most = takes.limit_max;
+    let limit = value.parse().ok();
+    limit
+        .filter(|limit| (1..=most).contains(limit))
+        .ok_or_else(|| not_taken("limit", value, format!("1 to {most}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::list::Listable;
 
     fn read(takes: &Takes, name: &str, value: &str) -> Result<Wanted, Problem> {
         Wanted::read(takes, &vec![(name.to_owned(), value.to_owned())])
@@ -289,22 +296,44 @@ mod tests {
     fn what_is_not_taken_or_makes_no_sense_is_named_with_what_there_is() {
         let all = Takes::PAGES_BY_STATUS;
         let urgent = super::super::service_levels::TAKES;
+        let outages = <townclerk_domain::outage::OutageRules as Listable>::TAKES;
         for (takes, name, value, says) in [
             (all, "colour", "red", "there are as_at, known_at, status"),
             (Takes::ONE, "limit", "5", "as_at, known_at and min_position"),
             (Takes::PAGES, "status", "open", "not a parameter here"),
-            (all, "status", "closed", "open or all"),
-            (all, "limit", "0", "1 to 500"),
+            (
+                all,
+                "status",
+                "closed",
+                "\"closed\" is not taken; write open or all",
+            ),
+            (all, "limit", "0", "\"0\" is not taken; write 1 to 500"),
             (all, "limit", "501", "1 to 500"),
-            (all, "limit", "many", "invalid digit"),
-            (urgent, "band", "60", "overdue, 95, 85"),
+            (
+                all,
+                "limit",
+                "many",
+                "\"many\" is not taken; write 1 to 500",
+            ),
+            (
+                urgent,
+                "band",
+                "60",
+                "\"60\" is not taken; write overdue, 95, 85",
+            ),
+            (
+                outages,
+                "nature",
+                "failur",
+                "\"failur\" is not taken; write failure",
+            ),
             (urgent, "priority", "p9", "p1, p2"),
             (all, "within_days", "30", "not a parameter here"),
             (
                 crate::records::interims::TAKES,
                 "within_days",
                 "-1",
-                "0 to 3660",
+                "\"-1\" is not taken; write 0 to 3660",
             ),
             (all, "after", "x", "take it from `next`"),
             (all, "known_at", "yesterday", "is no instant"),

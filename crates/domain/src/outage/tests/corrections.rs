@@ -87,7 +87,9 @@ fn a_key_that_an_effect_does_not_have_is_refused_and_not_lost() {
         r#"[{"service":"email","council":"brent","severity":"down","too":"2020-01-01T10:00:00Z"}]"#;
     let shown: String = mistyped.chars().take(80).collect();
     asked(mistyped).then_rejected(Rejection::BadCorrection {
-        why: format!(r#"{shown:?} is not a value of "effects": it has no "too""#),
+        why: format!(
+            r#"{shown:?} is not a value of "effects": [0].too: this field is not known; there are council, from, service, severity, to"#
+        ),
     });
 }
 

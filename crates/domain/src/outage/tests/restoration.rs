@@ -2,11 +2,28 @@
 
 use super::*;
 
-fn nothing_to_restore(service: &str, councils: &[&str]) -> Refusal {
+/// `affected` is what is down or degraded there instead.
+fn nothing_to_restore(service: &str, councils: &[&str], affected: &[&str]) -> Refusal {
     Refusal::NothingToRestore {
         service: code(service),
         councils: codes(councils),
+        affected: codes(affected),
     }
+}
+
+#[test]
+fn what_is_down_instead_is_named() {
+    let says = |refusal: Refusal| refusal.to_string();
+    assert_eq!(
+        says(nothing_to_restore("emial", &["brent"], &["email"])),
+        "emial is not down or degraded any more, or never was, for brent; down or degraded for it \
+         is email"
+    );
+    assert_eq!(
+        says(nothing_to_restore("email", &["brent", "lewisham"], &[])),
+        "email is not down or degraded any more, or never was, for brent, lewisham; down or degraded \
+         for them is nothing"
+    );
 }
 
 fn email_of_both() -> OutageFact {
@@ -22,9 +39,17 @@ fn a_service_is_restored_where_it_is_down() {
     };
     asked("email", &[]).then_recorded();
     asked("email", &["brent"]).then_recorded();
-    asked("email", &["lewisham"]).then_refused(nothing_to_restore("email", &["lewisham"]));
-    asked("email", &["brent", "lewisham"]).then_refused(nothing_to_restore("email", &["lewisham"]));
-    asked("telephony", &[]).then_refused(nothing_to_restore("telephony", &["brent", "lewisham"]));
+    asked("email", &["lewisham"]).then_refused(nothing_to_restore("email", &["lewisham"], &[]));
+    asked("email", &["brent", "lewisham"]).then_refused(nothing_to_restore(
+        "email",
+        &["lewisham"],
+        &[],
+    ));
+    asked("telephony", &[]).then_refused(nothing_to_restore(
+        "telephony",
+        &["brent", "lewisham"],
+        &["email"],
+    ));
     asked("email", &["brent", "southwark"]).then_refused(Refusal::NotHit {
         councils: codes(&["southwark"]),
         hit: codes(&["brent", "lewisham"]),
@@ -36,7 +61,7 @@ fn what_is_restored_is_not_restored_again() {
     given::<OutageRules>([email_of_both(), restored("email", &["brent"])])
         .in_log("shared")
         .when(restored("email", &["brent"]))
-        .then_refused(nothing_to_restore("email", &["brent"]));
+        .then_refused(nothing_to_restore("email", &["brent"], &[]));
     given::<OutageRules>([email_of_both(), restored("email", &["brent"])])
         .in_log("shared")
         .when(restored("email", &[]))
@@ -44,7 +69,7 @@ fn what_is_restored_is_not_restored_again() {
     given::<OutageRules>([email_of_both(), restored("email", &[])])
         .in_log("shared")
         .when(restored("email", &[]))
-        .then_refused(nothing_to_restore("email", &["brent", "lewisham"]));
+        .then_refused(nothing_to_restore("email", &["brent", "lewisham"], &[]));
 }
 
 #[test]
@@ -163,15 +188,19 @@ fn in_a_roughly_known_outage_each_service_is_restored_once_and_no_duration_is_kn
         (vec![brent(), all()], Ok(())),
         (
             vec![brent(), brent()],
-            Err(nothing_to_restore("email", &["brent"])),
+            Err(nothing_to_restore("email", &["brent"], &[])),
         ),
         (
             vec![all(), all()],
-            Err(nothing_to_restore("email", &["brent", "lewisham"])),
+            Err(nothing_to_restore("email", &["brent", "lewisham"], &[])),
         ),
         (
             vec![restored("telephony", &[])],
-            Err(nothing_to_restore("telephony", &["brent", "lewisham"])),
+            Err(nothing_to_restore(
+                "telephony",
+                &["brent", "lewisham"],
+                &["email"],
+            )),
         ),
         (vec![narrowed(&["brent"]), all()], Ok(())),
         (

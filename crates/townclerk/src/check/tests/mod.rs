@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Severity, Sort};
+use super::finding::{Finding, Severity, Sort};
 use super::*;
 
 const FAULTS: &str = include_str!("faults.ndjson");
@@ -89,6 +89,7 @@ fn every_sort_of_finding_is_provoked_here() {
         too_large,
         no_hold_anywhere,
         continuing,
+        checked(""),
     ];
     let provoked: BTreeSet<Sort> = reports
         .iter()
@@ -115,7 +116,8 @@ fn a_finding_says_what_was_found_and_what_to_do() {
         assert!(unknown.found.contains(known), "{unknown:?}");
     }
     assert!(on(17).found.contains("line 2"));
-    assert!(on(25).found.contains("takes no Close"), "{:?}", on(25));
+    assert!(on(25).remedy.contains("send what happened in between"));
+    assert!(on(25).found.contains("takes no close"), "{:?}", on(25));
     assert!(on(13).found.contains("/councils/lewisham/hornbill"));
     assert!(
         report
@@ -141,8 +143,84 @@ fn a_clean_feed_has_no_errors_in_either_form() {
     let pretty = checked(&serde_json::to_string_pretty(&pretty).unwrap());
     assert_eq!(found(&pretty), []);
     assert!(!pretty.has_errors());
-    assert_eq!(found(&checked("")), []);
-    assert_eq!(found(&checked("[]")), []);
+}
+
+#[test]
+fn a_feed_without_a_fact_is_an_error() {
+    for nothing in ["", " \n\n", "[]", "[\n]\n"] {
+        let report = checked(nothing);
+        assert_eq!(found(&report), [(0, "no-facts")], "{nothing:?}");
+        assert!(report.has_errors());
+    }
+}
+
+#[test]
+fn one_fact_over_several_lines_is_a_feed_and_its_faults_are_on_their_lines() {
+    let fact: serde_json::Value = serde_json::from_str(lines([1])[0]).unwrap();
+    let pretty = serde_json::to_string_pretty(&fact).unwrap();
+    for feed in [pretty.clone(), format!("\n{pretty}\n\n")] {
+        let report = checked(&feed);
+        assert!(!report.has_errors(), "{:?}", found(&report));
+        assert_eq!((report.facts, report.tickets), (1, 1));
+    }
+    // A value that ends too early, on the third line of an object that begins on the second.
+    let broken = "\n{\"a\":\n1 1}\n";
+    assert_eq!(found(&checked(broken)), [(3, "malformed")]);
+    // A line that is cut off takes the next one with it no more than before.
+    let cut = format!("{}\n{}\n", &lines([1])[0][..60], lines([1])[0]);
+    let report = checked(&cut);
+    assert_eq!(found(&report)[0], (1, "malformed"));
+    assert_eq!((report.facts, report.readable), (2, 1));
+    let two = format!("{pretty}\n{pretty}");
+    assert!(checked(&two).has_errors(), "one object alone is taken so");
+}
+
+#[test]
+fn what_no_other_fact_can_help_is_to_be_mended() {
+    let mut fact: serde_json::Value = serde_json::from_str(lines([1])[0]).unwrap();
+    fact["data"]["councils"] = serde_json::json!(["brent", "lewisham"]);
+    let report = checked(&fact.to_string());
+    assert_eq!(found(&report), [(1, "not-allowed")]);
+    let Finding { found, remedy, .. } = &report.findings[0];
+    assert!(found.contains("names no councils"), "{found}");
+    assert!(remedy.starts_with("mend what is wrong in it"), "{remedy}");
+}
+
+#[test]
+fn what_is_refused_for_itself_is_not_said_to_follow_from_a_reused_id() {
+    let life = lines(1..=5);
+    let again = |line: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut fact: serde_json::Value = serde_json::from_str(line).unwrap();
+        change(&mut fact);
+        fact.to_string()
+    };
+    let resolved = life[4];
+    let second = again(resolved, &|fact| {
+        fact["id"] = "second-resolved".into();
+        fact["time"] = "2026-03-20T10:00:00Z".into();
+    });
+    let id = serde_json::from_str::<serde_json::Value>(life[0]).unwrap()["id"].clone();
+    let other_logged = again(life[0], &|fact| {
+        fact["time"] = "2026-03-20T09:00:00Z".into()
+    });
+    let feed = [&life[..], &[other_logged.as_str(), &second]]
+        .concat()
+        .join("\n");
+    let last = life.len() as u64 + 2;
+    let errors = [(last - 1, "id-reused"), (last, "not-allowed")];
+    assert_eq!(found(&checked(&feed)), errors);
+    // With what is told under the reused id it would fit: that is said.
+    let reopened = again(resolved, &|fact| {
+        fact["id"] = id.clone();
+        fact["type"] = "org.townclerk.ticket.reopened.v1".into();
+        fact["time"] = "2026-03-20T09:00:00Z".into();
+        fact["data"] = serde_json::json!({"reason": "came-back"});
+    });
+    let feed = [&life[..], &[reopened.as_str(), &second]]
+        .concat()
+        .join("\n");
+    let follows = [(last - 1, "id-reused"), (last, "not-checked")];
+    assert_eq!(found(&checked(&feed)), follows);
 }
 
 #[test]
@@ -220,6 +298,10 @@ fn of_many_findings_of_a_sort_the_first_are_told_and_all_are_counted() {
     let lines = report.lines();
     assert!(lines.contains(&"… and 997 more of malformed".to_owned()));
     assert_eq!(lines.last().unwrap(), "1000 errors, 0 warnings, 0 notes");
+    let one = checked(FAULTS.lines().next().unwrap()).lines();
+    assert!(one.iter().any(|line| line.starts_with("1 fact of ")));
+    let one = checked("nonsense").lines();
+    assert_eq!(one.last().unwrap(), "1 error, 0 warnings, 0 notes");
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl Report {
             show::line(fault.to_string());
         }
         if let Some(why) = &self.refused {
-            show::line(why);
+            show::error(&anyhow::anyhow!("{why}"));
         }
         Ok(())
     }
