@@ -195,7 +195,7 @@ pub enum Refusal {
     #[error("this needs a token with one of the roles {needed}; yours has {has}")]
     Role { needed: String, has: String },
     #[error(
-        "your token does not reach {wanted:?}: it has the roles {roles} and the councils \
+        "you do not have permission for {wanted}: your token has the roles {roles} and the councils \
          {councils}{instead}"
     )]
     Reach {

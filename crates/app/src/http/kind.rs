@@ -33,7 +33,7 @@ kinds! {
     MISSING_IDEMPOTENCY_KEY = "missing-idempotency-key" BAD_REQUEST
         "A command needs a key";
     BAD_IDEMPOTENCY_KEY = "bad-idempotency-key" BAD_REQUEST
-        "This is not a key";
+        "Invalid idempotency key";
     BAD_HEADER = "bad-header" BAD_REQUEST
         "A header has no valid value";
     MALFORMED_JSON = "malformed-json" BAD_REQUEST
@@ -43,9 +43,9 @@ kinds! {
     BAD_QUERY = "bad-query" BAD_REQUEST
         "The query cannot be answered";
     UNAUTHENTICATED = "unauthenticated" UNAUTHORIZED
-        "It is not known who asks";
+        "You need to sign in";
     FORBIDDEN = "forbidden" FORBIDDEN
-        "This token may not do that";
+        "You do not have permission for this";
     OTHER_SITE = "other-site" FORBIDDEN
         "The form was sent from another site";
     UNKNOWN_PATH = "unknown-path" NOT_FOUND
