@@ -157,7 +157,7 @@ impl Town {
     pub fn load(data_dir: &Path) -> Result<Option<Self>, TownError> {
         let path = Self::file(data_dir);
         // A folder that is no Townclerk's need not be its owner's alone.
-        if path.exists() {
+        if path.exists() || data_dir.is_file() {
             private_file::look_at_folder(data_dir).map_err(TownError::Folder)?;
         }
         let unusable = |why: String| TownError::Unusable {

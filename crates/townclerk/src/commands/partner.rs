@@ -317,7 +317,7 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
         "partner",
         "a minute",
         "a day",
-        "today",
+        "used today",
         "log",
         "acknowledged",
         "lag",
