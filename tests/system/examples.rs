@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use townclerk_app::access::Role;
+use townclerk_app::private_file;
 use townclerk_tests::executable::{executable, run};
 use townclerk_tests::town::{Town, eventually, folder};
 
@@ -116,7 +117,8 @@ fn partners_files(dir: &Path) {
     let add = ["partner", "add", "hornbill", "--council", "brent", "--json"];
     let added = run(&[&add[..], &["--data", data.to_str().unwrap()]].concat());
     let added: Value = serde_json::from_slice(&added.stdout).unwrap();
-    std::fs::write(dir.join("hornbill.token"), added["token"].as_str().unwrap()).unwrap();
+    let token = added["token"].as_str().unwrap();
+    private_file::write(&dir.join("hornbill.token"), token).unwrap();
     let (_, page) = DOCUMENTS[3];
     let (_, fact) = page.split_once("```json\n").unwrap();
     let (fact, _) = fact.split_once("```").unwrap();

@@ -198,11 +198,14 @@ async fn a_council_joins_while_the_town_runs_and_is_counted() {
     let dir = folder();
     let town = Town::first_start(dir.path()).await;
     let before = log_ticket(&town, "brent", "k1").await;
-    let add = ["council", "add", "camden", "--joined", "2026-04-01"];
+    let day = ["council", "add", "camden", "--joined", "2026-04-01"];
+    let unnamed = command(&day, dir.path()).await;
+    assert_eq!(unnamed.status.code(), Some(2), "no name is guessed");
+    let add = [&day[..], &["--name", "Camden"]].concat();
     let added = report(&add, dir.path()).await;
     assert_eq!(added["membership"], "recorded", "{added}");
     assert_eq!(added["position"], "shared:1");
-    let again = report(&add, dir.path()).await;
+    let again = report(&["council", "add", "camden"], dir.path()).await;
     assert_eq!(again["membership"], "already-recorded", "{again}");
     assert_eq!(again["position"], "shared:1");
     let other = [
@@ -502,7 +505,8 @@ async fn on_a_server_of_somebody_else_the_accounts_are_written_down_and_the_comm
         data: dir.path().join("data"),
         credentials: dir.path().join("credentials"),
     };
-    let add = ["council", "add", "brent", "--joined", "2026-04-01", "--new"];
+    let add = ["council", "add", "brent", "--joined", "2026-04-01"];
+    let add = [&add[..], &["--name", "Brent", "--new"]].concat();
     let output = apart.run(NOBODY_LISTENS, &add).await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -114,13 +114,42 @@ async fn a_missing_or_old_nats_server_is_refused_with_what_to_do() {
     std::fs::write(&fake, "#!/bin/sh\necho nats-server: v2.9.10\n").unwrap();
     std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
     let missing = dir.path().join("nowhere");
+    let data = dir.path().join("data");
     for (binary, said) in [(fake, "2.9.10"), (missing, "nowhere")] {
-        let mut options = UpOptions::on_free_ports(dir.path(), &["brent"]).unwrap();
+        let mut options = UpOptions::on_free_ports(&data, &["brent"]).unwrap();
         options.nats_server = Some(binary);
         let refused = Prepared::start(options).await.map(|_| ()).unwrap_err();
         let text = format!("{refused:#}");
         assert!(text.contains(said) && text.contains("2.12.5"), "{text}");
+        assert!(!data.exists(), "nothing was made");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_on_a_port_that_is_taken_leaves_nothing_behind() {
+    let dir = folder();
+    let data = dir.path().join("data");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let http = listener.local_addr().unwrap();
+    let mut listens = UpOptions::on_free_ports(&data, &["brent"]).unwrap();
+    listens.listen = http;
+    let mut nats = UpOptions::on_free_ports(&data, &["brent"]).unwrap();
+    nats.nats_port = Some(http.port());
+    for (options, says) in [(listens, "--listen"), (nats, "--nats-port")] {
+        let refused = Prepared::start(options).await.map(|_| ()).unwrap_err();
+        let text = format!("{refused:#}");
+        assert!(text.contains(says), "{text}");
+        assert!(!data.exists(), "nothing was made");
+    }
+    drop(listener);
+    let mut options = UpOptions::on_free_ports(&data, &["brent"]).unwrap();
+    options.listen = http;
+    let prepared = Prepared::start(options).await.unwrap();
+    let early = std::net::TcpStream::connect(http);
+    assert!(early.is_err(), "nothing listens before it can answer");
+    let system = prepared.serve().await.unwrap();
+    assert_eq!(system.address, http);
+    system.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,12 +200,74 @@ async fn the_command_line_says_what_went_wrong_by_its_exit_code() {
         let nobody = format!("http://{nobody}");
         let output = run(&["figures", "joint", "--url", &nobody]);
         assert_eq!(output.status.code(), Some(1));
+        let token = Path::new(&token);
+        wrong_usage(&with, token);
+        let output = run(&["list", "tickets", "--scope", "brent", "--url", &url]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("--token-file"), "no header is named: {text}");
+        let data = token.parent().unwrap().join("none");
+        let output = run(&["audit", "--data", data.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
         assert_eq!(run(&["figures"]).status.code(), Some(2));
         assert_eq!(run(&["--help"]).status.code(), Some(0));
     })
     .await
     .unwrap();
     town.stop().await;
+}
+
+/// What cannot be understood ends with 2, wherever that is found, and says what would be taken.
+fn wrong_usage(with: &impl Fn(&[&str]) -> (i32, String, String), token: &Path) {
+    let outages = "/v1/logs/shared/outages";
+    for (arguments, says) in [
+        (
+            vec!["list", "tickets", "--scope", "brent", "--as-at", "08Z"],
+            "is no instant",
+        ),
+        (
+            vec!["list", "tickets", "--scope", "brent", "--where", "service"],
+            "DIMENSION=VALUE",
+        ),
+        (
+            vec![
+                "figures",
+                "brent",
+                "--where",
+                "kind=incident",
+                "--where",
+                "kind=request",
+            ],
+            "give it once",
+        ),
+        (
+            vec!["send", outages, "--body", "{bad"],
+            "the body is not JSON",
+        ),
+        (
+            vec!["send", outages, "--body", "@/no/such/file"],
+            "cannot read the body from /no/such/file",
+        ),
+        (
+            vec!["tail", "--after", "1", "--after", "2"],
+            "give one number",
+        ),
+    ] {
+        let (code, text, _) = with(&arguments);
+        assert_eq!(code, 2, "{arguments:?}: {text}");
+        assert!(text.contains(says), "{arguments:?}: {text}");
+    }
+    let several = token.with_file_name("first-tokens.txt");
+    let wide = token.with_file_name("wide.token");
+    std::fs::copy(token, &wide).unwrap();
+    std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o644)).unwrap();
+    for (file, says) in [(&several, "6 lines"), (&wide, "chmod 600")] {
+        let output = run(&["verify", "--token-file", file.to_str().unwrap()]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(says), "{text}");
+        assert!(!text.contains("tc_"), "{text}");
+    }
 }
 
 #[test]

@@ -20,7 +20,10 @@ const READ_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub enum ReadError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("it has mode {mode:04o}, wider than 0600: run `chmod 600` on it")]
+    #[error(
+        "it has mode {mode:04o}, so others get at it: see that nobody changed it, then run \
+         `chmod 600` on it"
+    )]
     TooWide { mode: u32 },
     #[error("it has more than {READ_BYTES_MAX} bytes")]
     TooLong,
@@ -47,9 +50,21 @@ pub fn make_nothing_for_others() {
 /// # Errors
 /// A folder that cannot be made, is a link, belongs to somebody else, or lets others in.
 pub fn create_own_folder(path: &Path) -> io::Result<()> {
+    let path: PathBuf = path.components().collect();
+    // What is there and is no folder is told so, rather than that it cannot be made.
+    if std::fs::symlink_metadata(&path).is_err() {
+        create_folder(&path)?;
+    }
+    look_at_folder(&path)
+}
+
+/// Refuses a folder that is not ours alone.
+///
+/// # Errors
+/// A folder that is not there, is a link, belongs to somebody else, or lets others in.
+pub fn look_at_folder(path: &Path) -> io::Result<()> {
     // A slash or a dot at the end would lead through a link.
     let path: PathBuf = path.components().collect();
-    create_folder(&path)?;
     let found = std::fs::symlink_metadata(&path)?;
     match why_not_ours(&found, geteuid().as_raw()) {
         None => Ok(()),
@@ -75,6 +90,9 @@ fn why_not_ours(found: &Metadata, us: u32) -> Option<String> {
     let (owner, mode) = (found.uid(), found.permissions().mode() & 0o7777);
     if found.is_symlink() {
         return Some("is a link: name the folder itself".to_owned());
+    }
+    if !found.is_dir() {
+        return Some("is no folder: name one".to_owned());
     }
     if owner != us {
         return Some(format!(
@@ -179,6 +197,14 @@ mod tests {
             let why = create_own_folder(&link).unwrap_err().to_string();
             assert!(why.contains("is a link"), "{}: {why}", link.display());
         }
+        let file = outside.path().join("file");
+        fs::write(&file, "").unwrap();
+        let why = create_own_folder(&file).unwrap_err().to_string();
+        assert!(why.contains("is no folder: name one"), "{why}");
+        let absent = outside.path().join("absent");
+        let why = look_at_folder(&absent).unwrap_err();
+        assert_eq!(why.kind(), io::ErrorKind::NotFound);
+        assert!(!absent.exists(), "looking makes nothing");
         let ours = fs::symlink_metadata(&folder).unwrap();
         let why = why_not_ours(&ours, ours.uid() + 1).unwrap();
         assert!(why.contains("belongs to user"), "{why}");

@@ -84,7 +84,7 @@ pub enum Rejection<R: std::fmt::Display + std::fmt::Debug> {
     #[error("{refusal}")]
     Refused { refusal: R },
     /// It lies before all that is recorded, where the rules do not take it.
-    #[error("{happened} lies before the first that is recorded of this, at {begun}: {refusal}")]
+    #[error("{happened} lies before what is recorded here, which begins at {begun}: {refusal}")]
     BeforeBeginning {
         happened: Timestamp,
         begun: Timestamp,

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::decimal::Decimal;
 use crate::instant;
@@ -256,6 +257,13 @@ fn read_as(schema: &Value, text: &str) -> Result<(), String> {
         (Some("date"), _) => match text.parse::<jiff::civil::Date>() {
             Ok(day) if day.to_string() == text => Ok(()),
             _ => Err(format!("{} is no day such as 2021-03-01", cut(text))),
+        },
+        (Some("uuid"), _) => match text.parse::<Uuid>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!(
+                "{} is no id: an id is a UUID in lower case",
+                cut(text)
+            )),
         },
         (_, Some(Code::PATTERN)) => said(Code::new(text)),
         (_, Some(Decimal::PATTERN)) => said(text.parse::<Decimal>()),

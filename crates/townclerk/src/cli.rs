@@ -1,11 +1,16 @@
 //! The command line.
 
+mod given;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use townclerk_domain::names::{Code, LogName, Scope};
 
+pub use self::given::{Filter, WrongUsage};
+pub(crate) use self::given::{at_least_one, day, instant};
+use self::given::{command_path, service_url};
 use crate::commands::{Audit, Council, History, Output, Partner, Tail, TicketStep, Token};
 use crate::system::Reach;
 
@@ -100,6 +105,7 @@ pub struct Demo {
     /// Where to serve HTTP; with --once a free port is taken
     #[arg(long, default_value = "127.0.0.1:8600")]
     pub listen: SocketAddr,
+    /// The nats-server to run (2.12.5 or newer); else the one on PATH
     #[arg(long, env = "TOWNCLERK_NATS_SERVER")]
     pub nats_server: Option<PathBuf>,
 }
@@ -118,6 +124,7 @@ pub enum ServedRole {
 /// How to reach NATS.
 #[derive(Debug, Args)]
 pub struct Nats {
+    /// Where the nats-server is, such as nats://nats.example:4222
     #[arg(long, env = "TOWNCLERK_NATS_URL")]
     pub nats_url: String,
     /// The folder that holds <log>/<role>.nk
@@ -130,6 +137,7 @@ pub struct Nats {
 
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// What this process does
     pub role: ServedRole,
     #[command(flatten)]
     pub nats: Nats,
@@ -142,8 +150,10 @@ pub struct Serve {
     /// The token book, as `townclerk up` makes it
     #[arg(long, env = "TOWNCLERK_TOKENS")]
     pub tokens: PathBuf,
+    /// Where to serve HTTP, such as 127.0.0.1:8601
     #[arg(long)]
     pub listen: SocketAddr,
+    /// Log to stderr as JSON
     #[arg(long)]
     pub log_json: bool,
 }
@@ -171,7 +181,8 @@ pub struct AcceptShortened {
 /// How to reach running services.
 #[derive(Debug, Args)]
 pub struct Services {
-    #[arg(long, env = "TOWNCLERK_URL", default_value = "http://127.0.0.1:8600")]
+    /// Where the services are
+    #[arg(long, env = "TOWNCLERK_URL", default_value = "http://127.0.0.1:8600", value_parser = service_url)]
     pub url: String,
     /// A token; better in the environment or in a file
     #[arg(long, env = "TOWNCLERK_TOKEN", hide_env_values = true)]
@@ -185,6 +196,7 @@ pub struct Services {
 
 #[derive(Debug, Args)]
 pub struct Figures {
+    /// The view to ask: a council's code, shared or joint
     pub scope: Scope,
     /// Such as tickets_logged; may be repeated
     #[arg(long)]
@@ -198,15 +210,15 @@ pub struct Figures {
     /// Only records with a value, such as priority=p1; may be repeated for other
     /// dimensions
     #[arg(long = "where", value_name = "DIMENSION=VALUE")]
-    pub filters: Vec<String>,
+    pub filters: Vec<Filter>,
     /// Of joint: in every period only the councils that were members throughout all of them
     #[arg(long)]
     pub like_for_like: bool,
     /// What happened at this time or later does not count
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub as_at: Option<String>,
     /// What became known after this time does not count
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub known_at: Option<String>,
     /// Wait until this position is read, such as brent:123; may be repeated
     #[arg(long)]
@@ -237,8 +249,10 @@ pub struct TicketLog {
     /// p1 to p5
     #[arg(long)]
     pub priority: String,
+    /// The code of the service that it is about, such as email
     #[arg(long)]
     pub service: String,
+    /// The code of what it is about, such as software-error
     #[arg(long)]
     pub category: String,
     /// phone, web, email, walk-in or third-party
@@ -247,6 +261,7 @@ pub struct TicketLog {
     /// standard or vip
     #[arg(long, default_value = "standard")]
     pub user_class: String,
+    /// The code of the directorate whose work it touches
     #[arg(long)]
     pub directorate: Option<String>,
     /// A council's own application team deals with it, not the shared service
@@ -255,8 +270,8 @@ pub struct TicketLog {
     /// The councils that it hits, for a ticket in shared; may be repeated
     #[arg(long, value_delimiter = ',')]
     pub councils: Vec<String>,
-    /// When it happened; else now
-    #[arg(long)]
+    /// When it happened, such as 2026-11-20T09:00:00Z; else now
+    #[arg(long, value_name = "TIME", visible_alias = "happened", value_parser = instant)]
     pub at: Option<String>,
     /// The idempotency key: repeat the command with it and it is still recorded once
     #[arg(long)]
@@ -267,11 +282,15 @@ pub struct TicketLog {
 
 #[derive(Debug, Args)]
 pub struct TicketShow {
+    /// The council whose log it is in, or shared
     pub log: LogName,
+    /// Its id
     pub id: String,
-    #[arg(long)]
+    /// What happened at this time or later does not count
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub as_at: Option<String>,
-    #[arg(long)]
+    /// What became known after this time does not count
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub known_at: Option<String>,
     #[command(flatten)]
     pub services: Services,
@@ -300,20 +319,22 @@ pub enum Sort {
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLE)]
 pub struct List {
+    /// What to list
     pub sort: Sort,
     /// The view to ask: a council's code, shared or joint; tickets are not listed for joint
     #[arg(long)]
     pub scope: Scope,
     /// What happened at this time or later does not count
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub as_at: Option<String>,
     /// What became known after this time does not count
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub known_at: Option<String>,
-    /// Only open ones, of tickets, changes and outages
+    /// Of tickets, changes and outages only the open ones; else all are listed
     #[arg(long)]
     pub open: bool,
-    /// Of service levels: only those in this band: overdue, 95, 85, 75, 50, none, paused
+    /// Of service levels: only those in this band: overdue, 95, 85, 75, 50, none, paused,
+    /// no-target, no-agreement
     #[arg(long)]
     pub band: Option<String>,
     /// Of service levels: only those of this priority, p1 to p5
@@ -322,7 +343,7 @@ pub struct List {
     /// Of tickets and service levels: only those with a value, such as service=email; may be repeated
     /// for other dimensions
     #[arg(long = "where", value_name = "DIMENSION=VALUE")]
-    pub filters: Vec<String>,
+    pub filters: Vec<Filter>,
     /// Of outages: only those of this nature: failure, known-error, maintenance
     #[arg(long)]
     pub nature: Option<String>,
@@ -359,14 +380,6 @@ pub struct Send {
 
 const SEND_EXAMPLE: &str = "Example: townclerk send /v1/logs/brent/coverages --body \
     '{\"selector\": {\"family\": \"outage\"}, \"from\": \"2021-01-01\"}'";
-
-/// Only commands are sent: a mistyped path asks for nothing else.
-fn command_path(text: &str) -> Result<String, String> {
-    match text.starts_with("/v1/logs/") {
-        true => Ok(text.to_owned()),
-        false => Err("a command has a path such as /v1/logs/shared/outages".to_owned()),
-    }
-}
 
 #[derive(Debug, Args)]
 pub struct Rebuild {
@@ -441,6 +454,16 @@ mod tests {
                 "{refused}"
             );
             assert!(refused.contains(line[2]), "{refused}");
+        }
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is() {
+        for command in all(&Cli::command()) {
+            for argument in command.get_arguments() {
+                let (of, id) = (command.get_name(), argument.get_id());
+                assert!(argument.get_help().is_some(), "{of}: {id}");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line as a client of running services.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use reqwest::{Method, Response, StatusCode};
@@ -8,11 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use townclerk_app::http::kind::Kind;
+use townclerk_app::private_file;
 use townclerk_domain::plain_text::on_one_line;
+
+use crate::cli::WrongUsage;
 
 /// A service said no, and says why.
 #[derive(Debug, thiserror::Error)]
-#[error("{title}: {detail}")]
 pub struct Refused {
     pub status: u16,
     /// The type of the problem; empty where it is none of ours.
@@ -24,6 +27,18 @@ pub struct Refused {
 impl Refused {
     pub fn is(&self, kind: Kind) -> bool {
         self.kind == kind.urn()
+    }
+}
+
+impl fmt::Display for Refused {
+    /// A detail that begins with the title says it already.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { title, detail, .. } = self;
+        let begin = detail.get(..title.len());
+        match begin.is_some_and(|begin| begin.eq_ignore_ascii_case(title)) {
+            true => f.write_str(detail),
+            false => write!(f, "{title}: {detail}"),
+        }
     }
 }
 
@@ -43,19 +58,15 @@ pub struct Client {
 
 impl Client {
     /// # Errors
-    /// A token file that cannot be read.
+    /// A token file that cannot be used, or that others can read.
     pub fn new(
         url: &str,
         token: Option<String>,
         token_file: Option<&PathBuf>,
     ) -> anyhow::Result<Self> {
         let token = match (token, token_file) {
-            (Some(token), _) => Some(token),
-            (None, Some(file)) => {
-                let text = std::fs::read_to_string(file)
-                    .with_context(|| format!("cannot read the token file {}", file.display()))?;
-                Some(text.trim().to_owned())
-            }
+            (Some(token), _) => Some(one_token(&token, "what is given as the token")?),
+            (None, Some(file)) => Some(token_in(file)?),
             (None, None) => None,
         };
         Ok(Self {
@@ -160,8 +171,39 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
-        Err(refused(status, &response.bytes().await?).into())
+        let mut refused = refused(status, &response.bytes().await?);
+        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
+            refused.detail = "this needs a token: name a file that holds one with --token-file \
+                              or TOWNCLERK_TOKEN_FILE, such as operator.token in the data directory"
+                .to_owned();
+        }
+        Err(refused.into())
     }
+}
+
+fn token_in(file: &Path) -> Result<String, WrongUsage> {
+    let shown = file.display();
+    let text = private_file::read_text(file)
+        .map_err(|why| WrongUsage(format!("cannot read the token file {shown}: {why}")))?;
+    one_token(&text, &format!("the token file {shown}"))
+}
+
+/// The one token that a text holds. What else it holds is not repeated: it may be secret.
+fn one_token(text: &str, place: &str) -> Result<String, WrongUsage> {
+    let token = text.trim();
+    let lines = token.lines().count();
+    let words = token.split_whitespace().count();
+    let found = match (lines, words) {
+        (_, 0) => "is empty".to_owned(),
+        (1, 1) if token.bytes().all(|byte| byte.is_ascii_graphic()) => return Ok(token.to_owned()),
+        (1, 1) => "has a character that no token has".to_owned(),
+        (1, words) => format!("has {words} words"),
+        (lines, _) => format!("has {lines} lines"),
+    };
+    Err(WrongUsage(format!(
+        "{place} {found}: one token alone is taken, as in operator.token, or as `townclerk token \
+         add --to-file` writes it"
+    )))
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Refused {
@@ -177,5 +219,62 @@ fn refused(status: StatusCode, body: &[u8]) -> Refused {
         kind: text("type").unwrap_or_default(),
         title: text("title").unwrap_or_else(|| status.to_string()),
         detail: text("detail").unwrap_or_else(|| "no more is known".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_title_that_its_detail_begins_with_is_said_once() {
+        let refused = |detail: &str| Refused {
+            status: 503,
+            kind: Kind::OUTCOME_UNKNOWN.urn(),
+            title: Kind::OUTCOME_UNKNOWN.title.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let twice = "it is unknown whether this was recorded; send it again with the same key";
+        assert_eq!(refused(twice).to_string(), twice);
+        let other = refused("the log is gone").to_string();
+        assert_eq!(
+            other,
+            "It is unknown whether this was recorded: the log is gone"
+        );
+    }
+
+    #[test]
+    fn a_token_file_holds_one_token_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        let read = |text: &str| {
+            private_file::write(&file, text).unwrap();
+            token_in(&file).map_err(|why| why.to_string())
+        };
+        assert_eq!(read("tc_0123\n"), Ok("tc_0123".to_owned()));
+        for (text, says) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("operator tc_0123", "has 2 words"),
+            ("operator tc_0123\nofficer tc_4567\n", "has 2 lines"),
+            ("tc_\u{e9}", "has a character that no token has"),
+        ] {
+            let refused = read(text).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+            assert!(refused.contains("one token alone"), "{refused}");
+            assert!(!refused.contains("tc_"), "{refused}");
+        }
+        read("tc_0123").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        let wide = token_in(&file).unwrap_err().to_string();
+        assert!(
+            wide.contains("mode 0644") && wide.contains("chmod 600"),
+            "{wide}"
+        );
+        let absent = token_in(&dir.path().join("absent")).unwrap_err();
+        assert!(absent.to_string().contains("cannot read the token file"));
     }
 }

@@ -15,7 +15,7 @@ use townclerk_domain::names::{Code, JOINT, LogName, SHARED};
 use townclerk_partner_gateway::facts::Quota;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The file in the data directory.
 const FILE: &str = "town.json";
@@ -115,7 +115,9 @@ const PARTNER_ID_BYTES_MAX: usize = 63;
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TownError {
-    #[error("cannot read or write {}", path.display())]
+    #[error("cannot use the data directory")]
+    Folder(#[source] io::Error),
+    #[error("{} cannot be used", path.display())]
     File {
         path: PathBuf,
         #[source]
@@ -150,9 +152,14 @@ impl Town {
     /// Who takes part in the system of a data directory; `None` where that is not written yet.
     ///
     /// # Errors
-    /// A file that cannot be read, that others can read, or that names the impossible.
+    /// A folder that is not ours alone; a file that cannot be read, that others can read, or that names
+    /// the impossible.
     pub fn load(data_dir: &Path) -> Result<Option<Self>, TownError> {
         let path = Self::file(data_dir);
+        // A folder that is no Townclerk's need not be its owner's alone.
+        if path.exists() || data_dir.is_file() {
+            private_file::look_at_folder(data_dir).map_err(TownError::Folder)?;
+        }
         let unusable = |why: String| TownError::Unusable {
             path: path.clone(),
             why,

@@ -53,8 +53,8 @@ pub enum TokenError {
         source: std::io::Error,
     },
     #[error(
-        "the token file {} has mode {mode:04o}, wider than 0600; others may have changed it: \
-         look at it, then run chmod 600 on it",
+        "the token file {} has mode {mode:04o}, so others get at it: see that nobody changed it, \
+         then run `chmod 600` on it",
         path.display()
     )]
     TooWide { path: PathBuf, mode: u32 },

@@ -290,7 +290,8 @@ pub(super) struct Answer {
     sequence: u64,
     /// Whether an earlier attempt had recorded it.
     already: bool,
-    /// What to look at again though it is recorded: codes that no record of the log had before.
+    /// What to look at again though it is recorded: codes that no record of the log had before, and
+    /// councils that have no log here.
     warnings: Vec<String>,
 }
 

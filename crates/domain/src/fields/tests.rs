@@ -90,6 +90,20 @@ fn instants_are_found_within_lists_and_alternatives() {
 }
 
 #[test]
+fn an_id_is_told_in_plain_words() {
+    use crate::amendment::Correction;
+    let mut said = json!({
+        "event": "cd76cca2-2502-5be4-b1cf-2aef2eb6cffe", "field": "priority", "was": "p1",
+        "is": "p2", "reason": "typing-error",
+    });
+    assert_eq!(told::<Correction>(&said), []);
+    said["event"] = json!("zz");
+    let why = "\"zz\" is no id: an id is a UUID in lower case".to_owned();
+    let expected = ("event".to_owned(), FieldFaultKind::Invalid, why);
+    assert_eq!(told::<Correction>(&said), [expected]);
+}
+
+#[test]
 fn a_day_is_a_day_and_no_instant() {
     let schema = json!({"type": "string", "format": "date"});
     assert_eq!(faults(&schema, &json!("2021-03-01")), []);

@@ -253,7 +253,7 @@ fn a_late_fact_may_lie_before_recorded_ones_if_all_stays_legal() {
         refusal: Refusal::NotLogged,
     };
     let says = format!(
-        "{before} lies before the first that is recorded of this, at {}: this ticket is not logged yet",
+        "{before} lies before what is recorded here, which begins at {}: this ticket is not logged yet",
         given_time(0)
     );
     assert_eq!(rejection.to_string(), says);

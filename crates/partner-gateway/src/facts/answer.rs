@@ -132,7 +132,8 @@ pub(super) struct Shown {
     /// Where the event stands, `log:sequence`: a read can wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
-    /// What to look at again though it is recorded: codes that no record of the log had before.
+    /// What to look at again though it is recorded: codes that no record of the log had before, and
+    /// councils that have no log here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     /// Until when it is held.

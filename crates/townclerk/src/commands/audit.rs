@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use townclerk_app::audit::{AuditEntry, AuditFile};
+use townclerk_app::private_file;
 use townclerk_domain::plain_text::on_one_line;
 
 use super::show::{Format, Output};
@@ -31,14 +32,13 @@ const COMMAND: &str = "command";
 
 /// Shows the audit log, the oldest line first.
 pub fn audit(options: &Audit) -> anyhow::Result<Outcome> {
-    let audit = AuditFile::in_folder(&options.data);
-    let files = audit
-        .files()
-        .with_context(|| format!("cannot look into {}", options.data.display()))?;
+    let data = options.data.display();
+    let files = AuditFile::in_folder(&options.data).files();
+    let files = files.with_context(|| format!("cannot look into {data}"))?;
     if files.is_empty() {
-        let data = options.data.display();
-        show::note(format!("there is no audit log in {data} (--data)"));
+        bail!("there is no audit log in {data} (--data)");
     }
+    private_file::look_at_folder(&options.data).context("cannot use the data directory")?;
     for path in files {
         match print(&path, options) {
             // Its reader has read enough.
@@ -114,8 +114,9 @@ fn text(entry: &AuditEntry) -> String {
 
 /// Puts what an operator did on the command line into the audit log of a data directory.
 pub(super) fn action(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>) {
-    if is_kept(data, what) {
-        put(data, what, ended(outcome));
+    match is_kept(data) {
+        true => put(data, what, ended(outcome)),
+        false => not_kept(data, what, outcome),
     }
 }
 
@@ -123,37 +124,48 @@ pub(super) fn action(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>)
 /// is killed.
 #[must_use]
 pub(super) struct Action {
-    /// None where no audit log is kept.
-    data: Option<PathBuf>,
+    data: PathBuf,
+    kept: bool,
     what: String,
 }
 
 impl Action {
     pub fn begin(data: &Path, what: String) -> Self {
-        let data = is_kept(data, &what).then(|| data.to_owned());
-        if let Some(data) = &data {
-            put(data, &what, "begun".to_owned());
+        let (data, kept) = (data.to_owned(), is_kept(data));
+        if kept {
+            put(&data, &what, "begun".to_owned());
         }
-        Self { data, what }
+        Self { data, kept, what }
     }
 
     pub fn end(self, outcome: &anyhow::Result<Outcome>) {
-        if let Some(data) = &self.data {
-            put(data, &self.what, ended(outcome));
+        match self.kept {
+            true => put(&self.data, &self.what, ended(outcome)),
+            false => not_kept(&self.data, &self.what, outcome),
         }
     }
 }
 
-/// Whether there is a Townclerk to keep an audit log of; says so where there is none.
-fn is_kept(data: &Path, what: &str) -> bool {
-    let kept = Town::file(data).is_file();
-    if !kept {
-        let data = data.display();
-        show::note(format!(
-            "\"{what}\" is kept in no audit log: {data} holds no Townclerk (--data)"
-        ));
+/// Whether there is a Townclerk to keep an audit log of.
+fn is_kept(data: &Path) -> bool {
+    Town::file(data).is_file()
+}
+
+/// Says that what was done is in no audit log. What was not done need not be.
+fn not_kept(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>) {
+    if let Some(said) = unkept(data, what, outcome) {
+        show::note(said);
     }
-    kept
+}
+
+fn unkept(data: &Path, what: &str, outcome: &anyhow::Result<Outcome>) -> Option<String> {
+    let data = data.display();
+    match outcome {
+        Ok(Outcome::Good | Outcome::Differences) => Some(format!(
+            "\"{what}\" is kept in no audit log: {data} holds no Townclerk (--data)"
+        )),
+        Ok(Outcome::Refused) | Err(_) => None,
+    }
 }
 
 fn ended(outcome: &anyhow::Result<Outcome>) -> String {
@@ -242,10 +254,34 @@ mod tests {
     fn without_a_data_directory_nothing_is_kept_or_made() {
         let dir = tempfile::tempdir().unwrap();
         let absent = dir.path().join("absent");
-        assert!(!is_kept(&absent, "history export"));
+        assert!(!is_kept(&absent));
         Action::begin(&absent, "history export".to_owned()).end(&Ok(Outcome::Good));
         assert!(!absent.exists());
-        assert!(!is_kept(dir.path(), "history export"), "nor in any folder");
+        assert!(!is_kept(dir.path()), "nor in any folder");
+    }
+
+    #[test]
+    fn that_no_audit_log_is_kept_is_said_of_what_was_done_alone() {
+        let folder = Path::new("nowhere");
+        let said = unkept(folder, "history export", &Ok(Outcome::Good));
+        assert!(said.unwrap().contains("nowhere holds no Townclerk"));
+        for undone in [Ok(Outcome::Refused), Err(anyhow::anyhow!("no Townclerk"))] {
+            assert_eq!(unkept(folder, "history export", &undone), None);
+        }
+    }
+
+    #[test]
+    fn a_folder_without_an_audit_log_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = |data: &Path| Audit {
+            data: data.to_owned(),
+            since: None,
+            output: Output::default(),
+        };
+        let none = audit(&options(dir.path())).map(|_| ()).unwrap_err();
+        assert!(none.to_string().contains("there is no audit log"), "{none}");
+        let absent = dir.path().join("absent");
+        assert!(audit(&options(&absent)).is_err());
     }
 
     #[test]

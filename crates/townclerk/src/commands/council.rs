@@ -2,7 +2,6 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use townclerk_app::clock;
@@ -19,13 +18,13 @@ use townclerk_domain::names::{Code, LogName};
 use townclerk_domain::partnership::{
     Joined, Membership as Member, PartnershipFact, PartnershipRules, Refusal, membership,
 };
-use townclerk_domain::period::london_day;
 use townclerk_domain::timeline::{Entry, Timeline};
 use townclerk_event_log::EventLog;
 use townclerk_event_log::jetstream::Role;
 
 use super::show::Output;
 use super::{Outcome, audit, show};
+use crate::cli::{WrongUsage, day};
 use crate::system::{Opened, Reach, TokenRefusal, add_council, council_ready};
 use crate::town::{Partner, Town, TownRefusal};
 
@@ -45,10 +44,10 @@ pub enum Council {
 pub struct Add {
     /// Its code, such as camden: the name of its log and views
     pub council: Code,
-    /// The first day of its membership, in London; else today
-    #[arg(long)]
+    /// The first day of its membership, in London; needed where none is recorded yet
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub joined: Option<Date>,
-    /// Its name as people write it; else its code
+    /// Its name as people write it; needed where no membership is recorded yet
     #[arg(long)]
     pub name: Option<String>,
     /// Its code in the Government Statistical Service's register, such as E09000007
@@ -124,14 +123,45 @@ enum Membership {
 #[derive(Serialize)]
 struct Report<'a> {
     council: &'a Code,
+    #[serde(skip)]
+    was_there: bool,
     log: &'a LogName,
     #[serde(flatten)]
     membership: Membership,
 }
 
+/// The membership that is to be recorded. Nothing of it is guessed: it cannot be taken back.
+fn asked(options: &Add) -> Result<Joined, WrongUsage> {
+    let council = &options.council;
+    let missing: Vec<&str> = [
+        ("its first day with --joined", options.joined.is_none()),
+        ("its name with --name", options.name.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(what, missing)| missing.then_some(what))
+    .collect();
+    match (options.joined, &options.name) {
+        (Some(from), Some(name)) => Ok(Joined {
+            council: council.clone(),
+            name: name.clone(),
+            gss_code: options.gss_code.clone(),
+            from,
+        }),
+        _ => Err(WrongUsage(format!(
+            "no membership of {council} is recorded yet: say {}, or have none recorded with \
+             --without-membership",
+            missing.join(" and ")
+        ))),
+    }
+}
+
 async fn add(options: &Add) -> anyhow::Result<Outcome> {
     let Add { council, reach, .. } = options;
-    add_council(reach, council, options.new).await?;
+    let may_join = || match options.without_membership {
+        true => Ok(()),
+        false => Ok(asked(options).map(drop)?),
+    };
+    let was_there = add_council(reach, council, options.new, may_join).await?;
     let log = LogName::new(council.as_str())?;
     let opened = Opened::on(reach).await?;
     let done = async {
@@ -150,6 +180,7 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
     );
     let report = Report {
         council,
+        was_there,
         log: &log,
         membership,
     };
@@ -164,9 +195,12 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
 
 fn tell(report: &Report<'_>) {
     let Report { council, log, .. } = report;
-    show::line(format!(
-        "{council}: the log {log} is there; a running `townclerk up` opens its views next"
-    ));
+    show::line(match report.was_there {
+        true => format!("{council}: was added before, the log {log} is there"),
+        false => format!(
+            "{council}: the log {log} is there; a running `townclerk up` opens its views next"
+        ),
+    });
     show::line(match &report.membership {
         Membership::Recorded { position, from } => {
             format!("{council}: member from {from}, recorded as {position}")
@@ -191,18 +225,9 @@ async fn join(options: &Add, opened: &Opened) -> anyhow::Result<Membership> {
         return Ok(beside(options, &position, &member));
     }
     let handlers: Handlers<PartnershipRules> = Handlers::new(&writers, clock::system());
-    let from = options.joined;
-    let from = from.unwrap_or_else(|| london_day(Timestamp::now()));
+    let joined = asked(options)?;
+    let from = joined.from;
     let key = Token::new(format!("council-add-{council}"))?;
-    let joined = Joined {
-        council: council.clone(),
-        name: options
-            .name
-            .clone()
-            .unwrap_or_else(|| council.as_str().to_owned()),
-        gss_code: options.gss_code.clone(),
-        from,
-    };
     let command = Command {
         aggregate: membership(council),
         creates: true,
@@ -236,7 +261,8 @@ async fn join(options: &Add, opened: &Opened) -> anyhow::Result<Membership> {
         ) => Ok(match recorded(&**log, council).await? {
             Some((position, member)) => beside(options, &position, &member),
             None => Membership::Refused {
-                why: "its membership was recorded and voided; an officer records another"
+                why: "its membership was recorded and voided; another is recorded with a token \
+                      of the operator's role"
                     .to_owned(),
             },
         }),
@@ -301,8 +327,8 @@ fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
     } = &member.joined;
     if let Some(last_day) = member.last_day {
         let why = format!(
-            "it left, its last day was {last_day}. This command records no membership for it: an \
-             officer corrects the record, or it joins under another code"
+            "it left, its last day was {last_day}. This command records no membership for it: the \
+             record is corrected with a token of the operator's role, or it joins under another code"
         );
         return Membership::Refused { why };
     }
@@ -323,7 +349,7 @@ fn beside(options: &Add, position: &Position, member: &Member) -> Membership {
     }
     let why = format!(
         "its membership is recorded already, as {position}, with {}; what was asked is not \
-         recorded: an officer corrects the membership",
+         recorded: a membership is corrected with a token of the operator's role",
         differing.join("; ")
     );
     Membership::RecordedOtherwise {
@@ -489,8 +515,41 @@ mod tests {
         ] {
             let report = beside_camden(&other, None);
             assert_eq!(report["membership"], "recorded-otherwise", "{report}");
-            assert!(report["why"].as_str().unwrap().contains(difference));
+            let why = report["why"].as_str().unwrap();
+            assert!(why.contains(difference), "{why}");
+            assert!(why.contains("the operator's role"), "{why}");
         }
+    }
+
+    #[test]
+    fn a_membership_has_the_day_and_the_name_that_were_given_and_none_is_guessed() {
+        let whole = super::asked(&asked(Some("2026-04-01"), Some("Camden"), None)).unwrap();
+        assert_eq!(whole.name, "Camden");
+        let missing = |joined, name| {
+            let refused = super::asked(&asked(joined, name, None)).unwrap_err();
+            refused.to_string()
+        };
+        let neither = missing(None, None);
+        assert!(
+            neither.contains("say its first day with --joined and its name with --name,"),
+            "{neither}"
+        );
+        assert!(neither.contains("--without-membership"), "{neither}");
+        let no_name = missing(Some("2026-04-01"), None);
+        assert!(no_name.contains("say its name with --name,"), "{no_name}");
+    }
+
+    #[tokio::test]
+    async fn without_its_day_or_its_name_no_council_is_added() {
+        let dir = crate::town::tests::folder();
+        Town::default().save(dir.path()).unwrap();
+        let mut options = asked(Some("2026-04-01"), None, None);
+        options.reach = Reach::data(dir.path());
+        let refused = add(&options).await.map(drop).unwrap_err();
+        assert!(refused.is::<WrongUsage>(), "{refused}");
+        assert_eq!(Town::load(dir.path()).unwrap(), Some(Town::default()));
+        let made = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(made, 1, "town.json alone");
     }
 
     #[test]
@@ -520,7 +579,7 @@ mod tests {
         assert_eq!(report["membership"], "refused", "{report}");
         let why = report["why"].as_str().unwrap();
         assert!(
-            why.contains("2027-03-31") && why.contains("officer"),
+            why.contains("2027-03-31") && why.contains("operator's role"),
             "{why}"
         );
     }

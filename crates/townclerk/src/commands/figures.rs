@@ -1,11 +1,11 @@
 //! `townclerk figures`.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::Value;
 
 use super::show::Output;
 use super::{Outcome, show};
-use crate::cli::Figures;
+use crate::cli::{Figures, Filter, WrongUsage};
 use crate::client::Client;
 
 pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
@@ -38,19 +38,16 @@ pub async fn figures(options: Figures) -> anyhow::Result<Outcome> {
 }
 
 /// Each dimension has one value: the service refuses a second one too, but by the name of its query.
-pub(super) fn filters(asked: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
+pub(super) fn filters(asked: &[Filter]) -> Result<Vec<(&str, String)>, WrongUsage> {
     let mut filters: Vec<(&str, String)> = Vec::new();
-    for filter in asked {
-        let Some((dimension, value)) = filter.split_once('=') else {
-            bail!("--where {filter}: write DIMENSION=VALUE, such as priority=p1");
-        };
-        if let Some((_, before)) = filters.iter().find(|(known, _)| *known == dimension) {
-            bail!(
+    for Filter { dimension, value } in asked {
+        if let Some((_, before)) = filters.iter().find(|(known, _)| known == dimension) {
+            return Err(WrongUsage(format!(
                 "--where {dimension} is given as {before:?} and as {value:?}: give it once; figures for \
                  every value are asked for with --breakdown {dimension}"
-            );
+            )));
         }
-        filters.push((dimension, value.to_owned()));
+        filters.push((dimension, value.clone()));
     }
     Ok(filters)
 }
@@ -60,7 +57,7 @@ fn print(output: Output, figures: &[Value]) {
         vec![
             show::cell(&figure["measure"]),
             show::cell(&figure["period"]["label"]),
-            show::cell(&figure["breakdown"]),
+            show::breakdown(&figure["breakdown"]),
             value(figure),
             show::cell(&figure["as_at"]),
             show::cell(&figure["known_at"]),
@@ -167,7 +164,7 @@ mod tests {
     use super::*;
 
     fn read(asked: &[&str]) -> Result<usize, String> {
-        let asked: Vec<String> = asked.iter().map(|&filter| filter.to_owned()).collect();
+        let asked: Vec<Filter> = asked.iter().map(|text| text.parse().unwrap()).collect();
         let read = filters(&asked).map(|filters| filters.len());
         read.map_err(|why| why.to_string())
     }
@@ -210,6 +207,5 @@ mod tests {
         let says = "--where priority is given as \"p1\" and as \"p3\": give it once; figures for every \
                     value are asked for with --breakdown priority";
         assert_eq!(twice, says);
-        assert!(read(&["priority"]).unwrap_err().contains("DIMENSION=VALUE"));
     }
 }

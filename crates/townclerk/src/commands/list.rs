@@ -9,25 +9,15 @@ use self::columns::{Column, columns};
 use super::figures::filters;
 use super::show::Output;
 use super::{Outcome, show};
-use crate::cli::{List, Sort};
+use crate::cli::{List, Sort, WrongUsage};
 use crate::client::Client;
 
 pub async fn list(options: List) -> anyhow::Result<Outcome> {
     let sort = options.sort;
-    let mut query: Vec<(&str, String)> = Vec::new();
-    query.extend(options.as_at.map(|value| ("as_at", value)));
-    query.extend(options.known_at.map(|value| ("known_at", value)));
-    query.extend(status(sort, options.open).map(|value| ("status", value.to_owned())));
-    query.extend(options.band.map(|value| ("band", value)));
-    query.extend(options.priority.map(|value| ("priority", value)));
-    query.extend(filters(&options.filters)?);
-    query.extend(options.nature.map(|value| ("nature", value)));
-    let within = options.within_days;
-    query.extend(within.map(|value| ("within_days", value.to_string())));
-    query.extend(options.limit.map(|value| ("limit", value.to_string())));
-    query.extend(options.after.map(|value| ("after", value)));
-    let services = options.services;
-    let client = Client::new(&services.url, services.token, services.token_file.as_ref())?;
+    let query = query(&options)?;
+    let services = &options.services;
+    let token = services.token.clone();
+    let client = Client::new(&services.url, token, services.token_file.as_ref())?;
     let name = key(sort).replace('_', "-");
     let path = format!("/v1/views/{}/{name}", options.scope);
     let answer = client.get(&path, &query).await?;
@@ -52,6 +42,38 @@ pub async fn list(options: List) -> anyhow::Result<Outcome> {
     Ok(Outcome::Good)
 }
 
+/// What the service is asked. What an option asks, `--where` does not ask otherwise; where it names
+/// a status, that one is meant.
+fn query(options: &List) -> Result<Vec<(&str, String)>, WrongUsage> {
+    let mut asked: Vec<(&str, String)> = Vec::new();
+    asked.extend(options.as_at.clone().map(|value| ("as_at", value)));
+    asked.extend(options.known_at.clone().map(|value| ("known_at", value)));
+    asked.extend(options.open.then(|| ("status", "open".to_owned())));
+    asked.extend(options.band.clone().map(|value| ("band", value)));
+    asked.extend(options.priority.clone().map(|value| ("priority", value)));
+    asked.extend(options.nature.clone().map(|value| ("nature", value)));
+    let within = options.within_days;
+    asked.extend(within.map(|value| ("within_days", value.to_string())));
+    asked.extend(options.limit.map(|value| ("limit", value.to_string())));
+    asked.extend(options.after.clone().map(|value| ("after", value)));
+    for (dimension, value) in filters(&options.filters)? {
+        if asked.iter().any(|(name, _)| *name == dimension) {
+            let option = match dimension {
+                "status" => "open".to_owned(),
+                name => name.replace('_', "-"),
+            };
+            return Err(WrongUsage(format!(
+                "--where {dimension}={value} and --{option} ask for the same: give one of them"
+            )));
+        }
+        asked.push((dimension, value));
+    }
+    if !asked.iter().any(|(name, _)| *name == "status") {
+        asked.extend(all_of(options.sort).map(|all| ("status", all.to_owned())));
+    }
+    Ok(asked)
+}
+
 /// The list's name in the answer; in the path with hyphens.
 fn key(sort: Sort) -> &'static str {
     match sort {
@@ -71,13 +93,20 @@ fn key(sort: Sort) -> &'static str {
     }
 }
 
-/// Without `--open` all are meant, of tickets too. Where nothing is open or closed the service says
-/// so rather than that `--open` is dropped unseen.
-fn status(sort: Sort, open: bool) -> Option<&'static str> {
-    match (open, sort) {
-        (true, _) => Some("open"),
-        (false, Sort::Tickets | Sort::Changes | Sort::Outages) => Some("all"),
-        (false, _) => None,
+/// Without `--open` all are meant, of tickets too, whatever the service lists where it is not told.
+fn all_of(sort: Sort) -> Option<&'static str> {
+    match sort {
+        Sort::Tickets | Sort::Changes | Sort::Outages => Some("all"),
+        Sort::Freezes
+        | Sort::Gates
+        | Sort::Programmes
+        | Sort::Posts
+        | Sort::RecoveryTests
+        | Sort::Interims
+        | Sort::Agreements
+        | Sort::Findings
+        | Sort::Claims
+        | Sort::ServiceLevels => None,
     }
 }
 
@@ -112,7 +141,13 @@ fn print(output: Output, sort: Sort, records: &[Value]) {
     headers.push("remarks");
     let rows = records.iter().map(|record| {
         // What lies within something absent is absent too.
-        let value = |(_, path): &Column| show::cell(record.pointer(path).unwrap_or(&Value::Null));
+        let value = |(_, path): &Column| {
+            let value = record.pointer(path).unwrap_or(&Value::Null);
+            match *path {
+                columns::BREAKDOWN => show::breakdown(value),
+                _ => show::cell(value),
+            }
+        };
         let mut row: Vec<String> = columns.iter().map(value).collect();
         row.push(remarks(record));
         row
@@ -155,17 +190,58 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cli::{Cli, Command};
+
+    /// What is asked for a line of options.
+    fn asked(line: &str) -> Result<Vec<(String, String)>, String> {
+        use clap::Parser;
+        let words = ["townclerk", "list"].into_iter();
+        let words = words.chain(line.split_whitespace());
+        let Command::List(options) = Cli::try_parse_from(words).unwrap().command else {
+            panic!("{line} is no list");
+        };
+        let query = query(&options).map_err(|why| why.to_string())?;
+        let named = query.into_iter();
+        Ok(named
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
 
     #[test]
     fn all_are_meant_unless_open_ones_are_asked_for() {
-        assert_eq!(status(Sort::Tickets, false), Some("all"));
-        assert_eq!(status(Sort::Outages, true), Some("open"));
-        assert_eq!(status(Sort::Posts, false), None);
-        assert_eq!(
-            status(Sort::Posts, true),
-            Some("open"),
-            "for the service to refuse"
-        );
+        for (line, status) in [
+            ("tickets --scope brent", Some("all")),
+            ("outages --scope brent --open", Some("open")),
+            (
+                "tickets --scope brent --where status=closed",
+                Some("closed"),
+            ),
+            ("posts --scope joint", None),
+            // For the service to refuse.
+            ("posts --scope joint --open", Some("open")),
+        ] {
+            let expected: Vec<_> = status
+                .map(|status| ("status", status))
+                .into_iter()
+                .collect();
+            assert_eq!(asked(line).unwrap(), pairs(&expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_an_option_asks_is_not_asked_by_where_too() {
+        let refused = asked("tickets --scope brent --open --where status=open").unwrap_err();
+        let says = "--where status=open and --open ask for the same: give one of them";
+        assert_eq!(refused, says);
+        let levels = "service-levels --scope brent --priority p1 --where priority=p2";
+        assert!(asked(levels).unwrap_err().contains("--priority ask for"));
+        let dates = "tickets --scope brent --known-at 2026-01-01T00:00:00Z --where known_at=x";
+        assert!(asked(dates).unwrap_err().contains("--known-at ask for"));
     }
 
     #[test]

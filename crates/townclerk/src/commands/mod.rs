@@ -29,11 +29,12 @@ pub use self::token::Token;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, WrongUsage};
 use crate::client::Refused;
 
 /// Exit codes, as the help names them.
 const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 const DIFFERENCES: u8 = 4;
 
@@ -72,11 +73,16 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(Outcome::Refused) => ExitCode::from(REFUSED),
         Err(error) => {
             show::error(&error);
-            let refused = error.downcast_ref::<Refused>();
-            ExitCode::from(match refused {
-                Some(refused) if refused.status < 500 => REFUSED,
-                _ => FAILED,
-            })
+            ExitCode::from(code_of(&error))
         }
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Refused>() {
+        Some(refused) if refused.status < 500 => REFUSED,
+        Some(_) => FAILED,
+        None if error.is::<WrongUsage>() => WRONG_USAGE,
+        None => FAILED,
     }
 }

@@ -5,19 +5,22 @@ use std::num::NonZeroU32;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
+use townclerk_app::clock;
 use townclerk_contract::subject::{STREAM, durable_of, facts_of, start_of};
 use townclerk_domain::names::{Code, LogName};
 use townclerk_event_log::DurableState;
 use townclerk_event_log::jetstream::{PartnerDoor, Role};
-use townclerk_partner_gateway::facts::Quota;
+use townclerk_partner_gateway::facts::{DayCounts, Quota};
 
 use super::council::or_refused;
 use super::show::{Format, Output};
 use super::up::first_tokens;
 use super::{Outcome, audit, partner_check, show};
+use crate::cli::at_least_one;
 use crate::nats_server::account_name;
 use crate::system::{
     Admitted, Opened, QuotaChange, Reach, add_partner, partner_gone, partner_ready, remove_partner,
+    used_today,
 };
 use crate::town::{Partner as Tool, Town};
 
@@ -64,10 +67,10 @@ pub struct Add {
     #[arg(long)]
     pub new_token: bool,
     /// How many of its facts are recorded in a minute at most; without it as before
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub per_minute: Option<NonZeroU32>,
     /// How many of its facts are recorded in a day (of UTC) at most; without it as before
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub per_day: Option<NonZeroU32>,
 }
 
@@ -211,9 +214,9 @@ async fn remove(which: &Which) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Good);
     }
     show::line(match was_there {
-        true => format!("{}: gets in no more", tool.id()),
+        true => format!("{}: no longer has access", tool.id()),
         false => format!(
-            "{}: was taken out of the files before; now it gets in no more",
+            "{}: was taken out of the files before; now it no longer has access",
             tool.id()
         ),
     });
@@ -227,6 +230,8 @@ struct Read {
     council: Code,
     system: Code,
     quota: Quota,
+    /// How many facts of today's quota are used.
+    used_today: u32,
     log: LogName,
     durable: String,
     /// Whether the durable is there.
@@ -242,10 +247,16 @@ struct Read {
 }
 
 impl Read {
-    fn of(tool: &Tool, quota: Quota, log: &LogName, state: Option<DurableState>) -> Self {
+    fn of(
+        tool: &Tool,
+        (quota, used_today): (Quota, u32),
+        log: &LogName,
+        state: Option<DurableState>,
+    ) -> Self {
         Self {
             partner: tool.id(),
             quota,
+            used_today,
             council: tool.council.clone(),
             system: tool.system.clone(),
             log: log.clone(),
@@ -277,6 +288,7 @@ impl Read {
             self.partner,
             self.quota.per_minute.to_string(),
             self.quota.per_day.to_string(),
+            self.used_today.to_string(),
             self.log.to_string(),
             number(self.acknowledged),
             number(self.lag),
@@ -291,8 +303,9 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
     let town = options.reach.town()?;
     let mut reads = Vec::new();
     if !town.partners.is_empty() {
+        let used = used_today(&options.reach.data, clock::system())?;
         let opened = Opened::on(&options.reach).await?;
-        let states = states(&opened, &town).await;
+        let states = states(&opened, &town, &used).await;
         opened.close().await?;
         reads = states?;
     }
@@ -304,21 +317,23 @@ async fn list(options: &Listing) -> anyhow::Result<Outcome> {
         "partner",
         "a minute",
         "a day",
+        "used today",
         "log",
         "acknowledged",
         "lag",
         "ack pending",
         "last activity",
-        "",
+        "remarks",
     ];
     show::table(options.output, &headers, reads.into_iter().map(Read::row));
     Ok(Outcome::Good)
 }
 
-async fn states(opened: &Opened, town: &Town) -> anyhow::Result<Vec<Read>> {
+async fn states(opened: &Opened, town: &Town, used: &DayCounts) -> anyhow::Result<Vec<Read>> {
     let mut doors: Vec<(LogName, PartnerDoor)> = Vec::new();
     let mut reads = Vec::new();
     for tool in &town.partners {
+        let used = used.facts.get(&tool.id()).copied().unwrap_or(0);
         for log in tool.logs()? {
             if !doors.iter().any(|(name, _)| *name == log) {
                 let access = opened.logs.access(&log, Role::Gateway)?;
@@ -327,7 +342,7 @@ async fn states(opened: &Opened, town: &Town) -> anyhow::Result<Vec<Read>> {
             let door = doors.iter().find(|(name, _)| *name == log);
             if let Some((_, door)) = door {
                 let state = door.durable_state(&tool.id()).await?;
-                reads.push(Read::of(tool, town.quota(tool), &log, state));
+                reads.push(Read::of(tool, (town.quota(tool), used), &log, state));
             }
         }
     }

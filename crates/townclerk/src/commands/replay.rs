@@ -41,7 +41,7 @@ struct Served {
 
 pub async fn verify(options: Verify) -> anyhow::Result<Outcome> {
     let client = client(&options.services)?;
-    let mut views = options.views;
+    let mut views = each_once(options.views);
     if views.is_empty() {
         views = client.get_as::<Served>("/v1/views", &[]).await?.views;
     }
@@ -58,6 +58,17 @@ pub async fn verify(options: Verify) -> anyhow::Result<Outcome> {
         true => Outcome::Good,
         false => Outcome::Differences,
     })
+}
+
+/// A view that is named twice is compared once.
+fn each_once(named: Vec<Scope>) -> Vec<Scope> {
+    let mut views = Vec::with_capacity(named.len());
+    for view in named {
+        if !views.contains(&view) {
+            views.push(view);
+        }
+    }
+    views
 }
 
 fn client(services: &Services) -> anyhow::Result<Client> {
@@ -118,5 +129,24 @@ fn print(view: &Scope, report: &Value) {
 fn differences(report: &Value) {
     for difference in report["differences"].as_array().into_iter().flatten() {
         show::line(format!("  difference: {}", show::cell(difference)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_that_is_named_twice_is_compared_once() {
+        let named = ["brent", "joint", "brent"].map(|view| Scope::new(view).unwrap());
+        let once: Vec<String> = each_once(named.to_vec())
+            .iter()
+            .map(Scope::to_string)
+            .collect();
+        assert_eq!(
+            once,
+            ["brent", "joint"],
+            "in the order in which they are named"
+        );
     }
 }

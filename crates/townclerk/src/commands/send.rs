@@ -5,12 +5,13 @@ use std::{fs, io};
 
 use anyhow::Context;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use townclerk_app::http::kind::Kind;
 use uuid::Uuid;
 
 use super::{Outcome, show};
-use crate::cli::{Send, Services};
+use crate::cli::{Send, Services, WrongUsage};
 use crate::client::{Client, Refused, Unreachable};
 
 pub async fn send(options: Send) -> anyhow::Result<Outcome> {
@@ -40,17 +41,27 @@ pub async fn record(
         Err(error) => return Err(error),
     };
     if !show::for_programs(services.output, &answer)? {
-        let position = format!("{}:{}", show::cell(&answer["log"]), answer["sequence"]);
-        show::line(format!(
-            "recorded {} at {position} (event {})",
-            show::cell(&answer["aggregate"]),
-            show::cell(&answer["event"])
-        ));
+        show::line(said(&answer));
     }
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         show::note(format!("warning: {}", show::cell(warning)));
     }
     Ok(Outcome::Good)
+}
+
+/// What became of the command: recorded now, or by an earlier attempt with the same key.
+fn said(answer: &Value) -> String {
+    let recorded = match answer["already"] == true {
+        true => "was recorded before:",
+        false => "recorded",
+    };
+    format!(
+        "{recorded} {} at {}:{} (event {})",
+        show::cell(&answer["aggregate"]),
+        show::cell(&answer["log"]),
+        answer["sequence"],
+        show::cell(&answer["event"])
+    )
 }
 
 /// Whether the same command may be taken later: where no answer came, or the service was not able to
@@ -68,7 +79,8 @@ fn helps_to_repeat(error: &anyhow::Error) -> bool {
 fn body(given: &str) -> anyhow::Result<Box<RawValue>> {
     let text = match given.strip_prefix('@') {
         Some(file) => {
-            fs::read_to_string(file).with_context(|| format!("cannot read the body from {file}"))?
+            let read = fs::read_to_string(file);
+            read.map_err(|why| WrongUsage(format!("cannot read the body from {file}: {why}")))?
         }
         None if given == "-" => {
             let mut text = String::new();
@@ -78,7 +90,8 @@ fn body(given: &str) -> anyhow::Result<Box<RawValue>> {
         }
         None => given.to_owned(),
     };
-    serde_json::from_str(&text).context("the body is not JSON")
+    let body = serde_json::from_str(&text);
+    Ok(body.map_err(|why| WrongUsage(format!("the body is not JSON: {why}")))?)
 }
 
 #[cfg(test)]
@@ -103,11 +116,28 @@ mod tests {
 
     #[test]
     fn what_is_no_json_or_no_file_is_said() {
-        let no_json = body("{title: 1}").unwrap_err();
-        assert_eq!(no_json.to_string(), "the body is not JSON");
-        let no_file = body("@/no/such/file.json").unwrap_err();
-        let says = "cannot read the body from /no/such/file.json";
-        assert_eq!(no_file.to_string(), says);
+        for (given, says) in [
+            ("{title: 1}", "the body is not JSON: "),
+            (
+                "@/no/such/file.json",
+                "cannot read the body from /no/such/file.json: ",
+            ),
+        ] {
+            let refused = body(given).unwrap_err();
+            assert!(refused.is::<WrongUsage>(), "{given}");
+            assert!(refused.to_string().starts_with(says), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_recorded_is_told_apart() {
+        let mut answer = serde_json::json!({
+            "aggregate": "ticket/T", "log": "brent", "sequence": 22, "event": "E", "already": false,
+        });
+        assert_eq!(said(&answer), "recorded ticket/T at brent:22 (event E)");
+        answer["already"] = true.into();
+        let before = "was recorded before: ticket/T at brent:22 (event E)";
+        assert_eq!(said(&answer), before);
     }
 
     #[test]

@@ -13,7 +13,11 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use townclerk_domain::instant;
 use townclerk_domain::plain_text::{on_one_line, visible};
+
+/// What people see where there is no value; programs see an empty column.
+pub const ABSENT: &str = "–";
 
 /// Data for people. Where its reader has gone (`| head`), the rest is for nobody.
 pub fn line(text: impl AsRef<str>) {
@@ -102,6 +106,21 @@ pub fn for_programs(output: Output, value: &impl Serialize) -> anyhow::Result<bo
     Ok(true)
 }
 
+/// The members that say what a row is about: they come first, the others by name.
+const LEADING: [&str; 11] = [
+    "view",
+    "subject",
+    "partner",
+    "council",
+    "system",
+    "log",
+    "sequence",
+    "aggregate",
+    "event",
+    "membership",
+    "ok",
+];
+
 /// The names of the members, then a row of values for each object.
 fn as_rows(value: &Value) -> Vec<Vec<String>> {
     let objects = match value {
@@ -118,6 +137,11 @@ fn as_rows(value: &Value) -> Vec<Vec<String>> {
             names.push(name);
         }
     }
+    // The sort is stable: those that do not lead stay as they are.
+    names.sort_by_key(|name| {
+        let leads = LEADING.iter().position(|leading| leading == *name);
+        leads.unwrap_or(LEADING.len())
+    });
     let row = |object: &&Value| {
         names
             .iter()
@@ -133,7 +157,7 @@ fn as_rows(value: &Value) -> Vec<Vec<String>> {
 /// A line beside a table: not among the rows that a program reads.
 pub fn beside(output: Output, text: impl AsRef<str>) {
     match output.format() {
-        Format::Table => line(text),
+        Format::Table => line(in_seconds(text.as_ref())),
         Format::Tsv | Format::Json => note(text),
     }
 }
@@ -147,26 +171,68 @@ pub fn table(output: Output, headers: &[&str], rows: impl IntoIterator<Item = Ve
                 line(tsv(&row));
             }
         }
-        Format::Table | Format::Json => line(laid_out(headers, rows, None)),
+        Format::Table | Format::Json => line(for_people(headers, rows, None)),
     }
 }
 
-/// One line of columns separated by tabs; a cell has neither tab nor line break.
+/// Rows as they fit the terminal, or `width`: as a table, or where its words need more room than that,
+/// as a paragraph for each row.
+fn for_people(
+    headers: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    width: Option<u16>,
+) -> String {
+    let in_row = |row: Vec<String>| row.iter().map(|cell| in_seconds(cell)).collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().map(in_row).collect();
+    if rows.is_empty() {
+        return "none".to_owned();
+    }
+    let width = width.or_else(|| Table::new().width());
+    let table = laid_out(headers, &rows, width);
+    let widest = table.lines().map(|line| line.chars().count()).max();
+    let fits = width.is_none_or(|width| widest.is_none_or(|widest| widest <= usize::from(width)));
+    match fits {
+        true => table,
+        false => paragraphs(headers, &rows),
+    }
+}
+
+/// A line `name: value` for each cell that has a value, and an empty line between rows.
+fn paragraphs(headers: &[&str], rows: &[Vec<String>]) -> String {
+    let paragraph = |row: &Vec<String>| {
+        let cells = headers.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+        let lines = cells.map(|(header, cell)| format!("{header}: {}", visible(cell)));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    rows.iter().map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+/// A text with its instants in whole seconds: that is enough for people.
+fn in_seconds(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let instant = word.ends_with('Z').then(|| instant::parse(word).ok());
+        let instant = instant.flatten();
+        instant.map_or_else(|| word.to_owned(), |instant| format!("{instant:.0}"))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// One line of columns separated by tabs; a cell has neither tab nor line break, and is empty where
+/// there is no value.
 pub fn tsv(cells: &[impl AsRef<str>]) -> String {
     let cells: Vec<String> = cells
         .iter()
-        .map(|cell| cell.as_ref().replace(['\t', '\n', '\r'], " "))
+        .map(|cell| match cell.as_ref() {
+            ABSENT => String::new(),
+            cell => cell.replace(['\t', '\n', '\r'], " "),
+        })
         .collect();
     cells.join("\t")
 }
 
 /// A table as wide as the terminal, or as `width`, unless its words need more: an id that is broken
 /// into two lines cannot be copied.
-fn laid_out(
-    headers: &[&str],
-    rows: impl IntoIterator<Item = Vec<String>>,
-    width: Option<u16>,
-) -> String {
+fn laid_out(headers: &[&str], rows: &[Vec<String>], width: Option<u16>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -228,17 +294,25 @@ pub fn seconds(took: Duration) -> String {
 /// A JSON value as a cell of a table, on one line.
 pub fn cell(value: &Value) -> String {
     match value {
-        Value::Null => "–".to_owned(),
+        Value::Null => ABSENT.to_owned(),
         Value::String(text) => on_one_line(text).into_owned(),
-        Value::Array(values) if values.is_empty() => "–".to_owned(),
+        Value::Array(values) if values.is_empty() => ABSENT.to_owned(),
         Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) if fields.is_empty() => "all".to_owned(),
+        Value::Object(fields) if fields.is_empty() => ABSENT.to_owned(),
         Value::Object(fields) => {
             let pair =
                 |(name, value): (&String, &Value)| format!("{}={}", on_one_line(name), cell(value));
             fields.iter().map(pair).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
+    }
+}
+
+/// Of which part something is, as a cell: where nothing confines it, of all.
+pub fn breakdown(value: &Value) -> String {
+    match value {
+        Value::Object(fields) if fields.is_empty() => "all".to_owned(),
+        other => cell(other),
     }
 }
 
@@ -267,7 +341,7 @@ mod tests {
     fn a_narrow_table_breaks_between_words_and_no_id() {
         let remark = "sample data; some time from 2019-04-01 to 2019-04-30";
         let rows = vec![vec![ID.to_owned(), "p1".to_owned(), remark.to_owned()]];
-        let table = laid_out(&["id", "priority", "remarks"], rows, Some(60));
+        let table = for_people(&["id", "priority", "remarks"], rows, Some(70));
         assert!(table.contains(ID), "{table}");
         assert!(table.contains("2019-04-30"), "{table}");
         assert!(
@@ -277,9 +351,27 @@ mod tests {
     }
 
     #[test]
+    fn what_fits_no_terminal_is_a_line_for_each_value() {
+        let row = |known: &str| vec![ID.to_owned(), known.to_owned(), String::new()];
+        let rows = vec![row("2026-11-22T16:16:57.953352642Z"), row(ABSENT)];
+        let text = for_people(&["id", "known", "remarks"], rows, Some(40));
+        let expected = format!("id: {ID}\nknown: 2026-11-22T16:16:57Z\n\nid: {ID}\nknown: –");
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn people_read_seconds_and_an_empty_list_says_so() {
+        let known = "from 2026-11-22T16:16:57.95Z to 2026-11-22 at 1.5".to_owned();
+        let table = for_people(&["when"], vec![vec![known]], None);
+        let says = "from 2026-11-22T16:16:57Z to 2026-11-22 at 1.5";
+        assert!(table.contains(says), "{table}");
+        assert_eq!(for_people(&["when"], Vec::new(), None), "none");
+    }
+
+    #[test]
     fn a_line_of_columns_has_as_many_as_its_headers() {
-        let line = tsv(&["a\tb", "c\r\nd", ""]);
-        assert_eq!(line, "a b\tc  d\t");
+        let line = tsv(&["a\tb", "c\r\nd", "", ABSENT]);
+        assert_eq!(line, "a b\tc  d\t\t");
     }
 
     #[test]
@@ -287,9 +379,18 @@ mod tests {
         let report =
             serde_json::json!([{"view": "brent", "ok": true}, {"view": "joint", "held": 2}]);
         let rows = as_rows(&report);
-        assert_eq!(rows[0], ["ok", "view", "held"]);
-        assert_eq!(rows[1], ["true", "brent", "–"]);
-        assert_eq!(rows[2], ["–", "joint", "2"]);
+        assert_eq!(rows[0], ["view", "ok", "held"], "what a row is about leads");
+        assert_eq!(rows[1], ["brent", "true", "–"]);
+        assert_eq!(rows[2], ["joint", "–", "2"]);
+    }
+
+    #[test]
+    fn nothing_is_all_only_where_it_confines() {
+        let nothing = serde_json::json!({});
+        assert_eq!(cell(&nothing), ABSENT);
+        assert_eq!(breakdown(&nothing), "all");
+        let some = serde_json::json!({"priority": "p1"});
+        assert_eq!(breakdown(&some), "priority=p1");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use townclerk_domain::names::{LogName, Scope};
 
 use super::show::Format;
 use super::{Outcome, show};
-use crate::cli::Services;
+use crate::cli::{Services, WrongUsage};
 use crate::client::{Client, Refused};
 
 #[derive(Debug, Args)]
@@ -158,14 +158,16 @@ async fn begins(
 fn begin_after(
     begins: &mut BTreeMap<LogName, (&'static str, u64)>,
     afters: &[After],
-) -> anyhow::Result<()> {
+) -> Result<(), WrongUsage> {
     let numbers = afters.iter().filter_map(|after| match after {
         After::Sequence(sequence) => Some(*sequence),
         After::Position(_) => None,
     });
     let numbers: Vec<u64> = numbers.collect();
     if let [first, second, ..] = numbers[..] {
-        anyhow::bail!("--after is given as {first} and as {second}: give one number for all logs");
+        return Err(WrongUsage(format!(
+            "--after is given as {first} and as {second}: give one number for all logs"
+        )));
     }
     for sequence in numbers {
         for begin in begins.values_mut() {
@@ -179,12 +181,15 @@ fn begin_after(
         };
         if let Some(before) = named.insert(&position.log, position) {
             let log = &position.log;
-            anyhow::bail!(
+            return Err(WrongUsage(format!(
                 "--after is given as {before} and as {position}: give one position of {log}"
-            );
+            )));
         }
         let Some(begin) = begins.get_mut(&position.log) else {
-            anyhow::bail!("--after {position}: the log {} is not read", position.log);
+            return Err(WrongUsage(format!(
+                "--after {position}: the log {} is not read",
+                position.log
+            )));
         };
         *begin = ("after", position.sequence);
     }

@@ -1,5 +1,6 @@
 //! `townclerk ticket`.
 
+mod correction;
 mod life;
 
 use serde_json::{Value, json};

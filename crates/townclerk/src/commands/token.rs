@@ -1,6 +1,6 @@
 //! `townclerk token`: who may ask what.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -13,6 +13,7 @@ use townclerk_domain::names::Code;
 use super::council::or_refused;
 use super::show::Output;
 use super::{Outcome, audit, show};
+use crate::cli::WrongUsage;
 use crate::system::{issue_token, reached, revoke_token, tokens};
 
 #[derive(Debug, Subcommand)]
@@ -29,7 +30,7 @@ pub enum Token {
 #[command(after_help = EXAMPLE)]
 pub struct Add {
     /// Who it is for, such as mary-jones: the name by which events and the audit log know them
-    #[arg(value_parser = subject)]
+    #[arg(value_parser = new_subject)]
     pub subject: CallerId,
     /// service-desk, change, officer, operator or committee; may be repeated, or
     /// separated by commas
@@ -41,7 +42,8 @@ pub struct Add {
     /// Make another where there is one already: the old one is worth nothing then
     #[arg(long)]
     pub new_token: bool,
-    /// Write it to a file that only you can read, instead of showing it
+    /// Write it to a file that only you can read, instead of showing it; one that is there is
+    /// replaced with --new-token only
     #[arg(long, value_name = "FILE")]
     pub to_file: Option<PathBuf>,
     #[command(flatten)]
@@ -80,6 +82,16 @@ fn subject(text: &str) -> Result<CallerId, String> {
     CallerId::new(text).map_err(|why| why.to_string())
 }
 
+/// A name as it is given out: of one word, so that it is not two on a line of the audit log.
+fn new_subject(text: &str) -> Result<CallerId, String> {
+    match text.contains(char::is_whitespace) {
+        true => Err(format!(
+            "{text:?} has a space: write a name of one word, such as mary-jones"
+        )),
+        false => subject(text),
+    }
+}
+
 pub async fn token(options: Token) -> anyhow::Result<Outcome> {
     match options {
         Token::Add(options) => {
@@ -87,7 +99,7 @@ pub async fn token(options: Token) -> anyhow::Result<Outcome> {
             audit::action(&options.of.data, &described(&options), &outcome);
             outcome
         }
-        Token::List(options) => list(&options.of),
+        Token::List(options) => or_refused(list(&options.of)),
         Token::Revoke(options) => {
             let outcome = or_refused(revoke(&options).await);
             let what = format!("token revoke {}", options.subject);
@@ -117,6 +129,9 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
         councils: reached(&options.councils)?,
         system: None,
     };
+    if let Some(file) = &options.to_file {
+        may_be_written(file, options.new_token)?;
+    }
     let token = issue_token(data, &caller, options.new_token).await?;
     if let Some(file) = &options.to_file {
         private_file::write(file, token.as_bytes()).with_context(|| {
@@ -143,6 +158,18 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
         (None, None) => {}
     }
     Ok(Outcome::Good)
+}
+
+/// What is in the file may be a token that is still good, and kept nowhere else.
+fn may_be_written(file: &Path, new_token: bool) -> Result<(), WrongUsage> {
+    if new_token || file.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(WrongUsage(format!(
+        "{} is there already, and no token was made: name another file, or add --new-token to \
+         replace both the file and the token",
+        file.display()
+    )))
 }
 
 fn list(of: &Of) -> anyhow::Result<Outcome> {
@@ -188,4 +215,32 @@ async fn revoke(options: &Revoke) -> anyhow::Result<Outcome> {
         show::line(format!("{}: has no token any more", options.subject));
     }
     Ok(Outcome::Good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_hold_the_only_copy_of_a_token_is_not_replaced_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f1");
+        may_be_written(&file, false).unwrap();
+        private_file::write(&file, "tc_0123").unwrap();
+        let refused = may_be_written(&file, false).unwrap_err().to_string();
+        assert!(refused.contains("f1 is there already"), "{refused}");
+        assert!(refused.contains("--new-token"), "{refused}");
+        may_be_written(&file, true).unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path().join("nowhere"), &link).unwrap();
+        assert!(may_be_written(&link, false).is_err(), "a link is there too");
+    }
+
+    #[test]
+    fn a_new_name_is_one_word_and_an_older_one_can_still_be_taken_away() {
+        let refused = new_subject("bad name").unwrap_err();
+        assert!(refused.contains("\"bad name\" has a space"), "{refused}");
+        assert!(new_subject("mary-jones").is_ok());
+        assert!(subject("bad name").is_ok());
+    }
 }

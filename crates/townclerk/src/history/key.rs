@@ -21,6 +21,9 @@ const KIND: KeyPairType = KeyPairType::Service;
 /// Longest file that is taken for one with a public key: a line, and room for a remark after it.
 const PUBLIC_FILE_MAX: u64 = 4 * 1024;
 
+/// Characters of the text form of a public key.
+const TEXT_LEN: usize = 56;
+
 /// The public half: an Ed25519 key in the text form of nkeys, 56 capitals and digits with a checksum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -32,6 +35,12 @@ impl PublicKey {
     /// # Errors
     /// What it is instead.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() != TEXT_LEN {
+            return Err(format!(
+                "it has {} characters, not {TEXT_LEN}",
+                text.chars().count()
+            ));
+        }
         let pair = KeyPair::from_public_key(text).map_err(|error| error.to_string())?;
         match pair.key_pair_type() == KIND {
             true => Ok(Self(text.to_owned())),

@@ -91,7 +91,7 @@ pub enum CredentialsError {
         #[source]
         source: nkeys::error::Error,
     },
-    #[error("cannot read or write {}", path.display())]
+    #[error("{} cannot be used", path.display())]
     File {
         path: PathBuf,
         #[source]

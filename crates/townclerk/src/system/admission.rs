@@ -18,7 +18,7 @@ use super::files::{begin_editing, first_tokens_file, operator_token_file, token_
 use super::logs::initialise;
 use super::reach::{Opened, Reach, tenants};
 use super::server::{FRAGMENT_FILE, write_fragment};
-use crate::nats_server::{Credentials, partner_seed_file};
+use crate::nats_server::{Binary, Credentials, partner_seed_file};
 use crate::town::{Partner, Town, TownRefusal};
 
 /// How long a running system may take to follow its files, a long history included.
@@ -87,17 +87,37 @@ impl Reach {
     }
 }
 
-/// Writes a council down and makes its credentials. With `new` it may be the first of a Townclerk:
-/// else a mistyped folder would become a second one.
+/// Writes a council down and makes its credentials; says whether it was there already. With `new` it
+/// may be the first of a Townclerk: else a mistyped folder would become a second one. Whether one that
+/// was not there may be added, `may_join` says before anything is made.
 ///
 /// # Errors
-/// A [`crate::town::TownRefusal`], a folder without a Townclerk, or files that cannot be used.
-pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> anyhow::Result<()> {
+/// A [`crate::town::TownRefusal`], what `may_join` says, a folder without a Townclerk, or files that
+/// cannot be used.
+pub(crate) async fn add_council(
+    reach: &Reach,
+    council: &Code,
+    new: bool,
+    may_join: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
     let data = reach.data.display();
-    match new {
-        true => private_file::create_own_folder(&reach.data)
-            .with_context(|| format!("cannot make the data folder {data}"))?,
-        false => drop(reach.town()?),
+    let before = match new {
+        true => Town::load(&reach.data)?.unwrap_or_default(),
+        false => reach.town()?,
+    };
+    let was_there = before.councils.contains(council);
+    if !was_there {
+        let mut after = before;
+        after.councils.insert(council.clone());
+        after.check()?;
+        may_join()?;
+    }
+    if new {
+        if reach.elsewhere().is_none() {
+            Binary::find(reach.nats_server.as_deref()).await?;
+        }
+        private_file::create_own_folder(&reach.data)
+            .with_context(|| format!("cannot make the data folder {data}"))?;
     }
     let _editing = begin_editing(&reach.data).await?;
     let mut town = match Town::load(&reach.data)? {
@@ -109,7 +129,8 @@ pub(crate) async fn add_council(reach: &Reach, council: &Code, new: bool) -> any
         None => Town::default(),
     };
     town.councils.insert(council.clone());
-    write(reach, &town)
+    write(reach, &town)?;
+    Ok(was_there)
 }
 
 /// Writes a partner down with its quota, makes its credential, and gives it a token where it has none or
@@ -275,7 +296,12 @@ pub(crate) async fn partner_gone(
             let url = &opened.logs.url;
             put_out(try_as_partner(url, &credential, &own, &partner.id()).await)
         };
-        let uncertain = || format!("it is not certain that {} gets in no more", partner.id());
+        let uncertain = || {
+            format!(
+                "it is not certain that {} has no access any more",
+                partner.id()
+            )
+        };
         in_force(reach, attempt).await.with_context(uncertain)?;
     }
     for log in partner.logs()? {
@@ -360,7 +386,7 @@ mod tests {
     async fn with_hornbill() -> (Files, Admitted) {
         let folder = tempfile::tempdir().unwrap();
         let reach = Reach::data(&folder.path().join("data"));
-        add_council(&reach, &hornbill().council, true)
+        add_council(&reach, &hornbill().council, true, || Ok(()))
             .await
             .unwrap();
         let admitted = add_partner(&reach, &hornbill(), false, QuotaChange::default())

@@ -26,6 +26,7 @@ pub(crate) use files::begin_editing;
 pub use files::{first_tokens_file, operator_token_file, token_book_file};
 pub use logs::{Logs, initialise};
 pub use quotas::QuotaFile;
+pub(crate) use quotas::used_today;
 pub use reach::{Opened, Reach};
 pub use roles::{Means, OpenGateway, Parted, Roles, compose};
 pub(crate) use tokens::{TokenRefusal, issue_token, reached, revoke_token, tokens};

@@ -78,6 +78,18 @@ impl QuotaFile {
     }
 }
 
+/// What partners have used of the quotas of the day of `now`, as it was last written down.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn used_today(data_dir: &Path, clock: Clock) -> anyhow::Result<DayCounts> {
+    let quotas = Quotas::new(clock);
+    if let Some(counts) = read(&data_dir.join(FILE))? {
+        quotas.resume(counts);
+    }
+    Ok(quotas.today())
+}
+
 fn read(path: &Path) -> anyhow::Result<Option<DayCounts>> {
     let at = || format!("cannot read {}", path.display());
     match private_file::read_text(path) {
@@ -145,6 +157,21 @@ mod tests {
         let mut both = counted(7);
         both.facts.insert("lewisham-halo".to_owned(), 5);
         assert_eq!(file().quotas().today(), both);
+    }
+
+    #[test]
+    fn what_was_used_today_is_read_and_another_days_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let noon = || at("2026-03-01T12:00:00Z");
+        assert!(used_today(dir.path(), noon()).unwrap().facts.is_empty());
+        let file = QuotaFile::load(dir.path(), noon());
+        file.quotas().resume(counted(7));
+        file.save().unwrap();
+        assert_eq!(used_today(dir.path(), noon()).unwrap(), counted(7));
+        let tomorrow = used_today(dir.path(), at("2026-03-02T00:00:00Z"));
+        assert!(tomorrow.unwrap().facts.is_empty());
+        std::fs::write(dir.path().join(FILE), "{").unwrap();
+        assert!(used_today(dir.path(), noon()).is_err());
     }
 
     #[test]

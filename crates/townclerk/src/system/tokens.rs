@@ -1,7 +1,7 @@
 //! Tokens of people and scripts: given out and taken away in the book of a data directory. Tokens of
 //! partners' tools go with the tool, see `admission`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use townclerk_app::access::{Caller, Councils, Role, TokenBook};
 use townclerk_domain::identity::CallerId;
@@ -18,6 +18,12 @@ pub(crate) enum TokenRefusal {
     HasOne { subject: CallerId },
     #[error("{subject} has no token: `townclerk token list` names those that there are")]
     HasNone { subject: CallerId },
+    #[error(
+        "no token was made here yet, so there is no {}: the first start of `townclerk up` makes one \
+         for each role",
+        file.display()
+    )]
+    NoneMade { file: PathBuf },
     #[error("--councils takes the names of councils, or {ALL} alone, not both")]
     AllAndOthers,
     #[error("no such council here: {unknown}; there are {known}, or {ALL}")]
@@ -85,7 +91,11 @@ pub(crate) async fn revoke_token(data: &Path, subject: &CallerId) -> anyhow::Res
     reach.town()?;
     let _editing = begin_editing(data).await?;
     is_no_partners(&reach.town()?, subject)?;
-    match TokenBook::revoke(&token_book_file(data), subject)? {
+    let book = token_book_file(data);
+    if !book.exists() {
+        return Err(TokenRefusal::NoneMade { file: book }.into());
+    }
+    match TokenBook::revoke(&book, subject)? {
         true => Ok(()),
         false => {
             let subject = subject.clone();
@@ -100,7 +110,11 @@ pub(crate) async fn revoke_token(data: &Path, subject: &CallerId) -> anyhow::Res
 /// A folder that holds no Townclerk, or a book that cannot be read.
 pub(crate) fn tokens(data: &Path) -> anyhow::Result<Vec<Caller>> {
     Reach::data(data).town()?;
-    Ok(TokenBook::load(&token_book_file(data))?.callers())
+    let book = token_book_file(data);
+    if !book.exists() {
+        return Err(TokenRefusal::NoneMade { file: book }.into());
+    }
+    Ok(TokenBook::load(&book)?.callers())
 }
 
 fn may_be_issued(town: &Town, caller: &Caller) -> Result<(), TokenRefusal> {
@@ -152,7 +166,7 @@ mod tests {
 
     /// A Townclerk of two councils, with a tool of one.
     fn folder() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::town::tests::folder();
         let mut town = Town::of([code("brent"), code("lewisham")]).unwrap();
         town.partners.insert(Partner {
             council: code("brent"),
@@ -196,6 +210,20 @@ mod tests {
         let subject = mary.subject.clone();
         let gone = revoke_token(dir.path(), &mary.subject).await.unwrap_err();
         assert_eq!(refused(gone), TokenRefusal::HasNone { subject });
+    }
+
+    #[tokio::test]
+    async fn before_the_first_start_it_is_said_that_no_token_was_made() {
+        let dir = folder();
+        let mary = CallerId::new("mary").unwrap();
+        for error in [
+            tokens(dir.path()).unwrap_err(),
+            revoke_token(dir.path(), &mary).await.unwrap_err(),
+        ] {
+            let said = error.to_string();
+            assert!(said.contains("no token was made here yet"), "{said}");
+            assert!(said.contains("townclerk up"), "{said}");
+        }
     }
 
     #[tokio::test]

@@ -1,14 +1,14 @@
 //! `townclerk up`: everything in one process on one data directory.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::Router;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use townclerk_app::access::{IssuedToken, RouteNeed, TokenBook};
 use townclerk_app::http::serve::serve_latest;
@@ -29,7 +29,7 @@ use super::reach::{logs_of, server_options, tenants};
 use super::roles::Parted;
 use super::running::{Ground, Running};
 use super::server::Server;
-use crate::nats_server::{DataDirLock, NatsServer, SYS_INBOX_PREFIX, VARZ_SUBJECT};
+use crate::nats_server::{Binary, DataDirLock, NatsServer, SYS_INBOX_PREFIX, VARZ_SUBJECT};
 use crate::town::Town;
 
 /// The councils of a first start that names none.
@@ -105,6 +105,8 @@ struct Made {
 /// nats-server runs, every stream is there, tokens exist; nothing is served yet.
 pub struct Prepared {
     options: UpOptions,
+    /// What a first start took before it made anything.
+    address: Option<TcpSocket>,
     server: Server,
     town: Town,
     logs: Logs,
@@ -122,6 +124,11 @@ impl Prepared {
     /// # Errors
     /// What was found and what to do.
     pub async fn start(options: UpOptions) -> anyhow::Result<Self> {
+        // Before anything is made: a first start that cannot be leaves nothing behind. Where there is
+        // a Townclerk already, that it runs is what is said first.
+        let first = !Town::file(&options.data_dir).exists();
+        let address = first.then(|| bound(options.listen)).transpose()?;
+        find_nats_server(&options, first).await?;
         private_file::make_nothing_for_others();
         private_file::create_own_folder(&options.data_dir)
             .context("cannot use the data directory")?;
@@ -135,6 +142,7 @@ impl Prepared {
                 looked,
             }) => Ok(Self {
                 options,
+                address,
                 server,
                 town,
                 logs,
@@ -206,6 +214,7 @@ impl Prepared {
     pub async fn serve(self) -> anyhow::Result<System> {
         let Self {
             options,
+            address,
             server,
             town,
             logs,
@@ -226,7 +235,7 @@ impl Prepared {
             tokens_are_new,
             looked,
         };
-        match serve_with(options.listen, ground, &mut parts).await {
+        match serve_with(options.listen, address, ground, &mut parts).await {
             Ok((address, served, not_taken_up)) => Ok(System {
                 address,
                 served,
@@ -250,14 +259,51 @@ impl Prepared {
 type Served = watch::Receiver<Arc<Parted>>;
 type NotTakenUp = watch::Receiver<Option<String>>;
 
+/// Takes an address without listening there yet: while nothing can be answered, who connects is
+/// refused at once.
+fn bound(listen: SocketAddr) -> anyhow::Result<TcpSocket> {
+    let taken = || -> std::io::Result<TcpSocket> {
+        let socket = match listen {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As for any server: connections of the one before may linger.
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        Ok(socket)
+    };
+    taken().with_context(|| cannot_listen(listen))
+}
+
+fn cannot_listen(listen: SocketAddr) -> String {
+    format!("cannot listen on {listen}; choose another with --listen")
+}
+
+/// Whether the nats-server that is to be started is one, and its port is free.
+async fn find_nats_server(options: &UpOptions, first: bool) -> anyhow::Result<()> {
+    if options.elsewhere.is_some() {
+        return Ok(());
+    }
+    Binary::find(options.nats_server.as_deref()).await?;
+    if let Some(port) = options.nats_port.filter(|_| first) {
+        std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("port {port} is taken; choose another with --nats-port"))?;
+    }
+    Ok(())
+}
+
+/// Connections that may wait to be taken.
+const BACKLOG: u32 = 1024;
+
 async fn serve_with(
     listen: SocketAddr,
+    address: Option<TcpSocket>,
     ground: Ground,
     parts: &mut Parts,
 ) -> anyhow::Result<(SocketAddr, Served, NotTakenUp)> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+    let address = address.map_or_else(|| bound(listen), Ok)?;
+    let listener = address.listen(BACKLOG);
+    let listener = listener.with_context(|| cannot_listen(listen))?;
     let address = listener.local_addr()?;
     let limits = connection_limits()?;
     let stop = parts.stop_token();

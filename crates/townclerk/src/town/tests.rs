@@ -5,6 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
+/// A folder as it is taken: its owner's alone.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let ours = fs::Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().permissions(ours).tempdir();
+    folder.unwrap()
+}
+
 fn code(text: &str) -> Code {
     Code::new(text).unwrap()
 }
@@ -27,7 +34,7 @@ fn town(councils: &[&str], partners: &[(&str, &str)]) -> Town {
 
 #[test]
 fn a_town_reads_back_as_it_was_written_and_is_private() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = folder();
     assert_eq!(Town::load(directory.path()).unwrap(), None);
     let written = town(&["brent", "lewisham"], &[("brent", "hornbill")]);
     written.save(directory.path()).unwrap();
@@ -43,7 +50,7 @@ fn a_town_reads_back_as_it_was_written_and_is_private() {
 
 #[test]
 fn a_file_with_a_mistake_is_refused_with_what_is_wrong() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = folder();
     for (text, reason) in [
         ("", "EOF"),
         (r#"{"councils":["Brent"]}"#, "is not a code"),
@@ -101,4 +108,35 @@ fn logs_and_their_readers_follow_from_the_town() {
     };
     assert_eq!(readers("brent"), ["brent-hornbill"]);
     assert_eq!(readers("shared"), ["brent-hornbill", "lewisham-desk"]);
+}
+
+#[test]
+fn a_folder_or_a_file_that_others_get_at_is_refused_with_what_to_do() {
+    use fs::{Permissions, set_permissions};
+    let outside = folder();
+    let folder = outside.path().join("data");
+    Town::default().save(&folder).unwrap();
+    let refused = |path: &std::path::Path| {
+        let error = anyhow::Error::from(Town::load(path).unwrap_err());
+        format!("{error:#}")
+    };
+    let link = outside.path().join("link");
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    assert!(refused(&link).contains("is a link: name the folder itself"));
+    set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    assert!(refused(&folder).contains("chmod 700"));
+    set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
+    set_permissions(Town::file(&folder), Permissions::from_mode(0o644)).unwrap();
+    let why = refused(&folder);
+    assert!(
+        why.contains("town.json cannot be used: it has mode 0644, so others get at it"),
+        "{why}"
+    );
+    assert!(why.contains("chmod 600"), "{why}");
+    let file = refused(&Town::file(&folder));
+    assert!(file.contains("town.json is no folder: name one"), "{file}");
+    for nothing in [outside.path().join("absent"), "/".into()] {
+        let town = Town::load(&nothing).unwrap();
+        assert_eq!(town, None, "it holds none, whoever gets at it");
+    }
 }

@@ -9,6 +9,7 @@ use crate::commands::show::{self, Output};
 use crate::commands::{Outcome, audit};
 use crate::history::{PublicKey, SigningKey};
 use crate::system::Reach;
+use crate::town::Town;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Keep the key apart from the exports: who can change both can sign again.")]
@@ -26,6 +27,8 @@ struct KeyReport {
 }
 
 pub(super) async fn key(options: &Key) -> anyhow::Result<Outcome> {
+    // A folder that others get at is refused, also where its key is made.
+    Town::load(&options.data)?;
     let key = match SigningKey::of(&options.data)? {
         Some(key) => key,
         None => made(options).await?,

@@ -5,6 +5,9 @@ use crate::cli::Sort;
 /// What stands in a column: its header, and where the value is found in a record.
 pub type Column = (&'static str, &'static str);
 
+/// Where a record says of which part it is; empty where it is of all.
+pub const BREAKDOWN: &str = "/breakdown";
+
 pub fn columns(sort: Sort) -> &'static [Column] {
     match sort {
         Sort::Tickets => TICKETS,
@@ -143,7 +146,7 @@ const FINDINGS: &[Column] = &[
 const CLAIMS: &[Column] = &[
     ("measure", "/measure"),
     ("period", "/period/label"),
-    ("of", "/breakdown"),
+    ("of", BREAKDOWN),
     ("published", "/value"),
     ("precision", "/precision"),
     ("unit", "/unit"),

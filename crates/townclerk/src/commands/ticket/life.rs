@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use townclerk_domain::names::LogName;
 
-use crate::cli::Services;
+use super::correction::{Named, id_of};
+use crate::cli::{Services, instant};
 use crate::commands::Outcome;
 use crate::commands::send::record;
 
@@ -67,10 +68,13 @@ pub enum Step {
     /// Change what a ticket is about; what is not named stays
     #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
     Recategorise {
+        /// The code of what it is about, such as software-error
         #[arg(long, group = "what")]
         category: Option<String>,
+        /// The code of the service that it is about, such as email
         #[arg(long, group = "what")]
         service: Option<String>,
+        /// The code of the directorate whose work it touches
         #[arg(long, group = "what")]
         directorate: Option<String>,
         #[command(flatten)]
@@ -94,9 +98,9 @@ pub enum Step {
     },
     /// Correct what an event of a ticket says
     Correct {
-        /// The id of the event, as `townclerk ticket show` names it
-        #[arg(long)]
-        event: String,
+        /// Which event: its sequence, as `townclerk ticket show` lists it, or its id
+        #[arg(long, value_name = "SEQUENCE|ID")]
+        event: Named,
         /// happened, or a field of the event
         #[arg(long)]
         field: String,
@@ -130,7 +134,7 @@ pub struct On {
     /// Its id
     pub id: String,
     /// When it happened, such as 2026-11-20T09:00:00Z; else now
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", visible_alias = "happened", value_parser = instant)]
     pub at: Option<String>,
     /// The idempotency key: repeat the command with it and it is still recorded once
     #[arg(long)]
@@ -161,12 +165,35 @@ fn cause(text: &str) -> Result<Cause, String> {
 
 /// Sends one step of a ticket's life.
 pub async fn take(step: Step) -> anyhow::Result<Outcome> {
+    let step = with_id(step).await?;
     let (command, mut body, on) = asked(step);
     if let Some(at) = on.at {
         body.insert("happened".to_owned(), Value::String(at));
     }
     let path = format!("/v1/logs/{}/tickets/{}/{command}", on.log, on.id);
     record(on.services, &path, on.key, &body).await
+}
+
+/// A correction by an event's sequence becomes one by its id, which the service takes.
+async fn with_id(step: Step) -> anyhow::Result<Step> {
+    match step {
+        Step::Correct {
+            event: Named::Sequence(sequence),
+            field,
+            was,
+            is,
+            reason,
+            on,
+        } => Ok(Step::Correct {
+            event: Named::Id(id_of(sequence, &on).await?),
+            field,
+            was,
+            is,
+            reason,
+            on,
+        }),
+        other => Ok(other),
+    }
 }
 
 /// The last part of the command's path and what it says.
@@ -219,7 +246,9 @@ fn asked(step: Step) -> (&'static str, Map<String, Value>, On) {
             on,
         } => (
             "correct",
-            of(json!({"event": event, "field": field, "was": was, "is": is, "reason": reason})),
+            of(
+                json!({"event": event.to_string(), "field": field, "was": was, "is": is, "reason": reason}),
+            ),
             on,
         ),
         Step::Void { reason, on } => ("void", of(json!({"reason": reason})), on),
@@ -289,6 +318,10 @@ mod tests {
             let line = [words.as_slice(), &["brent", "T"]].concat();
             assert_eq!(read(&line).unwrap(), (words[0], body));
         }
+        let event = ["--event", "08Z", "--field", "f", "--was", "", "--is", ""];
+        let correct = [&["correct", "brent", "T", "--reason", "r"][..], &event].concat();
+        let refused = read(&correct).unwrap_err();
+        assert!(refused.contains("sequence of an event"), "{refused}");
         let missing = read(&["hold", "brent", "T"]).unwrap_err();
         assert!(missing.contains("--reason"), "{missing}");
         let nothing = read(&["recategorise", "brent", "T"]).unwrap_err();
