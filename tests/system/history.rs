@@ -395,6 +395,13 @@ async fn an_export_that_was_tampered_with_is_refused_by_its_line_and_nothing_is_
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
     let named = "brent:300 is missing";
     assert!(text(&refused).contains(named), "{}", text(&refused));
+    let plain = ["history", "import", "--unsigned"];
+    let refused = townclerk(&plain, &[("", out.path()), ("--data", dir.path())]);
+    let why = String::from_utf8_lossy(&refused.stderr);
+    let said = why
+        .lines()
+        .any(|line| line.starts_with("townclerk: brent.ndjson:300: ") && line.contains(named));
+    assert!(said, "{why}");
     let town = Town::again(dir.path(), tokens).await;
     let (_, status) = town.as_role(Role::Operator).get("/v1/views/brent").await;
     assert_eq!(status["logs"]["brent"]["position"], 0, "{status}");

@@ -130,7 +130,7 @@ struct Report<'a> {
     membership: Membership,
 }
 
-/// The membership that is to be recorded. Nothing of it is guessed: it cannot be taken back.
+/// The membership that is to be recorded. Nothing of it is guessed: joint figures depend on it.
 fn asked(options: &Add) -> Result<Joined, WrongUsage> {
     let council = &options.council;
     let missing: Vec<&str> = [
@@ -194,13 +194,8 @@ async fn add(options: &Add) -> anyhow::Result<Outcome> {
 }
 
 fn tell(report: &Report<'_>) {
-    let Report { council, log, .. } = report;
-    show::line(match report.was_there {
-        true => format!("{council}: was added before, the log {log} is there"),
-        false => format!(
-            "{council}: the log {log} is there; a running `townclerk up` opens its views next"
-        ),
-    });
+    let Report { council, .. } = report;
+    show::line(of_its_log(report));
     show::line(match &report.membership {
         Membership::Recorded { position, from } => {
             format!("{council}: member from {from}, recorded as {position}")
@@ -212,6 +207,17 @@ fn tell(report: &Report<'_>) {
         Membership::NotRecorded => format!("{council}: no membership was recorded"),
         Membership::Refused { why } => format!("{council}: the membership is refused: {why}"),
     });
+}
+
+/// A council that was there has its views already.
+fn of_its_log(report: &Report<'_>) -> String {
+    let Report { council, log, .. } = report;
+    match report.was_there {
+        true => format!("{council}: was added before, the log {log} is there"),
+        false => format!(
+            "{council}: the log {log} is there; a running `townclerk up` opens its views next"
+        ),
+    }
 }
 
 /// Records the membership. Its key follows from the council, so a repeat records nothing new.
@@ -537,6 +543,27 @@ mod tests {
         assert!(neither.contains("--without-membership"), "{neither}");
         let no_name = missing(Some("2026-04-01"), None);
         assert!(no_name.contains("say its name with --name,"), "{no_name}");
+    }
+
+    #[test]
+    fn views_are_opened_of_a_council_that_is_new_alone() {
+        let (council, log) = (
+            Code::new("camden").unwrap(),
+            LogName::new("camden").unwrap(),
+        );
+        let said = |was_there| {
+            of_its_log(&Report {
+                council: &council,
+                was_there,
+                log: &log,
+                membership: Membership::NotRecorded,
+            })
+        };
+        assert!(said(false).contains("opens its views next"));
+        assert_eq!(
+            said(true),
+            "camden: was added before, the log camden is there"
+        );
     }
 
     #[tokio::test]

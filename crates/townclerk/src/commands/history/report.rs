@@ -165,8 +165,9 @@ impl Report {
         for report in &self.logs {
             show::line(report.text());
         }
+        // Why nothing was done is no data.
         for fault in &self.faults {
-            show::line(fault.to_string());
+            show::error(&anyhow::anyhow!("{fault}"));
         }
         if let Some(why) = &self.refused {
             show::error(&anyhow::anyhow!("{why}"));
