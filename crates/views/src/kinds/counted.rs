@@ -46,7 +46,7 @@ impl Counters {
 
 /// The rules of a kind of which counters are kept.
 pub trait Counted: Decider<State = Option<<Self as Counted>::Stands>> {
-    /// Such an aggregate as it stands.
+    /// The state of such an aggregate.
     type Stands: Clone;
 
     const COUNTERS: Counters;

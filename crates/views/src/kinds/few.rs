@@ -9,7 +9,7 @@ use crate::ledger::Ledger;
 
 /// The rules of a kind of which a ledger has all records.
 pub trait Few: Decider<State = Option<<Self as Few>::Stands>> {
-    /// Such a record as it stands.
+    /// The state of such a record.
     type Stands;
 
     /// Those of a ledger, by log and id.
@@ -18,7 +18,7 @@ pub trait Few: Decider<State = Option<<Self as Few>::Stands>> {
     /// Whether one in the shared log touches a council.
     fn touches(stands: &Self::Stands, council: &Code) -> bool;
 
-    /// By which time it stands in lists.
+    /// The moment by which lists order it.
     fn began(stands: &Self::Stands) -> Timestamp;
 
     /// Whether a list of open ones has it.
