@@ -143,7 +143,7 @@ macro_rules! aggregate_kinds {
                 match self { $(Self::$kind => Family::$family,)+ }
             }
 
-            /// What stands for the kind in keys of rows.
+            /// Its byte in the keys of rows.
             pub const fn byte(self) -> u8 {
                 match self { $(Self::$kind => $byte,)+ }
             }

@@ -137,6 +137,6 @@ fn a_folder_or_a_file_that_others_get_at_is_refused_with_what_to_do() {
     assert!(file.contains("town.json is no folder: name one"), "{file}");
     for nothing in [outside.path().join("absent"), "/".into()] {
         let town = Town::load(&nothing).unwrap();
-        assert_eq!(town, None, "it holds none, whoever gets at it");
+        assert_eq!(town, None, "it holds none, even if others can open it");
     }
 }

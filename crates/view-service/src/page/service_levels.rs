@@ -145,7 +145,7 @@ impl Of<'_> {
             "Mean time, minutes",
         ];
         let note = "Tickets with a target, each once, in the month of its latest resolution. Clearing \
-                    old tickets lowers the share: it stands beside the one without aged tickets. “Mean \
+                    old tickets lowers the share, so the share without aged tickets is beside it. “Mean \
                     time” is elapsed time, of all tickets resolved; “Mean service time” counts service \
                     hours, of tickets with a target.";
         let title = "Attainment by month, of tickets resolved, newest first";
